@@ -1,0 +1,115 @@
+/** Where the desired release, the ledger and the hosts' statuses are kept. */
+export type StoreSettings =
+  | {readonly kind: 'directory'; readonly path: string}
+  | {
+      readonly kind: 'consul';
+      /** `http://…`, `https://…` or `unix:///…` */
+      readonly url: string;
+      readonly prefix: string;
+      readonly tokenFile?: string;
+      readonly caFile?: string;
+      readonly certFile?: string;
+      readonly keyFile?: string;
+    };
+
+export interface GitSettings {
+  /** https, http, ssh or file; never with credentials in it */
+  readonly url: string;
+  /** holds `user:password` or a bare token for https; mode 0600 or 0400 */
+  readonly credentialFile?: string;
+  readonly sshKeyFile?: string;
+  readonly knownHostsFile?: string;
+  /** signatures are required when one of the two is set */
+  readonly allowedSignersFile?: string;
+  readonly gpgHome?: string;
+  readonly timeoutMs: number;
+}
+
+export interface EbsSettings {
+  readonly volumeType: string;
+  readonly iops?: number;
+  readonly throughput?: number;
+  readonly filesystem: 'ext4' | 'xfs';
+  /** account ids that may own a snapshot; the instance's own account when empty */
+  readonly owners: readonly string[];
+  readonly maxSizeGiB: number;
+  readonly endpoint?: string;
+  readonly timeoutMs: number;
+}
+
+export interface ActivateSettings {
+  readonly kind: 'systemd' | 'process';
+  /** the link that the application's units use */
+  readonly path: string;
+  readonly script?: string;
+  readonly scriptTimeoutMs: number;
+  /** for `systemd`: the units of this host's role, in start order */
+  readonly units: readonly string[];
+  /** for `process`: program and arguments, run in the release's folder */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** bounds one whole activation */
+  readonly timeoutMs: number;
+}
+
+export interface CommandSettings {
+  readonly leave: readonly string[];
+  readonly rejoin: readonly string[];
+  readonly timeoutMs: number;
+}
+
+export interface TrafficSettings {
+  readonly consul?: {readonly service: string; readonly url: string; readonly tokenFile?: string};
+  readonly commands?: CommandSettings;
+  readonly drain: {
+    readonly ports: readonly number[];
+    readonly timeoutMs: number;
+    /** how long nothing may move on the sockets before they count as idle */
+    readonly quietMs: number;
+    /** an application's own in-flight counter: an http address that answers a number */
+    readonly counter?: string;
+  };
+}
+
+export interface GateSettings {
+  readonly http?: string;
+  /** `host:port` */
+  readonly tcp?: string;
+  readonly command?: readonly string[];
+  readonly unit?: string;
+  readonly intervalMs: number;
+  /** consecutive passes that open the gate */
+  readonly passes: number;
+  readonly probeTimeoutMs: number;
+  readonly timeoutMs: number;
+  readonly bakeMs: number;
+}
+
+/** The validated configuration. Nothing past this point checks it again. */
+export interface Settings {
+  readonly app: string;
+  readonly channel: string;
+  readonly role: string;
+  readonly coordinate: 'fleet' | 'none';
+  readonly store: StoreSettings;
+  /** what IMDS would say, for hosts without it */
+  readonly identity: {readonly instance?: string; readonly zone?: string; readonly region?: string};
+  /** where IMDS is asked; null switches it off (then `identity.instance` is required) */
+  readonly imds: string | null;
+  /** journal, mirror and slots */
+  readonly stateDir: string;
+  /** control socket */
+  readonly runDir: string;
+  /** the release baked into the image, for a boot without a store */
+  readonly seed?: string;
+  readonly install: {
+    readonly git?: GitSettings;
+    readonly ebs?: EbsSettings;
+    readonly keep: number;
+    readonly timeoutMs: number;
+  };
+  readonly activate: ActivateSettings;
+  readonly traffic: TrafficSettings;
+  readonly gate: GateSettings;
+  readonly logLevel: 'debug' | 'info' | 'warning' | 'error';
+}

@@ -1,0 +1,68 @@
+import {quote} from './quote.ts';
+import {type Reason, reason} from './reason.ts';
+import {parseRelease, RELEASE_EXPECTED, type Release} from './release.ts';
+
+/** What the operators asked for, and the version of the document that says so. */
+export interface Desired {
+  readonly release: Release;
+  /** Store version of the document: Consul ModifyIndex, S3 ETag or content hash. Only compared for equality. */
+  readonly version: string;
+  readonly message?: string;
+  readonly by?: string;
+}
+
+export type DesiredReading =
+  | {readonly ok: true; readonly desired: Desired}
+  | {readonly ok: false; readonly refusal: Reason};
+
+const LIMIT = 8192;
+const FIELDS = new Set(['release', 'message', 'by']);
+
+/**
+ * Reads the `desired` document: a plain release id, or JSON `{"release", "message", "by"}`.
+ * Anything else gives the reason `desired.refused`, which names what was expected and what came.
+ */
+export const readDesired = (text: string, version: string): DesiredReading => {
+  const value = text.trim();
+  if (value === '') return refuse(RELEASE_EXPECTED, 'an empty value');
+  if (text.length > LIMIT) return refuse(`at most ${LIMIT} characters`, `${text.length}`);
+  if (text.includes('\uFFFD')) return refuse('UTF-8 text', 'bytes that are not UTF-8');
+  if (value.startsWith('{')) return readDocument(value, version);
+  const release = parseRelease(value);
+  return release ? {ok: true, desired: {release, version}} : refuse(RELEASE_EXPECTED, quote(value));
+};
+
+const readDocument = (text: string, version: string): DesiredReading => {
+  const document = parseObject(text);
+  if (!document) return refuse('a JSON object', quote(text));
+  const unknown = Object.keys(document).find(field => !FIELDS.has(field));
+  if (unknown !== undefined)
+    return refuse('only the fields release, message and by', `the field ${quote(unknown)}`);
+  const bad = [...FIELDS].find(field => document[field] !== undefined && typeof document[field] !== 'string');
+  if (bad !== undefined)
+    return refuse(`text in the field ${quote(bad)}`, quote(JSON.stringify(document[bad])));
+  const {release: id, message, by} = document as {release?: string; message?: string; by?: string};
+  const release = id === undefined ? undefined : parseRelease(id);
+  if (!release)
+    return refuse(`${RELEASE_EXPECTED} in the field "release"`, id === undefined ? 'none' : quote(id));
+  return {
+    ok: true,
+    desired: {release, version, ...(message !== undefined && {message}), ...(by !== undefined && {by})},
+  };
+};
+
+const parseObject = (text: string): Record<string, unknown> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const refuse = (expected: string, got: string): DesiredReading => ({
+  ok: false,
+  refusal: reason('desired.refused', {expected, got}),
+});

@@ -1,0 +1,59 @@
+import type {DesiredReading} from '../desired.ts';
+import type {Reason} from '../reason.ts';
+import type {Release} from '../release.ts';
+
+/** What the store and the image say at boot. */
+export interface BootView {
+  readonly reachable: boolean;
+  readonly proven: Release | null;
+  readonly denied: readonly Release[];
+  readonly desired: DesiredReading | null;
+  /** the release baked into the image for a boot without a store */
+  readonly seed: Release | null;
+  /** why nothing could be read, when nothing could */
+  readonly cause: Reason | null;
+}
+
+/** The moment of an event: time (ms since the epoch) and one random number in [0, 1) travel with it. */
+export interface Stamp {
+  readonly now: number;
+  readonly random: number;
+}
+
+interface OfGeneration {
+  readonly generation: number;
+}
+
+/** Results of effects: each carries the generation of its effect. */
+export type Result =
+  | ({readonly type: 'boot.seen'; readonly view: BootView} & OfGeneration)
+  | ({readonly type: 'release.staged'} & OfGeneration)
+  | ({readonly type: 'release.stage-failed'; readonly cause: Reason} & OfGeneration)
+  | ({readonly type: 'traffic.left'} & OfGeneration)
+  | ({readonly type: 'traffic.leave-failed'; readonly cause: Reason} & OfGeneration)
+  | ({readonly type: 'drain.ended'; readonly cut: readonly string[]} & OfGeneration)
+  | ({readonly type: 'release.activated'} & OfGeneration)
+  | ({readonly type: 'release.activate-failed'; readonly cause: Reason} & OfGeneration)
+  | ({readonly type: 'gate.passed'} & OfGeneration)
+  | ({readonly type: 'gate.failed'; readonly cause: Reason} & OfGeneration)
+  | ({readonly type: 'traffic.rejoined'} & OfGeneration)
+  | ({readonly type: 'traffic.rejoin-failed'; readonly cause: Reason} & OfGeneration)
+  | ({readonly type: 'bake.passed'} & OfGeneration)
+  | ({readonly type: 'bake.failed'; readonly cause: Reason} & OfGeneration)
+  | ({readonly type: 'permit.granted'; readonly fence: number; readonly version: string} & OfGeneration)
+  | ({readonly type: 'permit.blocked'; readonly cause: Reason} & OfGeneration)
+  | ({readonly type: 'timer.fired'; readonly timer: Timer} & OfGeneration);
+
+/** What comes from outside, at any time. */
+export type Arrival =
+  | {readonly type: 'desired.read'; readonly reading: DesiredReading}
+  | {readonly type: 'operator.held'; readonly by: string; readonly note: string}
+  | {readonly type: 'operator.resumed'; readonly by: string}
+  | {readonly type: 'operator.retried'; readonly by: string}
+  | {readonly type: 'operator.rolled-back'; readonly by: string};
+
+/** `deadline` bounds a phase; `retry` ends a pause between two tries. */
+export type Timer = 'deadline' | 'retry';
+
+export type Event = Stamp & (Result | Arrival);
+export type EventType = Event['type'];

@@ -1,0 +1,102 @@
+import type {Desired} from '../desired.ts';
+import type {Reason} from '../reason.ts';
+import type {Release} from '../release.ts';
+
+/** One numbered activation on this host. `slot` names the folder that holds the release. */
+export interface Activation {
+  readonly generation: number;
+  readonly release: Release;
+  readonly slot: string;
+}
+
+/** This host stops on purpose: the operator's name and note. `at` is milliseconds since the epoch. */
+export interface Hold {
+  readonly by: string;
+  readonly note: string;
+  readonly at: number;
+}
+
+/** A release that failed here. It is not tried again for the same desired version. */
+export interface Rejection {
+  readonly release: Release;
+  readonly version: string;
+  readonly cause: Reason;
+  readonly at: number;
+}
+
+export type OutcomeResult =
+  /** the release passed its gate and its bake time: the permit is free */
+  | 'done'
+  /** the host is back on its previous release and in traffic: the permit is free, and one failure is counted */
+  | 'rolled-back'
+  /** nothing was changed: the permit is free, nothing is counted */
+  | 'unused'
+  /** the host is out of traffic and stays there: the permit stays out, and one failure is counted */
+  | 'stuck';
+
+/** What became of a permit. The coordinator reads it in `hosts/<instance>`. */
+export interface Outcome {
+  readonly fence: number;
+  readonly result: OutcomeResult;
+  readonly release: string;
+  readonly version: string;
+  readonly cause: Reason | null;
+}
+
+/** Why a release is being made the running one. A host that serves nothing boots: no permit, no drain. */
+export type Purpose = 'boot' | 'update' | 'rollback';
+
+/** One way to a new activation. `cause` is why a rollback began. `tries` counts bounded repetitions. */
+export interface Attempt {
+  readonly purpose: Purpose;
+  readonly target: Activation;
+  readonly version: string;
+  readonly tries: number;
+  readonly cause: Reason | null;
+}
+
+/** What every phase carries. All of it is journalled. Times are milliseconds since the epoch. */
+export interface Common {
+  /** the last generation number given out */
+  readonly generation: number;
+  readonly active: Activation | null;
+  readonly previous: Activation | null;
+  readonly desired: Desired | null;
+  /** why the last value of the desired key was refused */
+  readonly refusal: Reason | null;
+  readonly hold: Hold | null;
+  readonly rejected: Rejection | null;
+  /** "out of traffic by me": journalled before the drain, undone at every start */
+  readonly out: boolean;
+  /** the fence of the permit this host holds */
+  readonly permit: number | null;
+  readonly outcome: Outcome | null;
+  /** how often the release of a desired version was begun here: the loop breaker */
+  readonly begun: {readonly version: string; readonly count: number} | null;
+  /** peers whose connections the last drain cut at its deadline */
+  readonly cut: readonly string[];
+  readonly since: number;
+}
+
+interface Attempting {
+  readonly attempt: Attempt;
+}
+
+export type State = Common &
+  (
+    | {readonly phase: 'booting'; readonly blocked: Reason | null; readonly tries: number}
+    | ({readonly phase: 'staging'; readonly blocked: Reason | null} & Attempting)
+    | ({readonly phase: 'waiting'; readonly blocked: Reason | null} & Attempting)
+    | ({readonly phase: 'draining'; readonly step: 'leaving' | 'measuring'} & Attempting)
+    | ({readonly phase: 'activating'} & Attempting)
+    | ({readonly phase: 'gating'} & Attempting)
+    | ({readonly phase: 'rejoining'; readonly blocked: Reason | null} & Attempting)
+    | ({readonly phase: 'baking'} & Attempting)
+    | {readonly phase: 'serving'}
+    /** brings the previous release's slot back before it is activated; the attempt's purpose is `rollback` */
+    | ({readonly phase: 'rolling-back'; readonly blocked: Reason | null} & Attempting)
+    | {readonly phase: 'held'; readonly cause: Reason; readonly tries: number}
+  );
+
+export type Phase = State['phase'];
+export type In<P extends Phase> = Extract<State, {phase: P}>;

@@ -1,0 +1,51 @@
+/** The immutable thing that runs. Archives (`s3://…#sha256=…`) carry their digest. */
+export type Release =
+  | {readonly kind: 'ebs'; readonly snapshot: string}
+  | {readonly kind: 'git'; readonly revision: string}
+  | {readonly kind: 'archive'; readonly url: string; readonly sha256: string};
+
+export type ReleaseKind = Release['kind'];
+
+const SNAPSHOT = /^snap-[0-9a-f]{8}(?:[0-9a-f]{9})?$/;
+const REVISION = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const ARCHIVE = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[^\s#?]+)#sha256=([0-9a-f]{64})$/;
+
+/** What a release id may look like, for error texts. */
+export const RELEASE_EXPECTED =
+  'a snapshot id (snap-…), a full git revision (40 or 64 hex digits) or s3://bucket/key#sha256=…';
+
+/** Reads a release id as operators write it. Gives undefined for anything else (branch names, abbreviations). */
+export const parseRelease = (text: string): Release | undefined => {
+  if (SNAPSHOT.test(text)) return {kind: 'ebs', snapshot: text};
+  if (REVISION.test(text)) return {kind: 'git', revision: text};
+  const archive = ARCHIVE.exec(text);
+  return archive?.[1] && archive[2] ? {kind: 'archive', url: archive[1], sha256: archive[2]} : undefined;
+};
+
+/** The id of a release as operators write it; `parseRelease` reads it back. */
+export const releaseId = (release: Release): string => {
+  switch (release.kind) {
+    case 'ebs':
+      return release.snapshot;
+    case 'git':
+      return release.revision;
+    case 'archive':
+      return `${release.url}#sha256=${release.sha256}`;
+  }
+};
+
+/** A short form for tables and status lines: 12 digits of a revision, the whole of a snapshot id. */
+export const shortRelease = (release: Release): string => {
+  switch (release.kind) {
+    case 'ebs':
+      return release.snapshot;
+    case 'git':
+      return release.revision.slice(0, 12);
+    case 'archive':
+      return `${release.url.slice(release.url.lastIndexOf('/') + 1)}#${release.sha256.slice(0, 8)}`;
+  }
+};
+
+/** True when both are the same release. */
+export const sameRelease = (a: Release | undefined, b: Release | undefined): boolean =>
+  a !== undefined && b !== undefined && releaseId(a) === releaseId(b);
