@@ -1,0 +1,23 @@
+import {existsSync} from 'node:fs';
+import {mkdir, rename, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+
+/** Where the lab keeps root file systems between runs; about 1 GB. */
+export const cacheDir = (): string =>
+  process.env['RELEASE_AGENT_LAB_CACHE'] ?? '/var/cache/release-agent-lab';
+
+/** The folder `name` of the cache, made by `build` (given a scratch folder to fill) when it is not there yet. */
+export const cached = async (name: string, build: (scratch: string) => Promise<void>): Promise<string> => {
+  const place = join(cacheDir(), name);
+  if (existsSync(place)) return place;
+  const scratch = `${place}.building-${process.pid}`;
+  await mkdir(scratch, {recursive: true});
+  try {
+    await build(scratch);
+    await rename(scratch, place);
+  } catch (error) {
+    await rm(scratch, {recursive: true, force: true});
+    if (!existsSync(place)) throw error; // two builders: the first to finish wins
+  }
+  return place;
+};

@@ -1,0 +1,57 @@
+import {mkdir, mkdtemp, rm, stat} from 'node:fs/promises';
+import {join} from 'node:path';
+import {prepare} from '../prepare.ts';
+import {must} from '../run.ts';
+
+export type Filesystem = 'ext4' | 'xfs';
+
+const MIB = 1 << 20;
+const XFS_LEAST = 320 * MIB; // mkfs.xfs refuses a file system under 300 MB
+
+/** Makes the image file `into` with this file system, holding what the folder `from` holds; loop mounts (so root) only for xfs. */
+export const buildImage = async ({
+  from,
+  fs,
+  into,
+}: {
+  from: string;
+  fs: Filesystem;
+  into: string;
+}): Promise<void> => {
+  await prepare([`mkfs.${fs}`]);
+  const used = Number((await must(['du', '-s', '-B1', '--apparent-size', from])).split('\t')[0]);
+  const size = Math.max(fs === 'xfs' ? XFS_LEAST : 0, Math.ceil(used * 1.3) + 16 * MIB);
+  await must(['truncate', '-s', String(size), into]);
+  if (fs === 'ext4') await must(['mkfs.ext4', '-q', '-m', '0', '-d', from, into]);
+  else await fillXfs(from, into);
+};
+
+const fillXfs = async (from: string, into: string): Promise<void> => {
+  await must(['mkfs.xfs', '-q', into]);
+  const mountPoint = await mkdtemp(`${into}.mnt-`);
+  await must(['mount', '-o', 'loop,nouuid', into, mountPoint]);
+  try {
+    await must(['cp', '-a', `${from}/.`, mountPoint]);
+  } finally {
+    await must(['umount', mountPoint]);
+    await rm(mountPoint, {recursive: true});
+  }
+};
+
+/** Copies an image file, sharing or leaving out blocks where the file system can. */
+export const copyImage = async (from: string, into: string): Promise<void> => {
+  await must(['cp', '--reflink=auto', '--sparse=always', from, into]);
+};
+
+export const blankImage = async (sizeGb: number, into: string): Promise<void> => {
+  await must(['truncate', '-s', `${sizeGb}G`, into]);
+};
+
+export const imageSizeGb = async (image: string): Promise<number> =>
+  Math.max(1, Math.ceil((await stat(image)).size / (1 << 30)));
+
+export const imageFolder = async (dir: string): Promise<string> => {
+  const folder = join(dir, 'images');
+  await mkdir(folder, {recursive: true});
+  return folder;
+};

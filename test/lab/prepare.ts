@@ -1,0 +1,84 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {cached} from './cache.ts';
+import {must, run} from './run.ts';
+
+/** The Debian package that brings each program the lab calls. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  mmdebstrap: 'mmdebstrap',
+  'systemd-nspawn': 'systemd-container',
+  haproxy: 'haproxy',
+  'mkfs.xfs': 'xfsprogs',
+  'mkfs.ext4': 'e2fsprogs',
+  ip: 'iproute2',
+  ss: 'iproute2',
+  git: 'git',
+  losetup: 'mount',
+  nsenter: 'util-linux',
+};
+
+/** Makes sure these programs are here: installs their packages as root on Debian, else says by name what is missing. */
+export const prepare = async (programs: readonly string[]): Promise<void> => {
+  const missing = programs.filter(program => findProgram(program) === undefined);
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map(program => PACKAGES[program] ?? program))];
+  if (!isRoot() || !existsSync('/etc/debian_version')) {
+    throw new Error(`the lab needs ${missing.join(', ')} (Debian: ${packages.join(', ')})`);
+  }
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  const env = {DEBIAN_FRONTEND: 'noninteractive'};
+  if ((await run(install, {timeoutMs: 300_000, env})).code === 0) return;
+  await must(['apt-get', 'update'], {timeoutMs: 120_000});
+  await must(install, {timeoutMs: 300_000, env});
+};
+
+/** Why this machine cannot run the lab, in words for a skipped test, or undefined when it can. */
+export const whyNoLab = (): string | undefined => {
+  if (process.platform !== 'linux') return `the lab needs Linux, this is ${process.platform}`;
+  if (!isRoot()) return 'the lab needs root';
+  if (!existsSync('/etc/debian_version')) return 'the lab needs Debian or a system derived from it';
+  if (!existsSync('/dev/loop-control')) return 'the lab needs loop devices (/dev/loop-control)';
+  return readFileSync('/proc/filesystems', 'utf8').includes('overlay')
+    ? undefined
+    : 'the lab needs overlayfs';
+};
+
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+export const findProgram = (name: string): string | undefined =>
+  [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
+    .map(dir => join(dir, name))
+    .find(existsSync);
+
+/** A real Consul: the operator's own on PATH, else the last one Debian shipped, unpacked into the cache (4 s, once). */
+export const consulProgram = async (): Promise<string> => {
+  const own = findProgram('consul');
+  if (own !== undefined) return own;
+  const root = await cached('consul', async scratch => {
+    await prepare(['mmdebstrap']);
+    await bootstrap({suite: 'bullseye', variant: 'extract', include: ['consul'], into: scratch});
+  });
+  return join(root, 'usr/bin/consul');
+};
+
+/** A root file system that holds moto, the independent EC2 emulator (20 s, once). */
+export const motoRoot = (): Promise<string> =>
+  cached('moto', async scratch => {
+    await prepare(['mmdebstrap']);
+    const include = ['python3-moto', 'python3-flask', 'python3-flask-cors'];
+    await bootstrap({suite: 'trixie', variant: 'minbase', include, into: scratch});
+    await mkdir(join(scratch, 'proc'), {recursive: true});
+  });
+
+type Bootstrap = {suite: string; variant: string; include: readonly string[]; into: string};
+
+/** Unpacks a Debian root file system from the machine's own mirror, signatures checked. */
+export const bootstrap = async ({suite, variant, include, into}: Bootstrap): Promise<void> => {
+  await must(
+    ['mmdebstrap', '--quiet', `--variant=${variant}`, `--include=${include.join(',')}`, suite, into],
+    {
+      timeoutMs: 300_000,
+    },
+  );
+};
