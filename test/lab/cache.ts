@@ -3,8 +3,7 @@ import {mkdir, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 
 /** Where the lab keeps root file systems between runs; about 1 GB. */
-export const cacheDir = (): string =>
-  process.env['RELEASE_AGENT_LAB_CACHE'] ?? '/var/cache/release-agent-lab';
+export const cacheDir = (): string => process.env.RELEASE_AGENT_LAB_CACHE ?? '/var/cache/release-agent-lab';
 
 /** The folder `name` of the cache, made by `build` (given a scratch folder to fill) when it is not there yet. */
 export const cached = async (name: string, build: (scratch: string) => Promise<void>): Promise<string> => {

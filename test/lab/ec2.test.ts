@@ -14,13 +14,13 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import t, {type Test} from 'tap';
+import {unmet} from '../support/needs.ts';
 import {type Ec2, startEc2} from './ec2.ts';
-import {whyNoLab} from './prepare.ts';
 import {must, run} from './run.ts';
 import {until} from './until.ts';
 
 const ZONE = 'eu-west-1a';
-const why = whyNoLab();
+const skip = unmet('root', 'debian', 'loop');
 
 const stateOf = async (client: EC2Client, id: string) => {
   const {Volumes = []} = await client.send(new DescribeVolumesCommand({VolumeIds: [id]}));
@@ -60,7 +60,7 @@ const create = async (client: EC2Client, snapshotId: string, more = {}) => {
 const freeName = () =>
   `/dev/xvd${'bc'[Math.floor(Math.random() * 2)]}${String.fromCharCode(97 + Math.floor(Math.random() * 26))}`;
 
-t.test('the emulated EC2 gives what moto lacks', {skip: why ?? false}, async test => {
+t.test('the emulated EC2 gives what moto lacks', {skip}, async test => {
   const {ec2, client, snapshotId} = await setup(test, 'no-devices');
 
   test.test('a client token names one volume, and other parameters are refused', async t => {
@@ -135,7 +135,7 @@ t.test('the emulated EC2 gives what moto lacks', {skip: why ?? false}, async tes
   });
 });
 
-t.test('an attached volume is a block device that mounts', {skip: why ?? false}, async test => {
+t.test('an attached volume is a block device that mounts', {skip}, async test => {
   const {ec2, client, dir, content} = await setup(test, 'host-devices');
   for (const fs of ['ext4', 'xfs'] as const) {
     test.test(fs, async t => {

@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {cached} from './cache.ts';
@@ -33,23 +33,10 @@ export const prepare = async (programs: readonly string[]): Promise<void> => {
   await must(install, {timeoutMs: 300_000, env});
 };
 
-/** Why this machine cannot run the lab, in words for a skipped test, or undefined when it can. */
-export const whyNoLab = (): string | undefined => {
-  if (process.platform !== 'linux') return `the lab needs Linux, this is ${process.platform}`;
-  if (!isRoot()) return 'the lab needs root';
-  if (!existsSync('/etc/debian_version')) return 'the lab needs Debian or a system derived from it';
-  if (!existsSync('/dev/loop-control')) return 'the lab needs loop devices (/dev/loop-control)';
-  return readFileSync('/proc/filesystems', 'utf8').includes('overlay')
-    ? undefined
-    : 'the lab needs overlayfs';
-};
-
-export const isRoot = (): boolean => process.getuid?.() === 0;
+const isRoot = (): boolean => process.getuid?.() === 0;
 
 export const findProgram = (name: string): string | undefined =>
-  [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
-    .map(dir => join(dir, name))
-    .find(existsSync);
+  [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].map(dir => join(dir, name)).find(existsSync);
 
 /** A real Consul: the operator's own on PATH, else the last one Debian shipped, unpacked into the cache (4 s, once). */
 export const consulProgram = async (): Promise<string> => {

@@ -1,0 +1,38 @@
+import {type Consul, startConsulServer} from '../lab/consul.ts';
+import {temporaryFolder} from './temporary.ts';
+
+export type TestConsul = Consul & {
+  /** With `acl: true`: a management token; without it every call is refused. */
+  readonly token?: string;
+};
+
+type Teardown = {teardown(end: () => Promise<void>): void};
+
+/**
+ * A real Consul server of this test's own on loopback (about 2 s to start), ended with the test. The operator's `consul` on PATH is
+ * used, else Debian's from the lab's cache (the first time that needs root and Debian: `skip: unmet('root', 'debian')`).
+ * `address` is `http://127.0.0.1:PORT`; `stop`, `kill`, `start`, `restart`, `freeze`, `thaw` do what they say to it.
+ */
+export const startConsul = async (
+  t: Teardown,
+  {acl = false, config = {}}: {acl?: boolean; config?: Readonly<Record<string, unknown>>} = {},
+): Promise<TestConsul> => {
+  const access = acl ? {acl: {enabled: true, default_policy: 'deny'}} : {};
+  const dir = await temporaryFolder(t);
+  const consul = await startConsulServer({dir, config: {...access, ...config}});
+  t.teardown(async () => {
+    consul.thaw();
+    await consul.stop();
+  });
+  return acl ? {...consul, token: await bootstrapToken(consul.address)} : consul;
+};
+
+const bootstrapToken = async (address: string): Promise<string> => {
+  const reply = await fetch(`${address}/v1/acl/bootstrap`, {
+    method: 'PUT',
+    signal: AbortSignal.timeout(10_000),
+  });
+  const answer: unknown = await reply.json();
+  if (typeof answer === 'object' && answer !== null && 'SecretID' in answer) return String(answer.SecretID);
+  throw new Error(`expected a token from Consul's ACL bootstrap, got ${reply.status}`);
+};
