@@ -9,8 +9,11 @@ const TEXTS = {
   'desired.missing': (d: {key: string}) => `no release is asked for: the key ${d.key} is not there`,
   'release.kind-not-configured': (d: {kind: string; section: string}) =>
     `this host has no [${d.section}] in its configuration, which a release of the kind ${d.kind} needs`,
+  'release.paused-here': (d: {release: string; cause: string}) =>
+    `${d.release} could not be made to run and is left alone for a while: ${d.cause}`,
   'release.rejected-here': (d: {release: string; cause: string}) =>
     `${d.release} was tried here and taken back: ${d.cause}. A new desired release or "agentctl retry" tries again`,
+  'release.begun-too-often': (d: {count: number}) => `it was begun ${d.count} times and never finished`,
   'operator.hold': (d: {by: string; note: string}) => `held by ${d.by}: ${d.note}`,
   'operator.rollback': (d: {by: string}) => `${d.by} asked for the previous release`,
 
@@ -21,6 +24,8 @@ const TEXTS = {
     `the store ${d.store} refuses the request: ${d.cause}`,
   'store.document': (d: {key: string; expected: string; got: string}) =>
     `the document ${d.key} is not readable: expected ${d.expected}, got ${d.got}`,
+  'presence.lost': (d: {key: string; cause: string}) =>
+    `the store no longer says that this host is there (${d.key}): ${d.cause}`,
 
   // waiting for a permit
   'permit.waiting': (d: {ahead: number}) =>
@@ -39,6 +44,51 @@ const TEXTS = {
   // staging
   'stage.failed': (d: {cause: string}) => `staging failed: ${d.cause}`,
   'stage.timeout': (d: {seconds: number}) => `staging was not done after ${d.seconds} s`,
+
+  // EC2, volumes and mounts
+  'ec2.answer': (d: {action: string; expected: string; got: string}) =>
+    `EC2 answered ${d.action} in an unexpected way: expected ${d.expected}, got ${d.got}`,
+  'ec2.refused': (d: {action: string; code: string; cause: string}) =>
+    `EC2 refuses ${d.action} (${d.code}): ${d.cause}`,
+  'ec2.throttled': (d: {action: string; seconds: number}) =>
+    `EC2 limits the rate of ${d.action}: no success in ${d.seconds} s`,
+  'ec2.unreachable': (d: {action: string; cause: string}) => `EC2 does not answer ${d.action}: ${d.cause}`,
+  'imds.answer': (d: {path: string; expected: string; got: string}) =>
+    `the instance metadata ${d.path} is not readable: expected ${d.expected}, got ${d.got}`,
+  'imds.refused': (d: {path: string; status: number}) =>
+    `the instance metadata service refuses ${d.path} with ${d.status} (403 means that it is switched off)`,
+  'imds.unreachable': (d: {url: string; cause: string}) =>
+    `the instance metadata service ${d.url} does not answer: ${d.cause}`,
+  'mount.busy': (d: {directory: string; cause: string}) => `${d.directory} is still in use: ${d.cause}`,
+  'mount.failed': (d: {device: string; directory: string; cause: string}) =>
+    `${d.device} could not be mounted on ${d.directory}: ${d.cause}`,
+  'mount.occupied': (d: {directory: string; device: string}) =>
+    `${d.directory} already has ${d.device} mounted on it, which is not the slot's volume`,
+  'snapshot.archived': (d: {snapshot: string}) =>
+    `${d.snapshot} is in the archive tier: restore it before it can be installed`,
+  'snapshot.missing': (d: {snapshot: string; region: string}) =>
+    `${d.snapshot} does not exist in ${d.region}, or this account may not see it`,
+  'snapshot.owner': (d: {snapshot: string; owner: string; allowed: string}) =>
+    `${d.snapshot} belongs to account ${d.owner}, allowed: ${d.allowed}`,
+  'snapshot.pending': (d: {snapshot: string; progress: string}) =>
+    `${d.snapshot} is not complete yet (${d.progress})`,
+  'snapshot.size': (d: {snapshot: string; size: number; limit: number}) =>
+    `${d.snapshot} is ${d.size} GiB large and the limit is ${d.limit} GiB`,
+  'snapshot.state': (d: {snapshot: string; state: string}) =>
+    `${d.snapshot} is in state ${d.state}, not completed`,
+  'volume.attachment-limit': (d: {instance: string; cause: string}) =>
+    `${d.instance} cannot have another volume attached: ${d.cause}`,
+  'volume.busy': (d: {volume: string; state: string}) =>
+    `${d.volume} is not free yet: its state is ${d.state}`,
+  'volume.device-names': (d: {tried: number}) => `none of ${d.tried} device names was free for the volume`,
+  'volume.error': (d: {snapshot: string; tries: number}) =>
+    `EC2 could not make a volume of ${d.snapshot} in ${d.tries} tries; if it is encrypted, may this instance use its key?`,
+  'volume.gone': (d: {volume: string}) => `${d.volume} does not exist any more`,
+  'volume.limit': (d: {cause: string}) => `the account's volume limit is reached: ${d.cause}`,
+  'volume.stuck': (d: {volume: string; state: string; seconds: number}) =>
+    `${d.volume} stays ${d.state} for more than ${d.seconds} s`,
+  'volume.zone': (d: {volume: string; zone: string}) =>
+    `${d.volume} is not in ${d.zone}, the zone of this instance`,
 
   // traffic
   'traffic.failed': (d: {adapter: string; action: string; cause: string}) =>

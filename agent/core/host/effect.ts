@@ -1,6 +1,6 @@
 import type {Reason} from '../reason.ts';
 import type {Timer} from './event.ts';
-import type {Activation} from './state.ts';
+import type {Activation, Phase} from './state.ts';
 
 interface OfGeneration {
   readonly generation: number;
@@ -25,7 +25,12 @@ export type Effect =
   | ({readonly type: 'traffic.rejoin'} & OfGeneration)
   | ({readonly type: 'bake.watch'; readonly forMs: number} & OfGeneration)
   | ({readonly type: 'slots.prune'; readonly keep: readonly Activation[]} & OfGeneration)
-  | ({readonly type: 'timer.set'; readonly timer: Timer; readonly afterMs: number} & OfGeneration)
+  | ({
+      readonly type: 'timer.set';
+      readonly timer: Timer;
+      readonly phase: Phase;
+      readonly afterMs: number;
+    } & OfGeneration)
   | {readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly cause: Reason}
   | {readonly type: 'log.ignored'; readonly event: string; readonly phase: string};
 

@@ -1,6 +1,7 @@
 import type {DesiredReading} from '../desired.ts';
 import type {Reason} from '../reason.ts';
 import type {Release} from '../release.ts';
+import type {Phase} from './state.ts';
 
 /** What the store and the image say at boot. */
 export interface BootView {
@@ -42,7 +43,7 @@ export type Result =
   | ({readonly type: 'bake.failed'; readonly cause: Reason} & OfGeneration)
   | ({readonly type: 'permit.granted'; readonly fence: number; readonly version: string} & OfGeneration)
   | ({readonly type: 'permit.blocked'; readonly cause: Reason} & OfGeneration)
-  | ({readonly type: 'timer.fired'; readonly timer: Timer} & OfGeneration);
+  | ({readonly type: 'timer.fired'; readonly timer: Timer; readonly phase: Phase} & OfGeneration);
 
 /** What comes from outside, at any time. */
 export type Arrival =

@@ -22,6 +22,8 @@ export interface Rejection {
   readonly version: string;
   readonly cause: Reason;
   readonly at: number;
+  /** when it is tried again by itself; null: only for a new desired version or `agentctl retry` */
+  readonly retryAt: number | null;
 }
 
 export type OutcomeResult =
@@ -38,7 +40,8 @@ export type OutcomeResult =
 export interface Outcome {
   readonly fence: number;
   readonly result: OutcomeResult;
-  readonly release: string;
+  /** the release the permit was used for */
+  readonly release: Release;
   readonly version: string;
   readonly cause: Reason | null;
 }
@@ -53,6 +56,8 @@ export interface Attempt {
   readonly version: string;
   readonly tries: number;
   readonly cause: Reason | null;
+  /** what will be said of the permit when the host is in traffic again */
+  readonly result: OutcomeResult;
 }
 
 /** What every phase carries. All of it is journalled. Times are milliseconds since the epoch. */
@@ -75,6 +80,8 @@ export interface Common {
   readonly begun: {readonly version: string; readonly count: number} | null;
   /** peers whose connections the last drain cut at its deadline */
   readonly cut: readonly string[];
+  /** how often in a row nothing worked here */
+  readonly stuck: number;
   readonly since: number;
 }
 
@@ -95,7 +102,7 @@ export type State = Common &
     | {readonly phase: 'serving'}
     /** brings the previous release's slot back before it is activated; the attempt's purpose is `rollback` */
     | ({readonly phase: 'rolling-back'; readonly blocked: Reason | null} & Attempting)
-    | {readonly phase: 'held'; readonly cause: Reason; readonly tries: number}
+    | {readonly phase: 'held'; readonly cause: Reason}
   );
 
 export type Phase = State['phase'];

@@ -1,5 +1,14 @@
 import type {Reason} from '../reason.ts';
-import type {Outcome, Phase} from './state.ts';
+import type {OutcomeResult, Phase} from './state.ts';
+
+/** What became of the last permit this host had. */
+export interface ReportedOutcome {
+  readonly fence: number;
+  readonly result: OutcomeResult;
+  readonly release: string;
+  readonly version: string;
+  readonly cause: Reason | null;
+}
 
 /** What a host says of itself in `hosts/<instance>`. Releases are ids as operators write them. */
 export interface HostStatus {
@@ -16,7 +25,7 @@ export interface HostStatus {
   readonly wants: {readonly release: string; readonly version: string} | null;
   /** the fence of the permit this host believes it holds */
   readonly permit: number | null;
-  readonly outcome: Outcome | null;
+  readonly outcome: ReportedOutcome | null;
   readonly reason: Reason | null;
   /** since when it is in this phase, ms since the epoch */
   readonly since: number;

@@ -1,0 +1,45 @@
+import {newAttempt} from '../attempt.ts';
+import {chooseBoot} from '../boot.ts';
+import {enterBooting, enterStaging} from '../enter.ts';
+import type {BootView, Stamp} from '../event.ts';
+import {withReading} from '../reading.ts';
+import {backoffMs, type Rules} from '../rules.ts';
+import type {In} from '../state.ts';
+import {ignore, type Step, stay, timer} from '../step.ts';
+import type {On} from './on.ts';
+
+/** Nothing serves: find out what to boot, and keep asking until something can be. */
+export const booting: On<'booting'> = (state, event, rules) => {
+  switch (event.type) {
+    case 'boot.seen':
+      return choose(state, event.view, event, rules);
+    case 'timer.fired':
+    case 'desired.read':
+    case 'operator.retried':
+      return state.blocked ? lookAgain(state, event) : stay(state);
+    default:
+      return ignore(state, event);
+  }
+};
+
+const choose = (state: In<'booting'>, view: BootView, stamp: Stamp, rules: Rules): Step => {
+  const seen = view.desired ? withReading(state, view.desired) : state;
+  const choice = chooseBoot(seen, view, stamp.now);
+  if (choice.ok) {
+    const attempt = newAttempt(seen, {
+      purpose: 'boot',
+      release: choice.release,
+      version: choice.version,
+      result: 'unused',
+    });
+    return enterStaging(seen, attempt, stamp, rules);
+  }
+  const next = {...seen, blocked: choice.cause, tries: state.tries + 1};
+  const afterMs = backoffMs({tries: state.tries, random: stamp.random, baseMs: 500, capMs: 15_000});
+  return stay(next, {type: 'log', level: 'warning', cause: choice.cause}, timer(next, 'retry', afterMs));
+};
+
+const lookAgain = (state: In<'booting'>, stamp: Stamp): Step => {
+  const [next, effects] = enterBooting(state, stamp);
+  return [{...next, since: state.since, ...(next.phase === 'booting' && {tries: state.tries})}, effects];
+};

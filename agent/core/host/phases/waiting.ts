@@ -1,0 +1,23 @@
+import {enterDraining} from '../enter.ts';
+import {ignore, stay} from '../step.ts';
+import {withdraw} from '../withdraw.ts';
+import type {On} from './on.ts';
+
+/** The release is staged; the host serves until it is this host's turn. */
+export const waiting: On<'waiting'> = (state, event, rules) => {
+  switch (event.type) {
+    case 'permit.granted':
+      return event.version === state.attempt.version
+        ? enterDraining({...state, permit: event.fence}, state.attempt, event, rules)
+        : ignore(state, event);
+    case 'permit.blocked':
+      return stay({...state, blocked: event.cause});
+    case 'desired.read':
+    case 'operator.retried':
+    case 'operator.held':
+    case 'operator.rolled-back':
+      return withdraw(state, event, rules);
+    default:
+      return ignore(state, event);
+  }
+};

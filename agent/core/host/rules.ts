@@ -1,0 +1,32 @@
+/** The durations and bounds this host's configuration sets for its phases, in milliseconds. */
+export interface Rules {
+  readonly stageTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly activateTimeoutMs: number;
+  readonly gateTimeoutMs: number;
+  readonly bakeMs: number;
+}
+
+/** How often the release of one desired version is begun here before it is rejected: the loop breaker. */
+export const MAX_BEGUN = 3;
+/** Tries of one staging before the host pauses and starts over. */
+export const MAX_STAGE_TRIES = 8;
+/** Tries to leave traffic before the attempt is given up with nothing changed. */
+export const MAX_LEAVE_TRIES = 3;
+/** Tries of one rollback before the host is held out of traffic. */
+export const MAX_ROLLBACK_TRIES = 3;
+/** How long a release that failed for a cause outside of it is left alone. */
+export const PAUSE_MS = 120_000;
+/** What a phase's own deadline adds to the deadline its effect was given: the effect should end first. */
+export const SLACK_MS = 10_000;
+
+interface Backoff {
+  readonly tries: number;
+  readonly random: number;
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+/** Exponential pause in milliseconds with half of it random, so that a fleet does not retry in step. */
+export const backoffMs = ({tries, random, baseMs, capMs}: Backoff): number =>
+  Math.round(Math.min(capMs, baseMs * 2 ** Math.min(tries, 16)) * (0.5 + random / 2));

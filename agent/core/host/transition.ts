@@ -1,0 +1,74 @@
+import type {Event} from './event.ts';
+import {activating} from './phases/activating.ts';
+import {baking} from './phases/baking.ts';
+import {booting} from './phases/booting.ts';
+import {draining} from './phases/draining.ts';
+import {gating} from './phases/gating.ts';
+import {held} from './phases/held.ts';
+import type {On} from './phases/on.ts';
+import {rejoining} from './phases/rejoining.ts';
+import {rollingBack} from './phases/rolling-back.ts';
+import {serving} from './phases/serving.ts';
+import {staging} from './phases/staging.ts';
+import {waiting} from './phases/waiting.ts';
+import {withReading} from './reading.ts';
+import type {Rules} from './rules.ts';
+import type {Phase, State} from './state.ts';
+import {ignore, type Step} from './step.ts';
+
+const phases: {readonly [P in Phase]: On<P>} = {
+  booting,
+  staging,
+  waiting,
+  draining,
+  activating,
+  gating,
+  rejoining,
+  baking,
+  serving,
+  'rolling-back': rollingBack,
+  held,
+};
+
+/**
+ * One host's life: a state and an event give the next state and what to do. Pure: time and randomness travel in the
+ * event. A result of an older generation, or a timer of an older phase, changes nothing.
+ */
+export const transition = (rules: Rules, state: State, event: Event): Step => {
+  if (
+    event.type === 'permit.granted' &&
+    (state.phase !== 'waiting' || event.version !== state.attempt.version)
+  ) {
+    return returnUnused(state, event);
+  }
+  if (isStale(state, event)) return ignore(state, event);
+  const informed = inform(state, event);
+  return (phases[state.phase] as On<Phase>)(informed as never, event, rules);
+};
+
+const isStale = (state: State, event: Event): boolean =>
+  ('generation' in event && event.generation !== state.generation) ||
+  (event.type === 'timer.fired' && event.phase !== state.phase);
+
+// A permit that comes too late goes back at once: nobody else may wait for a host that does not want it.
+const returnUnused = (state: State, event: Event & {readonly type: 'permit.granted'}): Step => {
+  const {fence, version} = event;
+  const release = state.desired?.release ?? state.active?.release;
+  if (fence === state.permit || !release || fence <= (state.outcome?.fence ?? 0)) return ignore(state, event);
+  if (state.permit !== null) return ignore(state, event);
+  return [{...state, outcome: {fence, result: 'unused', release, version, cause: null}}, []];
+};
+
+// What operators say is remembered in every phase, whatever the phase makes of it.
+const inform = (state: State, event: Event): State => {
+  switch (event.type) {
+    case 'desired.read':
+      return withReading(state, event.reading);
+    case 'operator.held':
+      return {...state, hold: {by: event.by, note: event.note, at: event.now}};
+    case 'operator.resumed':
+      return {...state, hold: null};
+    default:
+      return state;
+  }
+};

@@ -1,0 +1,73 @@
+import {type Reason, reason, reasonText} from '../reason.ts';
+import {releaseId, sameRelease, shortRelease} from '../release.ts';
+import {isRejected} from './consider.ts';
+import type {State} from './state.ts';
+import type {HostStatus} from './status.ts';
+import {attemptOf} from './step.ts';
+
+/** Why this host is not where it should be; null when it is, or when it is on its way without a hitch. */
+export const whyNot = (state: State, now: number): Reason | null => {
+  if ('blocked' in state && state.blocked) return state.blocked;
+  if (state.phase === 'held') return state.cause;
+  if (state.phase === 'waiting') return reason('permit.waiting', {ahead: 0});
+  const attempt = attemptOf(state);
+  if (attempt?.purpose === 'rollback' && attempt.cause) return attempt.cause;
+  if (state.refusal) return state.refusal;
+  return isRejected(state, now) || pausedNow(state) ? rejectedReason(state) : null;
+};
+
+const pausedNow = ({phase, rejected, desired, active}: State): boolean =>
+  phase === 'serving' &&
+  rejected !== null &&
+  desired !== null &&
+  !sameRelease(desired.release, active?.release);
+
+const rejectedReason = ({rejected}: State): Reason | null =>
+  rejected &&
+  reason(rejected.retryAt === null ? 'release.rejected-here' : 'release.paused-here', {
+    release: shortRelease(rejected.release),
+    cause: reasonText(rejected.cause),
+  });
+
+/** True when the host is in traffic with an active release that passed its gate. */
+export const isServing = (state: State): boolean => {
+  if (state.out || !state.active) return false;
+  switch (state.phase) {
+    case 'staging':
+    case 'waiting':
+      return state.attempt.purpose === 'update';
+    case 'serving':
+    case 'baking':
+      return true;
+    case 'held':
+      return state.cause.kind === 'operator.hold';
+    default:
+      return false;
+  }
+};
+
+interface Self {
+  readonly instance: string;
+  readonly zone: string;
+  readonly role: string;
+  readonly agent: string;
+}
+
+/** What this host says of itself in the store. `healthy` is the last answer of its probes while it serves. */
+export const statusOf = (state: State, self: Self, healthy: boolean, now: number): HostStatus => {
+  const waiting = state.phase === 'waiting' ? state.attempt : null;
+  const {outcome} = state;
+  return {
+    format: 1,
+    ...self,
+    phase: state.phase,
+    serving: isServing(state) && healthy,
+    active: state.active && releaseId(state.active.release),
+    previous: state.previous && releaseId(state.previous.release),
+    wants: waiting && {release: releaseId(waiting.target.release), version: waiting.version},
+    permit: state.permit,
+    outcome: outcome && {...outcome, release: releaseId(outcome.release)},
+    reason: whyNot(state, now),
+    since: state.since,
+  };
+};
