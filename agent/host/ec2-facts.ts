@@ -1,0 +1,83 @@
+import type {Snapshot, Volume} from '@aws-sdk/client-ec2';
+import {reason} from '../core/reason.ts';
+import {ReasonError} from '../core/reason-error.ts';
+
+export interface SnapshotFacts {
+  readonly id: string;
+  readonly state: string;
+  readonly progress: string;
+  readonly owner: string;
+  readonly tier: string;
+  readonly sizeGiB: number;
+}
+
+export interface VolumeFacts {
+  readonly id: string;
+  /** creating, available, in-use, deleting, deleted, error */
+  readonly state: string;
+  readonly zone: string;
+  readonly snapshot: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** milliseconds since the epoch */
+  readonly createdAt: number;
+  readonly attachment: {readonly instance: string; readonly device: string; readonly state: string} | null;
+}
+
+const VOLUME = /^vol-[0-9a-f]{8,17}$/;
+
+/** What we use of a snapshot. Throws `ec2.answer` when a field it must have is not there. */
+export const snapshotFacts = ({
+  SnapshotId,
+  State,
+  Progress,
+  OwnerId,
+  StorageTier,
+  VolumeSize,
+}: Snapshot): SnapshotFacts => {
+  if (SnapshotId === undefined || State === undefined || OwnerId === undefined || VolumeSize === undefined)
+    throw unexpected(
+      'DescribeSnapshots',
+      'an id, a state, an owner and a size',
+      JSON.stringify({SnapshotId, State}),
+    );
+  return {
+    id: SnapshotId,
+    state: State,
+    progress: Progress ?? '?',
+    owner: OwnerId,
+    tier: StorageTier ?? 'standard',
+    sizeGiB: VolumeSize,
+  };
+};
+
+/** What we use of a volume; its attachment is the first one (ours is never attached to several instances). */
+export const volumeFacts = (volume: Volume): VolumeFacts => {
+  const {State, AvailabilityZone, SnapshotId = '', CreateTime, Tags = [], Attachments = []} = volume;
+  const [attachment] = Attachments.filter(each => each.State !== 'detached');
+  if (State === undefined || AvailabilityZone === undefined)
+    throw unexpected('DescribeVolumes', 'a state and a zone', JSON.stringify({State, AvailabilityZone}));
+  return {
+    id: volumeId('DescribeVolumes', volume.VolumeId),
+    state: State,
+    zone: AvailabilityZone,
+    snapshot: SnapshotId,
+    tags: Object.fromEntries(Tags.flatMap(({Key, Value}) => (Key === undefined ? [] : [[Key, Value ?? '']]))),
+    createdAt: CreateTime?.getTime() ?? Date.now(),
+    attachment: attachment
+      ? {
+          instance: attachment.InstanceId ?? '',
+          device: attachment.Device ?? '',
+          state: attachment.State ?? 'attaching',
+        }
+      : null,
+  };
+};
+
+/** A volume id that EC2 answered, checked. */
+export const volumeId = (action: string, id: string | undefined): string => {
+  if (id !== undefined && VOLUME.test(id)) return id;
+  throw unexpected(action, 'a volume id', String(id).slice(0, 40));
+};
+
+const unexpected = (action: string, expected: string, got: string): ReasonError =>
+  new ReasonError(reason('ec2.answer', {action, expected, got}));
