@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+import {type DocumentReading, readDocument, reasonSchema} from '../document.ts';
 import type {Reason} from '../reason.ts';
 
 /** One host's right to be out of service. `fence` grows with every grant and is never given twice. */
@@ -45,3 +47,22 @@ export const EMPTY_LEDGER: Ledger = {
   failures: [],
   blocked: null,
 };
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const schema = v.object({
+  format: v.literal(1),
+  fence: count,
+  rollout: v.nullable(v.object({version: text, release: text})),
+  proven: v.nullable(text),
+  previous: v.nullable(text),
+  denied: v.array(text),
+  permits: v.array(v.object({host: text, fence: count, release: text, version: text, since: v.number()})),
+  failures: v.array(v.object({host: text, fence: count, cause: v.nullable(reasonSchema)})),
+  blocked: v.nullable(reasonSchema),
+});
+
+/** Reads the `ledger` document; an absent one is empty. A damaged one is a reason, never guessed around. */
+export const readLedger = (value: string | null): DocumentReading<Ledger> =>
+  value === null ? {ok: true, value: EMPTY_LEDGER} : readDocument('ledger', value, schema);

@@ -107,3 +107,18 @@ export type State = Common &
 
 export type Phase = State['phase'];
 export type In<P extends Phase> = Extract<State, {phase: P}>;
+
+/** The phases in the order of a host's life. */
+export const PHASES = [
+  'booting',
+  'staging',
+  'waiting',
+  'draining',
+  'activating',
+  'gating',
+  'rejoining',
+  'baking',
+  'serving',
+  'rolling-back',
+  'held',
+] as const satisfies readonly Phase[];

@@ -1,5 +1,7 @@
+import * as v from 'valibot';
+import {type DocumentReading, readDocument, reasonSchema} from '../document.ts';
 import type {Reason} from '../reason.ts';
-import type {OutcomeResult, Phase} from './state.ts';
+import {type OutcomeResult, PHASES, type Phase} from './state.ts';
 
 /** What became of the last permit this host had. */
 export interface ReportedOutcome {
@@ -31,3 +33,34 @@ export interface HostStatus {
   readonly since: number;
   readonly agent: string;
 }
+
+const text = v.string();
+
+const schema = v.object({
+  format: v.literal(1),
+  instance: text,
+  zone: text,
+  role: text,
+  phase: v.picklist(PHASES),
+  serving: v.boolean(),
+  active: v.nullable(text),
+  previous: v.nullable(text),
+  wants: v.nullable(v.object({release: text, version: text})),
+  permit: v.nullable(v.number()),
+  outcome: v.nullable(
+    v.object({
+      fence: v.number(),
+      result: v.picklist(['done', 'rolled-back', 'unused', 'stuck']),
+      release: text,
+      version: text,
+      cause: v.nullable(reasonSchema),
+    }),
+  ),
+  reason: v.nullable(reasonSchema),
+  since: v.number(),
+  agent: text,
+});
+
+/** Reads a `hosts/<instance>` document. */
+export const readStatus = (key: string, value: string): DocumentReading<HostStatus> =>
+  readDocument(key, value, schema);

@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import {quote} from './quote.ts';
+import {isReasonKind, type Reason, reason} from './reason.ts';
+
+export type DocumentReading<T> =
+  | {readonly ok: true; readonly value: T}
+  | {readonly ok: false; readonly cause: Reason};
+
+/** Reads a JSON document from the store or the disk. The reason `store.document` says where and what is wrong. */
+export const readDocument = <S extends v.GenericSchema>(
+  key: string,
+  text: string,
+  schema: S,
+): DocumentReading<v.InferOutput<S>> => {
+  const json = parse(text);
+  if (!json.ok)
+    return {ok: false, cause: reason('store.document', {key, expected: 'JSON', got: quote(text)})};
+  const result = v.safeParse(schema, json.value);
+  if (result.success) return {ok: true, value: result.output};
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  const expected = `${issue.expected ?? issue.message}${path === null ? '' : ` in ${path}`}`;
+  return {ok: false, cause: reason('store.document', {key, expected, got: quote(issue.received)})};
+};
+
+/** A reason that travelled as JSON. One of a kind this version does not know keeps its name. */
+export const reasonSchema = v.pipe(
+  v.object({kind: v.string(), details: v.record(v.string(), v.union([v.string(), v.number()]))}),
+  v.transform(
+    ({kind, details}): Reason =>
+      isReasonKind(kind)
+        ? {kind, details}
+        : reason('unexpected', {cause: `${kind} ${JSON.stringify(details)}`}),
+  ),
+);
+
+const parse = (text: string): {readonly ok: true; readonly value: unknown} | {readonly ok: false} => {
+  try {
+    return {ok: true, value: JSON.parse(text)};
+  } catch {
+    return {ok: false};
+  }
+};
