@@ -1,0 +1,42 @@
+import {jittered, pause} from '../pause.ts';
+import type {WatchSource} from '../updates.ts';
+import type {Notifier} from './notify.ts';
+import type {Reading} from './tree.ts';
+
+const LOOK_EVERY_MS = 5_000;
+/** `echo x > key` first empties the file: a change is read this long after it began to be told. */
+const SETTLE_MS = 40;
+
+export interface DirectoryWatch extends WatchSource {
+  close(): void;
+}
+
+/** What `updates` needs for one watch: told by the notifier, and looking by itself every five seconds and at each expiry. */
+export const directoryWatch = (notifier: Notifier, read: () => Promise<Reading>): DirectoryWatch => {
+  let expiresInMs = Number.POSITIVE_INFINITY;
+  let told = false;
+  let wake = (): void => {};
+  const close = notifier.subscribe(() => {
+    told = true;
+    wake();
+  });
+  const change = async (signal: AbortSignal): Promise<void> => {
+    const waiting = new AbortController();
+    wake = () => waiting.abort();
+    const limitMs = Math.min(jittered(LOOK_EVERY_MS), expiresInMs + 1);
+    if (!told) await pause(limitMs, AbortSignal.any([signal, waiting.signal]));
+    if (told) await pause(SETTLE_MS, signal);
+  };
+  return {
+    maxBackoffMs: LOOK_EVERY_MS,
+    next: async ({fresh}, signal) => {
+      if (!fresh) await change(signal);
+      notifier.refresh();
+      told = false;
+      const reading = await read();
+      expiresInMs = reading.expiresInMs;
+      return reading.entries;
+    },
+    close,
+  };
+};

@@ -1,0 +1,40 @@
+import {reasonOf} from '../core/reason-error.ts';
+import type {Entry, WatchUpdate} from '../ports.ts';
+import {backoffMs, pause} from './pause.ts';
+
+export interface WatchSource {
+  /** The entries: right away when `fresh`, else once something may have changed since the last call. */
+  next(options: {readonly fresh: boolean}, signal: AbortSignal): Promise<readonly Entry[]>;
+  /** the longest wait between attempts while the store does not answer */
+  readonly maxBackoffMs: number;
+}
+
+const FIRST_BACKOFF_MS = 200;
+
+/**
+ * The updates of one watch: the state as it is, each later state whose versions differ, `lost` once per outage, and the
+ * state again after it. Ends when the signal is aborted.
+ */
+export async function* updates(source: WatchSource, signal: AbortSignal): AsyncGenerator<WatchUpdate, void> {
+  let seen: string | undefined;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const entries = await source.next({fresh: seen === undefined}, signal);
+      failures = 0;
+      const mark = markOf(entries);
+      if (mark === seen || signal.aborted) continue;
+      seen = mark;
+      yield {type: 'value', entries};
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      seen = undefined;
+      if (failures === 1) yield {type: 'lost', cause: reasonOf(error)};
+      await pause(backoffMs(failures, {firstMs: FIRST_BACKOFF_MS, maxMs: source.maxBackoffMs}), signal);
+    }
+  }
+}
+
+const markOf = (entries: readonly Entry[]): string =>
+  entries.map(({key, version}) => `${key}=${version}`).join('\n');
