@@ -1,0 +1,98 @@
+import {createHash} from 'node:crypto';
+import {copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {cacheDir, cached} from './cache.ts';
+import {bootstrap} from './prepare.ts';
+import {must} from './run.ts';
+import {GUEST_NETWORK} from './vm-network.ts';
+import {prepareVm} from './vm-prepare.ts';
+
+export interface VmImageInputs {
+  /** our package, installed with dpkg; the image goes without when absent */
+  readonly deb?: string;
+  /** configuration drop-ins, units, programs: absolute path → content; what begins with `#!` is executable */
+  readonly files?: Readonly<Record<string, string>>;
+  /** units to enable */
+  readonly enable?: readonly string[];
+}
+
+/** A bootable disk nobody writes to (machines write to an overlay of it), and the kernel that boots it. */
+export interface VmImage {
+  readonly disk: string;
+  readonly kernel: string;
+}
+
+/** The partition a kernel is told to mount: NVMe controllers are numbered in probe order, so no device name will do. */
+export const ROOT_PARTITION = 'PARTUUID=1ab0d15c-01';
+
+const PACKAGES = [
+  ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'linux-image-cloud-amd64', 'qemu-guest-agent'],
+  ...['iproute2', 'curl', 'git', 'ca-certificates', 'rsync', 'procps', 'python3'],
+];
+// They only cost time at boot in plain emulation.
+const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'e2scrub_reap.service'];
+const ONE_DAY_MS = 86_400_000;
+
+/** Builds the image of an instance: Debian 12, our package, the given files. Kept in the cache until an input changes. */
+export const buildVmImage = async ({deb, files = {}, enable = []}: VmImageInputs = {}): Promise<VmImage> => {
+  await prepareVm();
+  const all = {...GUEST_NETWORK, ...files};
+  const units = ['lab-network.service', ...enable];
+  const base = await cached(`vm-base-${digest(PACKAGES)}`, into =>
+    bootstrap({suite: 'bookworm', variant: 'minbase', include: PACKAGES, into}),
+  );
+  const content = deb === undefined ? '' : digest(await readFile(deb));
+  const key = digest(base, SEAL, content, all, units, MASKED);
+  const folder = await cached(`vm-image-${key}`, async scratch => {
+    await writeTree(join(scratch, 'files'), all);
+    if (deb !== undefined) await copyFile(deb, join(scratch, 'files/package.deb'));
+    const seal = ['unshare', '--mount', '--propagation', 'private', 'sh', '-eu', '-c', SEAL];
+    await must([...seal, base, scratch, units.join(' '), MASKED.join(' ')], {timeoutMs: 180_000});
+  });
+  await utimes(folder, new Date(), new Date());
+  await forgetOld();
+  return {disk: join(folder, 'disk.img'), kernel: join(folder, 'vmlinuz')};
+};
+
+// $0 is the base, $1 the scratch folder. The mounts are in a namespace of their own and end with it.
+const SEAL = `
+root=$1/root
+mkdir "$root" "$1/upper" "$1/work"
+mount -t overlay overlay -o "lowerdir=$0,upperdir=$1/upper,workdir=$1/work" "$root"
+mount -t proc proc "$root/proc"
+cp -a "$1/files/." "$root/"
+export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+if [ -e "$root/package.deb" ]; then chroot "$root" dpkg -i /package.deb; rm "$root/package.deb"; fi
+chroot "$root" systemctl --quiet enable $2
+chroot "$root" systemctl --quiet mask $3
+: > "$root/etc/machine-id"
+cp "$root"/boot/vmlinuz-* "$1/vmlinuz"
+umount "$root/proc"
+truncate -s 4G "$1/disk.img"
+printf 'label: dos\\nlabel-id: 0x1ab0d15c\\nstart=1MiB, type=83\\n' | sfdisk --quiet "$1/disk.img"
+mkfs.ext4 -q -F -E offset=1048576 -d "$root" "$1/disk.img" 4095M
+umount "$root"
+rm -rf "$root" "$1/upper" "$1/work" "$1/files"
+`;
+
+const writeTree = async (root: string, files: Readonly<Record<string, string>>): Promise<void> => {
+  await mkdir(root, {recursive: true});
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), {recursive: true});
+    await writeFile(join(root, path), content, {mode: content.startsWith('#!') ? 0o755 : 0o644});
+  }
+};
+
+const forgetOld = async (): Promise<void> => {
+  for (const name of await readdir(cacheDir())) {
+    const folder = join(cacheDir(), name);
+    if (name.startsWith('vm-image-') && Date.now() - (await stat(folder)).mtimeMs > ONE_DAY_MS)
+      await rm(folder, {recursive: true, force: true});
+  }
+};
+
+const digest = (...inputs: readonly unknown[]): string => {
+  const hash = createHash('sha256');
+  for (const input of inputs) hash.update(input instanceof Uint8Array ? input : JSON.stringify(input));
+  return hash.digest('hex').slice(0, 16);
+};
