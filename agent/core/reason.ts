@@ -62,8 +62,8 @@ const TEXTS = {
   'mount.busy': (d: {directory: string; cause: string}) => `${d.directory} is still in use: ${d.cause}`,
   'mount.failed': (d: {device: string; directory: string; cause: string}) =>
     `${d.device} could not be mounted on ${d.directory}: ${d.cause}`,
-  'mount.occupied': (d: {directory: string; device: string}) =>
-    `${d.directory} already has ${d.device} mounted on it, which is not the slot's volume`,
+  'prune.timeout': (d: {seconds: number}) =>
+    `old slots were not all removed after ${d.seconds} s; the next clean-up goes on`,
   'snapshot.archived': (d: {snapshot: string}) =>
     `${d.snapshot} is in the archive tier: restore it before it can be installed`,
   'snapshot.missing': (d: {snapshot: string; region: string}) =>

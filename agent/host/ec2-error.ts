@@ -23,13 +23,13 @@ export const classify = (error: unknown): Failure => {
 /** The EC2 error code of a refusal (`InvalidVolume.NotFound`), null for any other error. */
 export const refusalCode = (error: unknown): string | null =>
   error instanceof ReasonError && error.reason.kind === 'ec2.refused'
-    ? String(error.reason.details['code'])
+    ? String(error.reason.details.code)
     : null;
 
 /** EC2's own words in a refusal, empty for any other error. */
 export const refusalText = (error: unknown): string =>
   error instanceof ReasonError && error.reason.kind === 'ec2.refused'
-    ? String(error.reason.details['cause'])
+    ? String(error.reason.details.cause)
     : '';
 
 /** A refusal as an error. */
@@ -48,8 +48,8 @@ const parts = (error: unknown): Parts => {
     return {name: 'Unknown', message: String(error), status: undefined, skewCorrected: false};
   const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
   const of = typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {};
-  const status = typeof of['httpStatusCode'] === 'number' ? of['httpStatusCode'] : undefined;
-  return {name: error.name, message: error.message, status, skewCorrected: of['clockSkewCorrected'] === true};
+  const status = typeof of.httpStatusCode === 'number' ? of.httpStatusCode : undefined;
+  return {name: error.name, message: error.message, status, skewCorrected: of.clockSkewCorrected === true};
 };
 
 const text = (name: string, message: string): string =>

@@ -1,0 +1,76 @@
+import {rmdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {type Reason, reasonText} from '../../core/reason.ts';
+import {ReasonError, reasonOf} from '../../core/reason-error.ts';
+import {unmountVolume} from '../../host/mount.ts';
+import type {Context} from './context.ts';
+import {dispose} from './dispose.ts';
+import type {VolumeRecord} from './record.ts';
+import {ownTags} from './tags.ts';
+
+export interface Pruning {
+  /** names of slots */
+  readonly keep: ReadonlySet<string>;
+  /** where slots are, without symlinks */
+  readonly slots: string;
+}
+
+/** EC2 itself is the trouble: whatever is left would only wait for it once more. */
+const HOPELESS: ReadonlySet<Reason['kind']> = new Set(['ec2.unreachable', 'ec2.throttled']);
+
+/**
+ * Removes every slot but those kept: unmount, detach, delete, each tried again by the next prune when it fails. Then deletes
+ * this instance's volumes that no record knows. Goes on past a failure and throws the first one at the end.
+ */
+export const pruneSlots = async (context: Context, pruning: Pruning, signal: AbortSignal): Promise<void> => {
+  const failures: ReasonError[] = [];
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    if (failures.some(each => HOPELESS.has(each.reason.kind))) return;
+    try {
+      await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = reasonOf(error);
+      context.log.warning('clean-up is not done and will be tried again', {what, cause: reasonText(why)});
+      failures.push(error instanceof ReasonError ? error : new ReasonError(why, {cause: error}));
+    }
+  };
+  for (const record of await context.records.list())
+    if (!pruning.keep.has(record.slot))
+      await attempt(record.slot, () => removeSlot(context, pruning, record, signal));
+  await attempt('volumes in no record', () => deleteStrays(context, pruning, attempt, signal));
+  const [first] = failures;
+  if (first) throw first;
+};
+
+/** The record goes last: until then the next prune finds it. The folder only when it is empty, so never through a mount. */
+const removeSlot = async (
+  context: Context,
+  {slots}: Pruning,
+  begun: VolumeRecord,
+  signal: AbortSignal,
+): Promise<void> => {
+  const {records, mounts, pace, ec2, log} = context;
+  const directory = join(slots, begun.slot);
+  const record = begun.removing ? begun : await records.write({...begun, removing: true});
+  await unmountVolume(mounts, {directory, timeoutMs: pace.unmountMs}, signal);
+  await rmdir(directory).catch(() => {});
+  if (record.volume !== null) {
+    const facts = await ec2.volume(record.volume, signal);
+    if (facts) await dispose(context, {facts, slots}, signal);
+  }
+  await records.remove(record.slot);
+  log.info('a slot is removed', {slot: record.slot, volume: record.volume});
+};
+
+/** What a crash left: made but not recorded, given up but not deleted, or of an earlier life of this instance. */
+const deleteStrays = async (
+  context: Context,
+  {slots}: Pruning,
+  attempt: (what: string, work: () => Promise<void>) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const known = new Set((await context.records.list()).map(({volume}) => volume));
+  for (const facts of await context.ec2.volumes(ownTags(context), signal))
+    if (!known.has(facts.id)) await attempt(facts.id, () => dispose(context, {facts, slots}, signal));
+};

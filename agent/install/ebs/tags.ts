@@ -1,0 +1,24 @@
+import type {Context} from './context.ts';
+import type {VolumeRecord} from './record.ts';
+
+/** The tags by which an application's volumes are found, whoever made them. */
+export const appTags = (app: string): Readonly<Record<string, string>> => ({'agent:app': app});
+
+/** The tags by which this instance finds its own volumes again. */
+export const ownTags = ({
+  app,
+  identity,
+}: Pick<Context, 'app' | 'identity'>): Readonly<Record<string, string>> => ({
+  ...appTags(app),
+  'agent:owner': identity.instance,
+});
+
+/** All tags of one volume. The name holds slot and attempt: it tells which CreateVolume made it. */
+export const volumeTags = (
+  {app, identity}: Pick<Context, 'app' | 'identity'>,
+  {slot, snapshot, attempt}: Pick<VolumeRecord, 'slot' | 'snapshot' | 'attempt'>,
+): Readonly<Record<string, string>> => ({
+  ...ownTags({app, identity}),
+  'agent:release': snapshot,
+  Name: `${app} ${slot}.${attempt}`,
+});
