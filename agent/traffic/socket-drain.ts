@@ -1,0 +1,84 @@
+import {performance} from 'node:perf_hooks';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {type Connection, readConnections} from '../host/sockets.ts';
+import type {Drain} from '../ports.ts';
+import {readCounter} from './counter.ts';
+import {type Before, isArrival, isOutstanding} from './outstanding.ts';
+
+export interface SocketDrainOptions {
+  /** the application's local TCP ports */
+  readonly ports: readonly number[];
+  /** how long every reading must find nothing outstanding; longer than load balancers take to notice the leave */
+  readonly quietMs: number;
+  /** an http address that answers the number of requests in flight; it then decides instead of the sockets' ages */
+  readonly counter?: string;
+}
+
+const EVERY_MS = 100;
+/** Probes of health checkers never stop. More than one reading in three with something new is traffic, not probes. */
+const ARRIVALS_OF = 3;
+const CUT_LIMIT = 100;
+
+/**
+ * A drain that measures the application's sockets every 100 ms. It ends when for `quietMs` no reading found a request
+ * outstanding and few found a new one. Idle connections and quickly answered probes do not hold it up. At the deadline it
+ * gives the peers that were busy in the last reading (at most 100). Throws `child.*` when the sockets cannot be read.
+ */
+export const socketDrain = ({ports, quietMs, counter}: SocketDrainOptions): Drain => ({
+  wait: async ({timeoutMs}, signal) => {
+    if (ports.length === 0 && counter === undefined) return {cut: []};
+    const deadline = performance.now() + timeoutMs;
+    const window = quietWindow(quietMs);
+    const measure = meter({ports, counter});
+    for (;;) {
+      const reading = await measure(signal);
+      const now = performance.now();
+      if (window.isQuiet(reading, now)) return {cut: []};
+      if (now >= deadline) return {cut: reading.busy.slice(0, CUT_LIMIT)};
+      await sleep(Math.min(EVERY_MS, deadline - now), undefined, {signal});
+    }
+  },
+});
+
+interface Reading {
+  /** peers with something outstanding; one text with the number when only the counter knows of any */
+  readonly busy: readonly string[];
+  readonly arrived: boolean;
+}
+
+const meter = ({ports, counter}: {ports: readonly number[]; counter: string | undefined}) => {
+  let before: ReadonlyMap<string, NonNullable<Before>> | null = null;
+  return async (signal: AbortSignal): Promise<Reading> => {
+    const inFlight = counter === undefined ? null : await readCounter(counter, signal);
+    const connections = await readConnections(ports, signal);
+    const known = before;
+    before = new Map(
+      connections.flatMap(each => (each.traffic ? [[keyOf(each), each.traffic] as const] : [])),
+    );
+    const isBusy = (each: Connection): boolean =>
+      inFlight === 0 ? each.unread > 0 || each.unsent > 0 : isOutstanding(each, known?.get(keyOf(each)));
+    const busy = connections.filter(isBusy).map(({peer}) => peer);
+    const arrived = known !== null && connections.some(each => isArrival(each, known.get(keyOf(each))));
+    return {busy: inFlight && busy.length === 0 ? [`${inFlight} in flight`] : busy, arrived};
+  };
+};
+
+const keyOf = ({local, peer}: Connection): string => `${local} ${peer}`;
+
+// Quiet: all readings since `since` had nothing outstanding, they span `quietMs`, and those with arrivals are few.
+const quietWindow = (quietMs: number) => {
+  let readings: {at: number; arrived: boolean}[] = [];
+  return {
+    isQuiet: ({busy, arrived}: Reading, now: number): boolean => {
+      if (busy.length > 0) {
+        readings = [];
+        return false;
+      }
+      readings.push({at: now, arrived});
+      while ((readings[1]?.at ?? now) <= now - quietMs) readings.shift();
+      const spans = now - (readings[0]?.at ?? now) >= quietMs;
+      const arrivals = readings.filter(reading => reading.arrived).length;
+      return spans && arrivals <= Math.max(1, Math.floor(readings.length / ARRIVALS_OF));
+    },
+  };
+};
