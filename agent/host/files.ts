@@ -1,0 +1,56 @@
+import {mkdir, open, readFile, rename} from 'node:fs/promises';
+import {dirname} from 'node:path';
+
+/**
+ * Replaces a file so that after a power cut it holds either the old or the new text: temporary file, fsync, rename,
+ * fsync of the folder. With `keepOld` the file before stays beside it under that path. `mode` is octal.
+ */
+export const writeDurably = async (
+  path: string,
+  text: string,
+  {keepOld, mode = 0o600}: {readonly keepOld?: string; readonly mode?: number} = {},
+): Promise<void> => {
+  const folder = dirname(path);
+  await mkdir(folder, {recursive: true});
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  if (keepOld !== undefined) await renameIfThere(path, keepOld);
+  await rename(temporary, path);
+  await syncFolder(folder);
+};
+
+/** The text of a file, or null when it is not there. */
+export const readIfThere = async (path: string): Promise<string | null> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+};
+
+const renameIfThere = async (from: string, to: string): Promise<void> => {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+};
+
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';

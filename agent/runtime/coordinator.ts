@@ -1,0 +1,113 @@
+/**
+ * The hat one agent wears to hand out permits. Any agent can; losing it costs nothing, and two at once cannot grant too
+ * much: every grant is a compare-and-set of the whole ledger.
+ */
+import {type Ledger, readLedger} from '../core/fleet/ledger.ts';
+import {plan} from '../core/fleet/plan.ts';
+import type {Keys} from '../core/keys.ts';
+import {reasonText} from '../core/reason.ts';
+import {ReasonError, reasonOf} from '../core/reason-error.ts';
+import type {Log, Presence, Store} from '../ports.ts';
+import {createFleetWatch, type FleetWatch} from './fleet-watch.ts';
+import {pause} from './look.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly instance: string;
+  /** the `coordinator` key, held by one agent at a time */
+  readonly hat: Presence;
+  /** instances of these that are known to be terminated */
+  readonly gone: (hosts: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
+  readonly log: Log;
+}
+
+const RETRY_MS = 2_000;
+const GONE_EVERY_MS = 30_000;
+const CAS_TRIES = 5;
+
+/** Tries to wear the hat, and plans while it does, until the signal is aborted. */
+export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<void> => {
+  let off = new AbortController();
+  parts.hat.onLost(() => off.abort());
+  while (!signal.aborted) {
+    try {
+      off = new AbortController();
+      if (await parts.hat.set(parts.instance, signal)) await wear(parts, off, signal);
+      else await untilVacant(parts, signal);
+    } catch (error) {
+      if (!signal.aborted) parts.log.debug(`coordinator: ${reasonText(reasonOf(error))}`);
+    }
+    await pause(RETRY_MS * Math.random(), signal);
+  }
+};
+
+const untilVacant = async ({store, keys}: Parts, signal: AbortSignal): Promise<void> => {
+  for await (const update of store.watch(keys.coordinator, signal)) {
+    if (update.type === 'value' && update.entries.length === 0) return;
+  }
+};
+
+const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Promise<void> => {
+  const {log} = parts;
+  log.info('this host coordinates the rollout now');
+  const worn = AbortSignal.any([signal, off.signal]);
+  const fleet = createFleetWatch(parts, worn);
+  try {
+    await ringHolders(parts, worn);
+    while (!worn.aborted) {
+      await fleet.changed({timeoutMs: GONE_EVERY_MS}, worn);
+      if (!worn.aborted) await planOnce(parts, fleet, worn);
+    }
+  } finally {
+    off.abort();
+    if (!signal.aborted) log.info('another host may coordinate the rollout now');
+  }
+};
+
+// A coordinator that died between its grant and the bell left someone sleeping.
+const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => {
+  const {ledger} = await current(parts, signal);
+  for (const permit of ledger.permits) await ring(parts, permit, signal);
+};
+
+const planOnce = async (parts: Parts, fleet: FleetWatch, signal: AbortSignal): Promise<void> => {
+  const view = fleet.view();
+  if (!view) return;
+  for (let tries = 0; tries < CAS_TRIES && !signal.aborted; tries += 1) {
+    const {ledger, expected} = await current(parts, signal);
+    const missing = ledger.permits
+      .map(({host}) => host)
+      .filter(host => !view.hosts.some(({instance}) => instance === host));
+    const gone = missing.length > 0 ? await parts.gone(missing, signal) : new Set<string>();
+    const next = plan({...view, ledger, gone, now: Date.now()});
+    if (JSON.stringify(next.ledger) === JSON.stringify(ledger)) return;
+    const written = await parts.store.put(parts.keys.ledger, JSON.stringify(next.ledger), expected, signal);
+    if (!written.ok) continue;
+    tellGrants(parts, next.ledger);
+    for (const permit of next.granted) await ring(parts, permit, signal);
+    return;
+  }
+};
+
+const current = async ({store, keys}: Parts, signal: AbortSignal) => {
+  const entry = await store.get(keys.ledger, signal);
+  const reading = readLedger(entry?.value ?? null);
+  if (!reading.ok) throw new ReasonError(reading.cause);
+  return {ledger: reading.value, expected: entry ? {version: entry.version} : ('absent' as const)};
+};
+
+const ring = async (
+  {store, keys}: Parts,
+  {host, fence}: {host: string; fence: number},
+  signal: AbortSignal,
+) => {
+  await store.put(keys.call(host), String(fence), 'any', signal);
+};
+
+const tellGrants = ({log}: Parts, {permits, blocked}: Ledger): void => {
+  const out = permits.map(({host, fence}) => `${host} (${fence})`).join(', ');
+  log.info(
+    `permits out: ${out === '' ? 'none' : out}${blocked ? `; nobody else: ${reasonText(blocked)}` : ''}`,
+  );
+};

@@ -1,0 +1,69 @@
+import type {Ledger} from '../core/fleet/ledger.ts';
+import type {Keys} from '../core/keys.ts';
+import {reasonOf} from '../core/reason-error.ts';
+import type {Store} from '../ports.ts';
+import type {Dispatch} from './happening.ts';
+import {pause, readLedgerOf} from './look.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly instance: string;
+  readonly generation: () => number;
+  readonly dispatch: Dispatch;
+}
+
+export interface Permits {
+  /** Listens to this host's doorbell until the signal is aborted. */
+  listen(signal: AbortSignal): Promise<void>;
+  /** Looks at the ledger now and then until the signal is aborted: the doorbell tells sooner, as a rule. */
+  ask(ask: {readonly version: string}, signal: AbortSignal): Promise<void>;
+}
+
+const EVERY_MS = 15_000;
+
+/**
+ * How a host learns of its permit: it is rung, and reads the ledger before it believes. What the ledger says is
+ * dispatched in any phase; the core gives a permit back that comes when it is no longer wanted.
+ */
+export const createPermits = ({store, keys, instance, generation, dispatch}: Parts): Permits => {
+  const check = async (signal: AbortSignal): Promise<void> => {
+    try {
+      tell(await readLedgerOf({store, keys}, signal));
+    } catch (error) {
+      if (!signal.aborted)
+        dispatch({type: 'permit.blocked', generation: generation(), cause: reasonOf(error)});
+    }
+  };
+
+  const tell = ({permits, blocked}: Ledger): void => {
+    const mine = permits.find(permit => permit.host === instance);
+    if (mine) {
+      dispatch({type: 'permit.granted', generation: generation(), fence: mine.fence, version: mine.version});
+    } else if (blocked) {
+      dispatch({type: 'permit.blocked', generation: generation(), cause: blocked});
+    }
+  };
+
+  return {
+    listen: async signal => {
+      for await (const update of store.watch(keys.call(instance), signal)) {
+        if (update.type === 'value') await check(signal);
+      }
+    },
+    ask: async (_ask, signal) => {
+      while (!signal.aborted) {
+        await pause(EVERY_MS * (0.5 + Math.random() / 2), signal);
+        if (!signal.aborted) await check(signal);
+      }
+    },
+  };
+};
+
+/** Permits of a host that is not coordinated with others: granted at once. */
+export const soloPermits = ({generation, dispatch}: Pick<Parts, 'generation' | 'dispatch'>): Permits => ({
+  listen: async () => undefined,
+  ask: async ({version}) => {
+    dispatch({type: 'permit.granted', generation: generation(), fence: generation(), version});
+  },
+});

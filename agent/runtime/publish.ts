@@ -1,0 +1,64 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {reasonText} from '../core/reason.ts';
+import {reasonOf} from '../core/reason-error.ts';
+import type {Log, Presence} from '../ports.ts';
+
+interface Parts {
+  readonly presence: Presence;
+  /** the document as it should be in the store now */
+  readonly document: () => string;
+  readonly log: Log;
+}
+
+export interface Publisher {
+  /** The document may have changed: it is written soon, and again until the store has it. */
+  touch(): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LAST_PAUSE_MS = 10_000;
+
+/** Keeps this host's document in the store equal to what the host says now, through every loss of the store. */
+export const createPublisher = ({presence, document, log}: Parts): Publisher => {
+  let written: string | null = null;
+  let wake: (() => void) | null = null;
+  const touch = (): void => wake?.();
+
+  presence.onLost(cause => {
+    log.warning(reasonText(cause));
+    written = null;
+    touch();
+  });
+
+  const write = async (signal: AbortSignal): Promise<void> => {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!signal.aborted && written !== document()) {
+      const wanted = document();
+      try {
+        if (await presence.set(wanted, signal)) {
+          written = wanted;
+          continue;
+        }
+      } catch (error) {
+        if (!signal.aborted) log.debug(`the status is not published: ${reasonText(reasonOf(error))}`);
+      }
+      await sleep(pauseMs * (0.5 + Math.random()), undefined, {signal}).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
+    }
+  };
+
+  return {
+    touch,
+    run: async signal => {
+      signal.addEventListener('abort', touch, {once: true});
+      while (!signal.aborted) {
+        await write(signal);
+        await new Promise<void>(resolve => {
+          wake = resolve;
+          if (signal.aborted || written !== document()) resolve();
+        });
+      }
+    },
+  };
+};
