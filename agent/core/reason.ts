@@ -1,3 +1,5 @@
+const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+
 /**
  * Why something happened or does not. One kind, one text: log, `STATUS=`, `agentctl` and metric labels share it.
  * To add a reason, add its line to `TEXTS`; its details become typed from the text's parameter.
@@ -14,6 +16,7 @@ const TEXTS = {
   'release.rejected-here': (d: {release: string; cause: string}) =>
     `${d.release} was tried here and taken back: ${d.cause}. A new desired release or "agentctl retry" tries again`,
   'release.begun-too-often': (d: {count: number}) => `it was begun ${d.count} times and never finished`,
+  'operator.cannot-roll-back': (d: {cause: string}) => `this host cannot go back now: ${d.cause}`,
   'operator.hold': (d: {by: string; note: string}) => `held by ${d.by}: ${d.note}`,
   'operator.rollback': (d: {by: string}) => `${d.by} asked for the previous release`,
 
@@ -44,6 +47,13 @@ const TEXTS = {
   // staging
   'stage.failed': (d: {cause: string}) => `staging failed: ${d.cause}`,
   'stage.timeout': (d: {seconds: number}) => `staging was not done after ${d.seconds} s`,
+
+  // disks
+  'disk.full': (d: {path: string; cause: string}) => `the disk of ${d.path} is full: ${d.cause}`,
+  'disk.inodes': (d: {path: string; needed: number; available: number}) =>
+    `the disk of ${d.path} has ${d.available} free inodes and ${d.needed} are needed`,
+  'disk.space': (d: {path: string; needed: number; available: number}) =>
+    `the disk of ${d.path} has ${mebibytes(d.available)} free and ${mebibytes(d.needed)} are needed`,
 
   // EC2, volumes and mounts
   'ec2.answer': (d: {action: string; expected: string; got: string}) =>
@@ -89,6 +99,35 @@ const TEXTS = {
     `${d.volume} stays ${d.state} for more than ${d.seconds} s`,
   'volume.zone': (d: {volume: string; zone: string}) =>
     `${d.volume} is not in ${d.zone}, the zone of this instance`,
+
+  // git
+  'git.auth-refused': (d: {remote: string; cause: string}) =>
+    `${d.remote} refuses the credentials: ${d.cause}`,
+  'git.credentials': (d: {file: string; expected: string; got: string}) =>
+    `the credential file ${d.file} is not usable: expected ${d.expected}, got ${d.got}`,
+  'git.exact-refused': (d: {remote: string; revision: string}) =>
+    `${d.remote} does not give single revisions (${d.revision}): it must speak git protocol 2 or allow uploadpack.allowAnySHA1InWant`,
+  'git.failed': (d: {action: string; cause: string}) => `git ${d.action} failed: ${d.cause}`,
+  'git.lfs': (d: {revision: string; path: string}) =>
+    `${d.revision} uses git LFS (${d.path}), which is not installed from: its files would be pointers`,
+  'git.mirror-corrupt': (d: {cause: string}) =>
+    `the local mirror of the git repository is damaged: ${d.cause}`,
+  'git.not-a-commit': (d: {revision: string; type: string}) => `${d.revision} is a ${d.type}, not a commit`,
+  'git.object-format': (d: {remote: string; revision: string}) =>
+    `${d.remote} does not use the object format of ${d.revision} (40 digits: SHA-1, 64 digits: SHA-256)`,
+  'git.objects-refused': (d: {revision: string; cause: string}) =>
+    `${d.revision} holds objects that git refuses as unsafe: ${d.cause}`,
+  'git.revision-missing': (d: {remote: string; revision: string}) =>
+    `${d.remote} does not have ${d.revision}`,
+  'git.signature': (d: {revision: string; cause: string}) =>
+    `the signature of ${d.revision} is not accepted: ${d.cause}`,
+  'git.stalled': (d: {remote: string; seconds: number}) =>
+    `the transfer from ${d.remote} stalled and was stopped after ${d.seconds} s`,
+  'git.submodule': (d: {revision: string; path: string}) =>
+    `${d.revision} has a submodule (${d.path}), which is not installed: it would be an empty folder`,
+  'git.unreachable': (d: {remote: string; cause: string}) => `${d.remote} does not answer: ${d.cause}`,
+  'git.unsigned': (d: {revision: string}) =>
+    `${d.revision} is not signed, and this host requires a signature`,
 
   // traffic
   'traffic.failed': (d: {adapter: string; action: string; cause: string}) =>

@@ -49,7 +49,7 @@ export const createEffects = ({execute, dispatch, log}: Parts): Effects => {
   return {
     start: (_state, effects, left) => {
       if (left) timer.stop();
-      effects.forEach(effect => startQuick(effect, timer, log));
+      for (const effect of effects) startQuick(effect, timer, log);
       const operations = effects.filter(isOperation);
       if (!left && operations.length === 0) return;
       running.abort();
