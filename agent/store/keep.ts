@@ -107,9 +107,11 @@ const keepRenewed = ({keeping, inTurn, lost}: Renewed): Renewal => {
       jittered(keeping.ttlMs() / share, 0.8),
     ).unref();
   };
+  // While it runs, a further `set` changes nothing here: writing a value need not have renewed anything.
   const begin = (startedAt: number): void => {
+    if (ending) return;
     renewedAt = startedAt;
-    ending ??= new AbortController();
+    ending = new AbortController();
     schedule(ending.signal);
   };
   return {begin, end, runs: () => ending !== undefined};

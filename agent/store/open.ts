@@ -1,18 +1,14 @@
 import type {StoreSettings} from '../config/settings.ts';
 import type {Store} from '../ports.ts';
+import {type ConsulTuning, openConsulStore} from './consul.ts';
 import {openDirectoryStore} from './directory.ts';
 
-/** What only tests change. */
-export interface StoreTuning {
-  /** the shortest TTL that the Consul servers accept (`session_ttl_min`) */
-  readonly sessionTtlMinMs?: number;
-}
+/** What is right for every fleet and only tests change. */
+export type StoreTuning = ConsulTuning;
 
 /**
  * Opens the configured store. It need not answer yet: a host boots without it. Throws `store.refused` for settings that
- * cannot work.
+ * cannot work, and for a directory that cannot be made.
  */
-export const openStore = (settings: StoreSettings, _tuning: StoreTuning = {}): Promise<Store> => {
-  if (settings.kind !== 'directory') throw new Error('next');
-  return openDirectoryStore(settings);
-};
+export const openStore = async (settings: StoreSettings, tuning: StoreTuning = {}): Promise<Store> =>
+  settings.kind === 'directory' ? openDirectoryStore(settings) : openConsulStore(settings, tuning);

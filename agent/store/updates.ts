@@ -36,5 +36,6 @@ export async function* updates(source: WatchSource, signal: AbortSignal): AsyncG
   }
 }
 
-const markOf = (entries: readonly Entry[]): string =>
+/** Equal for equal states: every key with its version. */
+export const markOf = (entries: readonly Entry[]): string =>
   entries.map(({key, version}) => `${key}=${version}`).join('\n');

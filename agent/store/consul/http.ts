@@ -1,0 +1,91 @@
+import http, {type IncomingMessage} from 'node:http';
+import https from 'node:https';
+import {refused, unreachable} from '../key.ts';
+import {credentialReader} from './credentials.ts';
+import {responseTo, textOf, withDeadline} from './exchange.ts';
+import {addressOf, type ConsulSettings} from './settings.ts';
+
+export interface ConsulRequest {
+  readonly method: 'GET' | 'PUT' | 'DELETE';
+  /** `/v1/…`, made of characters that need no escape */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** statuses that are answers of this request, beside 200 and 404 */
+  readonly accept?: readonly number[];
+  /** for a blocking query: how long Consul may hold it */
+  readonly waitMs?: number;
+}
+
+export interface ConsulReply {
+  readonly status: number;
+  /** `X-Consul-Index`, 0 when there is none */
+  readonly index: number;
+  readonly text: string;
+}
+
+export interface ConsulHttp {
+  readonly name: string;
+  /** Throws `store.unreachable` (no answer, no leader, overload) or `store.refused` (not permitted, not understood). */
+  send(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply>;
+  close(): void;
+}
+
+const DEADLINE_MS = 10_000;
+/** At most so many connections for calls; each blocking query has one of its own, as Consul cannot share it. */
+const CALL_SOCKETS = 4;
+
+/** A client for Consul's HTTP interface. Every request has a deadline from its begin to the last byte of the answer. */
+export const openConsulHttp = (settings: ConsulSettings): ConsulHttp => {
+  const {name, secure, target} = addressOf(settings);
+  const credentials = credentialReader(name, settings);
+  const {Agent, request} = secure ? https : http;
+  const calls = new Agent({keepAlive: true, maxSockets: CALL_SOCKETS});
+  const queries = new Agent({keepAlive: true});
+
+  const exchange = async (asked: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> => {
+    const {token, ...tls} = await credentials();
+    const agent = asked.waitMs === undefined ? calls : queries;
+    const {method, path, query = {}, body} = asked;
+    const search = new URLSearchParams(query).toString();
+    // TLS files are part of the agent's key for connections: after a rotation new ones are made by themselves
+    const options = {
+      ...target,
+      ...tls,
+      agent,
+      signal,
+      method,
+      path: search === '' ? path : `${path}?${search}`,
+    };
+    const headers = token === undefined ? {} : {'X-Consul-Token': token};
+    const begin = () => request({...options, headers});
+    const response = await responseTo(begin, {body, repeatable: method === 'GET'});
+    return {status: response.statusCode ?? 0, index: indexOf(response), text: await textOf(name, response)};
+  };
+  return {
+    name,
+    send: async (asked, signal) => {
+      signal.throwIfAborted();
+      const deadlineMs = DEADLINE_MS + (asked.waitMs ?? 0) * (1 + 1 / 16); // Consul adds up to a sixteenth
+      const reply = await withDeadline({store: name, deadlineMs}, ending => exchange(asked, ending), signal);
+      const fine = [200, 404, ...(asked.accept ?? [])].includes(reply.status);
+      if (!fine) throw failureOf(name, reply);
+      return reply;
+    },
+    close: () => {
+      calls.destroy();
+      queries.destroy();
+    },
+  };
+};
+
+/** What an answer with this status means: `store.refused` when repeating it is of no use, else `store.unreachable`. */
+export const failureOf = (store: string, {status, text}: Pick<ConsulReply, 'status' | 'text'>): Error => {
+  const said = text.trim().replaceAll(/\s+/g, ' ').slice(0, 200);
+  const cause = said === '' ? `HTTP ${status}` : `HTTP ${status}: ${said}`;
+  const denied = /permission denied|ACL not found/i.test(said);
+  const transient = (status >= 500 && !denied) || status === 429 || status < 400;
+  return transient ? unreachable(store, cause) : refused(store, cause);
+};
+
+const indexOf = ({headers}: IncomingMessage): number => Number(headers['x-consul-index'] ?? 0) || 0;

@@ -1,0 +1,143 @@
+import * as v from 'valibot';
+import type {Entry, Expected, PutResult} from '../../ports.ts';
+import {byKey, isKey, refused, unreachable} from '../key.ts';
+import {type ConsulHttp, type ConsulReply, failureOf} from './http.ts';
+
+/** `stale`: any server answers, without a leader too. `default`: the leader. `consistent`: a leader that makes sure it is one. */
+export type Consistency = 'stale' | 'default' | 'consistent';
+
+export interface LockableEntry extends Entry {
+  /** the session that holds the key */
+  readonly session?: string;
+}
+
+export interface KvReading {
+  readonly entries: readonly LockableEntry[];
+  readonly index: number;
+}
+
+export interface KvQuery {
+  /** a key, or a prefix when `recurse` */
+  readonly path: string;
+  readonly recurse: boolean;
+  readonly consistency: Consistency;
+  /** makes it a blocking query: answers when something newer than `index` is there, or after `waitMs` */
+  readonly since?: {readonly index: number; readonly waitMs: number};
+}
+
+export interface Kv {
+  read(query: KvQuery, signal: AbortSignal): Promise<KvReading>;
+  put(write: KvWrite, signal: AbortSignal): Promise<PutResult>;
+  delete(key: string, version: string | 'any', signal: AbortSignal): Promise<boolean>;
+  /** Writes the key and locks it for the session. */
+  acquire(lock: KvLock, signal: AbortSignal): Promise<'held' | 'taken' | 'no session'>;
+}
+
+export interface KvWrite {
+  readonly key: string;
+  readonly value: string;
+  readonly expected: Expected;
+}
+
+export interface KvLock {
+  readonly key: string;
+  readonly value: string;
+  readonly session: string;
+}
+
+const ENTRIES = v.array(
+  v.object({
+    Key: v.string(),
+    Value: v.nullable(v.string()),
+    ModifyIndex: v.number(),
+    Session: v.optional(v.string()),
+  }),
+);
+const WRITTEN = v.object({Results: v.tuple([v.object({KV: v.object({ModifyIndex: v.number()})})])});
+const CONFLICT = v.object({Errors: v.array(v.object({What: v.string()}))});
+const INDEX = /^[1-9][0-9]{0,15}$/;
+
+/** Consul's key-value store below `prefix`. Versions are ModifyIndex; locks are advisory, any plain write ignores them. */
+export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
+  const pathOf = (key: string): string => `/v1/kv/${prefix}/${key}`;
+  return {
+    read: async ({path, recurse, consistency, since}, signal) => {
+      const query = {
+        ...(recurse && {recurse: ''}),
+        ...(consistency !== 'default' && {[consistency]: ''}),
+        // an index must be greater than 0, or the query would not block
+        ...(since && {index: String(Math.max(1, since.index)), wait: `${Math.round(since.waitMs)}ms`}),
+      };
+      const wait = since && {waitMs: since.waitMs};
+      const reply = await http.send({method: 'GET', path: pathOf(path), query, ...wait}, signal);
+      return {entries: reply.status === 404 ? [] : entriesOf(http.name, prefix, reply), index: reply.index};
+    },
+    put: async (write, signal) => {
+      const operation = operationOf(`${prefix}/${write.key}`, write);
+      if (!operation) return {ok: false};
+      const body = JSON.stringify([{KV: operation}]);
+      const reply = await http.send({method: 'PUT', path: '/v1/txn', body, accept: [409]}, signal);
+      return writtenOf(http.name, reply);
+    },
+    delete: async (key, version, signal) => {
+      if (version !== 'any' && !INDEX.test(version)) return false;
+      const query = version === 'any' ? {} : {cas: version};
+      return isTrue(http.name, await http.send({method: 'DELETE', path: pathOf(key), query}, signal));
+    },
+    acquire: async ({key, value, session}, signal) => {
+      const lock = {method: 'PUT', path: pathOf(key), query: {acquire: session}, body: value} as const;
+      const reply = await http.send({...lock, accept: [500]}, signal);
+      if (reply.status === 500) {
+        if (/invalid session|failed session lookup/.test(reply.text)) return 'no session';
+        throw failureOf(http.name, reply);
+      }
+      return isTrue(http.name, reply) ? 'held' : 'taken';
+    },
+  };
+};
+
+/** Reads an answer as JSON of a known shape; anything else throws `store.unreachable`, as it does not come from Consul. */
+export const jsonOf = <T>(store: string, schema: v.GenericSchema<unknown, T>, {text}: ConsulReply): T => {
+  try {
+    return v.parse(schema, JSON.parse(text));
+  } catch (error) {
+    throw unreachable(store, 'an answer that is not of the expected form', {cause: error});
+  }
+};
+
+// The interface's own pages leave keys that end with a slash, as folders; they are no keys of ours.
+const entriesOf = (store: string, prefix: string, reply: ConsulReply): LockableEntry[] =>
+  jsonOf(store, ENTRIES, reply)
+    .map(({Key, Value, ModifyIndex, Session}) => ({
+      key: Key.slice(prefix.length + 1),
+      value: Buffer.from(Value ?? '', 'base64').toString('utf8'),
+      version: String(ModifyIndex),
+      ...(Session !== undefined && {session: Session}),
+    }))
+    .filter(({key}) => isKey(key))
+    .sort(byKey);
+
+// A transaction of one, because unlike a plain PUT it answers with the ModifyIndex of this very write.
+const operationOf = (path: string, {value, expected}: KvWrite): object | undefined => {
+  const write = {Key: path, Value: Buffer.from(value).toString('base64')};
+  if (expected === 'any') return {Verb: 'set', ...write};
+  if (expected === 'absent') return {Verb: 'cas', Index: 0, ...write};
+  return INDEX.test(expected.version) ? {Verb: 'cas', Index: Number(expected.version), ...write} : undefined;
+};
+
+const writtenOf = (store: string, reply: ConsulReply): PutResult => {
+  if (reply.status === 200) {
+    const [{KV}] = jsonOf(store, WRITTEN, reply).Results;
+    return {ok: true, version: String(KV.ModifyIndex)};
+  }
+  const said = jsonOf(store, CONFLICT, reply).Errors.map(({What}) => What);
+  if (said.every(text => /index is stale|key .*exists/i.test(text))) return {ok: false};
+  throw refused(store, said.join('; '));
+};
+
+const isTrue = (store: string, reply: ConsulReply): boolean => {
+  const text = reply.text.trim();
+  if (text !== 'true' && text !== 'false')
+    throw unreachable(store, 'an answer that is neither true nor false');
+  return text === 'true';
+};

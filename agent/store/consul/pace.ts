@@ -1,0 +1,41 @@
+import {performance} from 'node:perf_hooks';
+import {jittered, pause} from '../pause.ts';
+
+const BURST = 10;
+const REFILL_MS = 1_000;
+const IDLE_FIRST_MS = 50;
+const IDLE_MAX_MS = 15_000;
+
+export interface Pace {
+  /** Waits until the next query may be sent. */
+  next(signal: AbortSignal): Promise<void>;
+  /** The last query answered before its time: with news, or for nothing. */
+  answered(answer: 'news' | 'nothing'): void;
+  /** The last query waited as long as it was told to. */
+  waited(): void;
+}
+
+/**
+ * How fast a loop of blocking queries may turn. News: ten at once, then one a second. Answers for nothing (before Consul
+ * 1.11 a key that is not there wakes at every write to any key): ever slower, down to one in 15 s, until there is news.
+ */
+export const createPace = (): Pace => {
+  let tokens = BURST;
+  let filledAt = performance.now();
+  let idle = 0;
+  return {
+    next: async signal => {
+      tokens = Math.min(BURST, tokens + (performance.now() - filledAt) / REFILL_MS);
+      filledAt = performance.now();
+      if (idle > 2) await pause(jittered(Math.min(IDLE_MAX_MS, IDLE_FIRST_MS * 2 ** (idle - 2))), signal);
+      if (tokens < 1) await pause((1 - tokens) * REFILL_MS, signal);
+      tokens -= 1;
+    },
+    answered: answer => {
+      idle = answer === 'news' ? 0 : Math.min(idle + 1, 20);
+    },
+    waited: () => {
+      idle = 0;
+    },
+  };
+};
