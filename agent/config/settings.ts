@@ -105,7 +105,6 @@ export interface Settings {
   readonly install: {
     readonly git?: GitSettings;
     readonly ebs?: EbsSettings;
-    readonly keep: number;
     readonly timeoutMs: number;
   };
   readonly activate: ActivateSettings;

@@ -1,0 +1,130 @@
+import {compact} from './compact.ts';
+import type {Values} from './options.ts';
+import type {Whole} from './rules.ts';
+import type {Settings, StoreSettings, TrafficSettings} from './settings.ts';
+
+/** The role of a host that has none. */
+export const DEFAULT_ROLE = 'default';
+
+/** Gives the settings of a configuration that broke no rule. */
+export const buildSettings = ({values, tables, units, command}: Whole): Settings => ({
+  app: required(values.app),
+  channel: required(values.channel),
+  role: values.role ?? DEFAULT_ROLE,
+  coordinate: values.coordinate,
+  store: store(values),
+  identity: compact({
+    instance: values['identity.instance'],
+    zone: values['identity.zone'],
+    region: values['identity.region'],
+  }),
+  imds: values.imds,
+  stateDir: values['state-dir'],
+  runDir: values['run-dir'],
+  ...compact({seed: values.seed}),
+  install: install(values, tables),
+  activate: activate(values, units, command),
+  traffic: traffic(values, tables),
+  gate: gate(values),
+  logLevel: values['log-level'],
+});
+
+const required = (value: string | undefined): string => {
+  if (value === undefined) throw new Error('a rule lets an option be missing that settings need');
+  return value;
+};
+
+const store = (values: Values): StoreSettings => {
+  const address = values.store;
+  if (address.kind === 'directory') return address;
+  return {
+    ...address,
+    ...compact({
+      tokenFile: values['consul.token-file'],
+      caFile: values['consul.ca-file'],
+      certFile: values['consul.cert-file'],
+      keyFile: values['consul.key-file'],
+    }),
+  };
+};
+
+const install = (values: Values, tables: ReadonlySet<string>): Settings['install'] => ({
+  ...compact({
+    git: values['install.git.url'] === undefined ? undefined : git(values, values['install.git.url']),
+    ebs: tables.has('install.ebs') ? ebs(values) : undefined,
+  }),
+  timeoutMs: values['install.timeout'],
+});
+
+const git = (values: Values, url: string) =>
+  compact({
+    url,
+    credentialFile: values['install.git.credential-file'],
+    sshKeyFile: values['install.git.ssh-key-file'],
+    knownHostsFile: values['install.git.known-hosts-file'],
+    allowedSignersFile: values['install.git.allowed-signers-file'],
+    gpgHome: values['install.git.gpg-home'],
+    timeoutMs: values['install.git.timeout'],
+  });
+
+const ebs = (values: Values) =>
+  compact({
+    volumeType: values['install.ebs.volume-type'],
+    iops: values['install.ebs.iops'],
+    throughput: values['install.ebs.throughput'],
+    filesystem: values['install.ebs.filesystem'],
+    owners: values['install.ebs.owners'],
+    maxSizeGiB: values['install.ebs.max-size'],
+    endpoint: values['install.ebs.endpoint'],
+    timeoutMs: values['install.ebs.timeout'],
+  });
+
+const activate = (values: Values, units: readonly string[], command: readonly string[] = []) => ({
+  kind: values['activate.kind'],
+  path: values['activate.path'],
+  ...compact({script: values['activate.script']}),
+  scriptTimeoutMs: values['activate.script-timeout'],
+  units,
+  command,
+  environment: values['activate.environment'],
+  timeoutMs: values['activate.timeout'],
+});
+
+const traffic = (values: Values, tables: ReadonlySet<string>): TrafficSettings => ({
+  ...compact({
+    consul: tables.has('traffic.consul')
+      ? compact({
+          service: required(values['traffic.consul.service']),
+          url: values['traffic.consul.url'],
+          tokenFile: values['traffic.consul.token-file'] ?? values['consul.token-file'],
+        })
+      : undefined,
+    commands: tables.has('traffic.commands')
+      ? {
+          leave: values['traffic.commands.leave'] ?? [],
+          rejoin: values['traffic.commands.rejoin'] ?? [],
+          timeoutMs: values['traffic.commands.timeout'],
+        }
+      : undefined,
+  }),
+  drain: {
+    ports: values['traffic.drain.ports'] ?? [values['traffic.drain.port'] ?? []].flat(),
+    timeoutMs: values['traffic.drain.timeout'],
+    quietMs: values['traffic.drain.quiet'],
+    ...compact({counter: values['traffic.drain.counter']}),
+  },
+});
+
+const gate = (values: Values): Settings['gate'] => ({
+  ...compact({
+    http: values['gate.http'],
+    tcp: values['gate.tcp'],
+    command: values['gate.command'],
+    unit: values['gate.unit'],
+  }),
+  intervalMs: values['gate.interval'],
+  passes: values['gate.passes'],
+  probeTimeoutMs: values['gate.probe-timeout'],
+  timeoutMs: values['gate.timeout'],
+  bakeMs: values['gate.bake'],
+});

@@ -1,0 +1,42 @@
+import {good, type Kind, type Reading} from './kind.ts';
+import {show} from './problem.ts';
+
+const UNITS = {ms: 1, s: 1000, m: 60_000, h: 3_600_000} as const;
+const FORM = /^(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?$/;
+const PART = /(\d+)(ms|s|m|h)/g;
+
+/** Milliseconds of a duration such as `500ms`, `30s` or `1m30s`; undefined for anything else. */
+export const durationMs = (text: string): number | undefined => {
+  if (text === '' || !FORM.test(text)) return undefined;
+  const parts = [...text.matchAll(PART)];
+  const total = parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * UNITS[unit as keyof typeof UNITS],
+    0,
+  );
+  return Number.isSafeInteger(total) ? total : undefined;
+};
+
+/** A duration between two others, read as milliseconds. A number without a unit is refused with what to write. */
+export const duration = ({min, max}: {readonly min: string; readonly max: string}): Kind<number> => ({
+  expected: `a duration with its unit, from ${min} to ${max}, such as "30s"`,
+  read: value => {
+    const ms = typeof value === 'string' ? durationMs(value) : undefined;
+    if (ms === undefined) return withoutUnit(value);
+    return ms >= (durationMs(min) ?? 0) && ms <= (durationMs(max) ?? Infinity) ? good(ms) : {ok: false};
+  },
+});
+
+const SPELLED =
+  /^\s*(\d+)\s*(milliseconds?|millis|msecs?|seconds?|secs?|minutes?|mins?|hours?|hrs?|ms|s|m|h)\s*$/i;
+
+const withoutUnit = (value: unknown): Reading<number> => {
+  const text = String(value).trim();
+  if (/^\d+$/.test(text)) return {ok: false, hint: `write "${text}s" for seconds or "${text}m" for minutes`};
+  const spelled = typeof value === 'string' ? SPELLED.exec(value) : null;
+  if (!spelled?.[1] || !spelled[2]) return {ok: false, got: show(value)};
+  const word = spelled[2].toLowerCase();
+  return {
+    ok: false,
+    hint: `write "${spelled[1]}${word.startsWith('mil') || word.startsWith('ms') ? 'ms' : word.charAt(0)}"`,
+  };
+};

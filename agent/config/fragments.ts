@@ -1,0 +1,83 @@
+import {readdir, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {parse, TomlError} from 'smol-toml';
+import type {Problem} from './problem.ts';
+
+/** One file as it was read. */
+export interface Fragment {
+  readonly file: string;
+  readonly table: Readonly<Record<string, unknown>>;
+}
+
+export interface Fragments {
+  readonly fragments: readonly Fragment[];
+  /** files that cannot be read or are not TOML */
+  readonly problems: readonly Problem[];
+}
+
+export const MAIN_FILE = '/etc/release-agent/config.toml';
+/** A file in a later folder replaces the one of the same name in an earlier folder, as with systemd's drop-ins. */
+export const DROP_IN_FOLDERS = [
+  '/usr/lib/release-agent/config.d',
+  '/run/release-agent/config.d',
+  '/etc/release-agent/config.d',
+] as const;
+
+const LIMIT = 1_048_576;
+
+/** Reads config.toml and then the drop-ins in the order of their names, below `root`. Later fragments win. */
+export const readFragments = async (root: string, signal?: AbortSignal): Promise<Fragments> => {
+  const fragments: Fragment[] = [];
+  const problems: Problem[] = [];
+  for (const file of [join(root, MAIN_FILE), ...(await dropIns(root, problems))]) {
+    signal?.throwIfAborted();
+    const read = await readFragment(file, signal);
+    if (read === null) continue;
+    if ('table' in read) fragments.push(read);
+    else problems.push(read);
+  }
+  return {fragments, problems};
+};
+
+const dropIns = async (root: string, problems: Problem[]): Promise<readonly string[]> => {
+  const files = new Map<string, string>();
+  for (const folder of DROP_IN_FOLDERS.map(path => join(root, path))) {
+    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') problems.push(unreadable(folder, error));
+      return [];
+    });
+    for (const name of names) {
+      if (name.endsWith('.toml') && !name.startsWith('.')) files.set(name, join(folder, name));
+    }
+  }
+  const byName = ([a]: [string, string], [b]: [string, string]) => (a < b ? -1 : 1);
+  return [...files].sort(byName).map(([, file]) => file);
+};
+
+const readFragment = async (file: string, signal?: AbortSignal): Promise<Fragment | Problem | null> => {
+  try {
+    const text = await readFile(file, {encoding: 'utf8', ...(signal && {signal})});
+    if (text.length > LIMIT)
+      return {name: 'size', file, expected: `at most ${LIMIT} characters`, got: `${text.length}`};
+    return {file, table: parse(text, {unsafeKeyBehaviour: 'throw', maxDepth: 20})};
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof TomlError) return notToml(file, error);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    return unreadable(file, error as Error);
+  }
+};
+
+const notToml = (file: string, {line, column, message}: TomlError): Problem => ({
+  name: `line ${line}, column ${column}`,
+  file,
+  expected: 'TOML',
+  got: (message.split('\n')[0] ?? message).replace(/^Invalid TOML document: /, ''),
+});
+
+const unreadable = (file: string, {message}: Error): Problem => ({
+  name: 'the file',
+  file,
+  expected: 'to be readable',
+  got: message.split(',')[0] ?? message,
+});

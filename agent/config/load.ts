@@ -1,0 +1,67 @@
+import {reason} from '../core/reason.ts';
+import {ReasonError} from '../core/reason-error.ts';
+import {buildSettings} from './build.ts';
+import {type Fragments, readFragments} from './fragments.ts';
+import {mergeFragments} from './merge.ts';
+import {type Problem, problemText} from './problem.ts';
+import {checkRules, type Whole} from './rules.ts';
+import type {Settings} from './settings.ts';
+import {applyTags, type Tags} from './tags.ts';
+import {readRoles, readValues} from './values.ts';
+import {walk} from './walk.ts';
+
+export type SettingsReading =
+  | {readonly ok: true; readonly settings: Settings}
+  | {readonly ok: false; readonly problems: readonly Problem[]};
+
+/** Fragments and instance tags → settings, or everything that is wrong with them, at once. Pure. */
+export const readSettings = ({
+  fragments: {fragments, problems: unreadable},
+  tags,
+}: {
+  readonly fragments: Fragments;
+  readonly tags: Tags;
+}): SettingsReading => {
+  const found = walk(mergeFragments(fragments));
+  const options = applyTags(found.options, tags);
+  const single: Problem[] = [...unreadable, ...found.problems];
+  const values = readValues(options, single);
+  const roles = readRoles(found.roles, single);
+  const own = roles.get(values.role ?? '');
+  const whole: Whole = {
+    values,
+    tables: found.tables,
+    roles,
+    units: own?.units ?? values['activate.units'],
+    command: own?.command ?? values['activate.command'],
+  };
+  // what a file that cannot be read would have said is not known: rules about missing options would only mislead
+  const problems = unreadable.length > 0 ? single : [...single, ...checkRules(whole, options, single)];
+  return problems.length === 0 ? {ok: true, settings: buildSettings(whole)} : {ok: false, problems};
+};
+
+/** The address of IMDS that the files name, null when they switch it off: needed before the tags can be asked for. */
+export const imdsAddress = ({fragments}: Fragments): string | null => {
+  const {options} = walk(mergeFragments(fragments));
+  return readValues(options, []).imds;
+};
+
+/** How the tags are had once it is known where IMDS is. Not called when `imds = "off"`. */
+export type AskTags = (imds: string, signal?: AbortSignal) => Promise<Tags>;
+
+/**
+ * Reads the files below `root` and the instance tags, and gives the settings. Throws `config.invalid` with every problem,
+ * and whatever asking for the tags throws.
+ */
+export const loadSettings = async (
+  {root = '/', tags = {}}: {readonly root?: string; readonly tags?: Tags | AskTags},
+  signal?: AbortSignal,
+): Promise<Settings> => {
+  const fragments = await readFragments(root, signal);
+  const imds = imdsAddress(fragments);
+  const known = typeof tags !== 'function' ? tags : imds === null ? {} : await tags(imds, signal);
+  const reading = readSettings({fragments, tags: known});
+  if (reading.ok) return reading.settings;
+  const problems = reading.problems.map(problemText).join('; ');
+  throw new ReasonError(reason('config.invalid', {problems}));
+};

@@ -1,0 +1,80 @@
+import {isAbsolute, normalize} from 'node:path';
+import {bad, good, type Kind, pattern, type Reading} from './kind.ts';
+
+const NO_CONTROL = /^[^\p{Cc}]+$/u;
+
+/** An absolute path without `..`; `/` itself is not one. */
+export const absolutePath: Kind<string> = {
+  expected: 'an absolute path',
+  read: value =>
+    typeof value === 'string' && NO_CONTROL.test(value) && isAbsolute(value) && plain(value) && value !== '/'
+      ? good(value.replace(/\/+$/, ''))
+      : bad,
+};
+
+/** A path inside the release: relative, without `..`. */
+export const innerPath: Kind<string> = {
+  expected: 'a path inside the release, such as "deploy/start"',
+  read: value =>
+    typeof value === 'string' &&
+    NO_CONTROL.test(value) &&
+    !isAbsolute(value) &&
+    plain(value) &&
+    !value.endsWith('/')
+      ? good(value)
+      : bad,
+};
+
+const plain = (path: string): boolean =>
+  !path.split('/').includes('..') && normalize(path) === path.replace(/^\.\//, '');
+
+/** `http://…` or `https://…`, without a user in it. */
+export const webAddress: Kind<string> = {
+  expected: 'an http:// or https:// address without user or password',
+  read: value => {
+    const url = readUrl(value);
+    if (!url || !['http:', 'https:'].includes(url.protocol) || url.hash !== '') return bad;
+    return url.username === '' && url.password === '' ? good(String(value)) : bad;
+  },
+};
+
+/** `host:port`, `[::1]:port` for IPv6. */
+export const hostAndPort: Kind<string> = {
+  expected: 'host:port, such as "127.0.0.1:8080"',
+  read: value => {
+    const match =
+      typeof value === 'string' ? /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(value) : null;
+    const port = Number(match?.[1]);
+    return port >= 1 && port <= 65_535 ? good(String(value)) : bad;
+  },
+};
+
+/** A git remote: https, http, ssh or file; a user only for ssh, never a password. */
+export const gitRemote: Kind<string> = {
+  expected: 'a git address (https://, http://, ssh:// or file://) without a password',
+  read: value => {
+    const url = readUrl(value);
+    if (!url) return scpForm(value);
+    if (!['https:', 'http:', 'ssh:', 'file:'].includes(url.protocol) || url.hash !== '') return bad;
+    if (url.password !== '' || (url.protocol !== 'ssh:' && url.username !== ''))
+      return {ok: false, hint: 'put the credential in a file and name it with install.git.credential-file'};
+    return url.pathname.length > 1 ? good(String(value)) : bad;
+  },
+};
+
+const scpForm = (value: unknown): Reading<string> => {
+  const form = typeof value === 'string' ? /^([\w.-]+@)?([\w.-]+):([\w./~-]+)$/.exec(value) : null;
+  return form ? {ok: false, hint: `write "ssh://${form[1] ?? ''}${form[2]}/${form[3]}"`} : bad;
+};
+
+/** The address as a URL, undefined when it is none or holds blanks or control characters. */
+export const readUrl = (value: unknown): URL | undefined =>
+  typeof value === 'string' && /^[a-z][a-z0-9+]*:\/\/[^\s\p{Cc}]*$/u.test(value) && URL.canParse(value)
+    ? new URL(value)
+    : undefined;
+
+/** A systemd unit's name. */
+export const unitName: Kind<string> = pattern(
+  'a systemd unit, such as "web.service"',
+  /^(?!-)[A-Za-z0-9:_.\\@-]{1,240}\.(?:service|socket|target|timer|path|mount)$/,
+);

@@ -1,0 +1,56 @@
+import type {OptionName, Values} from '../options.ts';
+import type {Rule} from '../rules.ts';
+
+const scheme = ({'install.git.url': url}: Values): string | undefined => url?.split(':')[0];
+
+const onlyFor = (name: OptionName, wanted: string): Rule => ({
+  names: [name, 'install.git.url'],
+  broken: ({values}) =>
+    values[name] !== undefined && values['install.git.url'] !== undefined && scheme(values) !== wanted
+      ? {expected: `an install.git.url that begins with ${wanted}:// with it`}
+      : null,
+});
+
+const onlyForTypes = (
+  name: 'install.ebs.iops' | 'install.ebs.throughput',
+  types: readonly string[],
+): Rule => ({
+  names: [name, 'install.ebs.volume-type'],
+  broken: ({values}) =>
+    values[name] !== undefined && !types.includes(values['install.ebs.volume-type'])
+      ? {expected: `a volume-type of ${types.join(' or ')} with it`}
+      : null,
+});
+
+/** How releases come onto the host. */
+export const INSTALL_RULES: readonly Rule[] = [
+  {
+    names: ['install.git.url'],
+    broken: ({values, tables}) => {
+      if (values['install.git.url'] !== undefined) return null;
+      if (tables.has('install.git')) return {expected: 'the address of the repository'};
+      return tables.has('install.ebs')
+        ? null
+        : {expected: '[install.git] with a url, [install.ebs], or both', got: 'neither'};
+    },
+  },
+  onlyFor('install.git.credential-file', 'https'),
+  onlyFor('install.git.ssh-key-file', 'ssh'),
+  onlyFor('install.git.known-hosts-file', 'ssh'),
+  onlyForTypes('install.ebs.iops', ['gp3', 'io1', 'io2']),
+  onlyForTypes('install.ebs.throughput', ['gp3']),
+  {
+    names: ['identity.region', 'imds'],
+    broken: ({values, tables}) =>
+      values.imds === null && tables.has('install.ebs') && values['identity.region'] === undefined
+        ? {expected: 'the AWS region, because imds is "off" and [install.ebs] is there'}
+        : null,
+  },
+  {
+    names: ['identity.zone', 'imds'],
+    broken: ({values, tables}) =>
+      values.imds === null && tables.has('install.ebs') && values['identity.zone'] === undefined
+        ? {expected: 'the availability zone, because imds is "off" and [install.ebs] is there'}
+        : null,
+  },
+];

@@ -1,0 +1,28 @@
+import type {Leaf} from './merge.ts';
+import type {OptionName} from './options.ts';
+
+/** Instance tags by key, only those that are there. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** The instance tags that set an option; they win over the files, so that one image can be many things. */
+export const TAG_OPTIONS = {
+  'release-agent:app': 'app',
+  'release-agent:channel': 'channel',
+  'release-agent:role': 'role',
+} as const satisfies Readonly<Record<string, OptionName>>;
+
+export type TagKey = keyof typeof TAG_OPTIONS;
+export const TAG_KEYS = Object.keys(TAG_OPTIONS) as readonly TagKey[];
+
+/** The options of the files with those that instance tags set laid over them. An empty tag sets nothing. */
+export const applyTags = (
+  options: ReadonlyMap<OptionName, Leaf>,
+  tags: Tags,
+): ReadonlyMap<OptionName, Leaf> => {
+  const tagged = new Map(options);
+  for (const key of TAG_KEYS) {
+    const value = tags[key]?.trim();
+    if (value) tagged.set(TAG_OPTIONS[key], {file: `the instance tag ${key}`, value});
+  }
+  return tagged;
+};
