@@ -26,7 +26,7 @@ import {rename, stat} from 'node:fs/promises';
 import {createServer, type RequestListener} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
-import {runInstances} from './ec2/actions/instances.ts';
+import {runInstances, terminateInstances} from './ec2/actions/instances.ts';
 import {
   type Call,
   type Cloud,
@@ -61,6 +61,7 @@ export type Ec2 = {
     zone?: string;
     tags?: Readonly<Record<string, string>>;
   }) => Promise<Instance>;
+  readonly terminateInstance: (id: string) => Promise<void>;
   readonly createSnapshot: (options: {
     from: string;
     fs?: Filesystem;
@@ -105,6 +106,7 @@ export const startEc2 = async (options: Ec2Options, signal?: AbortSignal): Promi
     snapshot: id => known(cloud.snapshots, id),
     instance: id => known(cloud.instances, id),
     runInstance: ({zone = `${region}a`, tags = {}} = {}) => runInstance(cloud, zone, tags),
+    terminateInstance: id => terminateInstance(cloud, id),
     createSnapshot: ({from, fs = 'ext4', tags = {}}) =>
       seedSnapshot(cloud, {from, fs, tags, zone: `${region}a`}),
     restoreDevices: instanceId => restoreDevices(cloud, instanceId),
@@ -129,6 +131,8 @@ const known = <T>(map: ReadonlyMap<string, T>, id: string): T => {
   return found;
 };
 
+const VERSION = '2016-11-15';
+
 const runInstance = async (
   cloud: Cloud,
   zone: string,
@@ -136,7 +140,7 @@ const runInstance = async (
 ): Promise<Instance> => {
   const fields = new Map([
     ['Action', 'RunInstances'],
-    ['Version', '2016-11-15'],
+    ['Version', VERSION],
     ['ImageId', 'ami-00000000000000000'],
     ['MinCount', '1'],
     ['MaxCount', '1'],
@@ -145,6 +149,21 @@ const runInstance = async (
   ]);
   const answer = await runInstances({action: 'RunInstances', fields}, cloud);
   return known(cloud.instances, firstId(answer, 'instancesSet', 'instanceId'));
+};
+
+const terminateInstance = async (cloud: Cloud, id: string): Promise<void> => {
+  const action = 'TerminateInstances';
+  await terminateInstances(
+    {
+      action,
+      fields: new Map([
+        ['Action', action],
+        ['Version', VERSION],
+        ['InstanceId.1', id],
+      ]),
+    },
+    cloud,
+  );
 };
 
 type Seed = {from: string; fs: Filesystem; tags: Readonly<Record<string, string>>; zone: string};

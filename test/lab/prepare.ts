@@ -33,7 +33,7 @@ export const prepare = async (programs: readonly string[]): Promise<void> => {
   await must(install, {timeoutMs: 300_000, env});
 };
 
-const isRoot = (): boolean => process.getuid?.() === 0;
+export const isRoot = (): boolean => process.getuid?.() === 0;
 
 export const findProgram = (name: string): string | undefined =>
   [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].map(dir => join(dir, name)).find(existsSync);

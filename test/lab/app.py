@@ -1,0 +1,79 @@
+"""The application the lab releases: release.json beside it says its name and how it misbehaves."""
+import http.server
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+with open(os.path.join(HERE, "release.json"), encoding="utf-8") as file:
+    RELEASE = json.load(file)
+STARTED = time.monotonic()
+IN_FLIGHT = 0
+LOCK = threading.Lock()
+
+
+def is_healthy():
+    sick_after = RELEASE.get("sickAfterS")
+    if sick_after is not None and time.monotonic() - STARTED > sick_after:
+        return False
+    return not RELEASE.get("sick", False)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        global IN_FLIGHT
+        with LOCK:
+            IN_FLIGHT += 1
+        try:
+            self.answer()
+        finally:
+            with LOCK:
+                IN_FLIGHT -= 1
+
+    def answer(self):
+        if self.path == "/slow":
+            time.sleep(3)
+        known = self.path in ("/", "/slow", "/version", "/healthz", "/in-flight")
+        status = 404 if not known else 200
+        if self.path == "/healthz" and not is_healthy():
+            status = 500
+        body = str(IN_FLIGHT - 1) if self.path == "/in-flight" else RELEASE["name"]
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 512
+    daemon_threads = True
+
+
+def stop(server):
+    """Takes no new connection, lets requests under way finish, and ends."""
+    server.shutdown()
+    server.server_close()
+    deadline = time.monotonic() + 10
+    while IN_FLIGHT > 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    print("stopped", RELEASE["name"], flush=True)
+    os._exit(0)
+
+
+if RELEASE.get("crash"):
+    sys.exit("this release crashes at its start")
+time.sleep(RELEASE.get("startDelayS", 0))
+SERVER = Server(("0.0.0.0", 8080), Handler)
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=stop, args=(SERVER,)).start())
+print("serving", RELEASE["name"], flush=True)
+SERVER.serve_forever(poll_interval=0.05)
+signal.pause()

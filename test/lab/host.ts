@@ -1,0 +1,162 @@
+import {join} from 'node:path';
+import {put} from './base.ts';
+import type {Ec2} from './ec2.ts';
+import {imdsListener, type Metadata} from './imds.ts';
+import {createMachine, type Machine} from './instance.ts';
+import {serveIn} from './listen.ts';
+import {ADDRESSES, GOSSIP, IMDS_ADDRESS, type Link, type Network} from './network.ts';
+import type {Closer, RegionOptions} from './region.ts';
+import type {Resources} from './resources.ts';
+import type {RunResult} from './run.ts';
+
+/** What is known of an instance when its files are written. */
+export type InstanceFiles = {
+  readonly index: number;
+  readonly id: string;
+  readonly ip: string;
+  readonly zone: string;
+  readonly app: string;
+  readonly channel: string;
+  readonly gitUrl: string;
+};
+
+export type Instance = InstanceFiles &
+  Omit<Machine, 'remove'> & {
+    /** What IMDS says; change it while the instance runs. */
+    readonly metadata: Metadata;
+    /** Pulls and plugs the network cable. */
+    readonly partition: () => Promise<void>;
+    readonly heal: () => Promise<void>;
+    /** Loses every packet to one address of the region (ADDRESSES), until `find`. */
+    readonly lose: Link['lose'];
+    readonly find: Link['find'];
+    readonly agentctl: (...args: string[]) => Promise<RunResult>;
+    /** The agent's pid as seen inside, 0 when it does not run. */
+    readonly pidOfAgent: () => Promise<number>;
+    /** TerminateInstances as an Auto Scaling group does it: an orderly shutdown, then the instance and its flagged volumes are gone. */
+    readonly terminate: () => Promise<void>;
+  };
+
+type CreateInstance = {
+  index: number;
+  zone: string;
+  app: string;
+  channel: string;
+  dir: string;
+  layers: readonly string[];
+  network: Network;
+  ec2: Ec2;
+  resources: Resources;
+  closers: Closer[];
+  options: RegionOptions;
+};
+
+/** Makes an instance known to EC2, with its network, its IMDS and its root file system; not yet booted. */
+export const createInstance = async (given: CreateInstance): Promise<Instance> => {
+  const {index, zone, app, channel, dir, layers, network, ec2, resources, closers, options} = given;
+  const tags = {app, channel, Name: `${options.name}-i${index}`};
+  const {id} = await ec2.runInstance({zone, tags});
+  const link = await network.connect(index);
+  const {ip, namespace} = link;
+  const metadata: Metadata = {instanceId: id, zone, region: ec2.region, ip, tags};
+  const imds = await serveIn({namespace, host: IMDS_ADDRESS, port: 80}, imdsListener(metadata));
+  closers.push(() => void imds.close().closeAllConnections());
+  const onPowerOn = () => ec2.restoreDevices(id);
+  const machine = await createMachine({
+    name: `${options.name}-i${index}`,
+    dir: join(dir, 'instances'),
+    layers,
+    namespace,
+    resources,
+    onPowerOn,
+  });
+  const facts: InstanceFiles = {index, id, ip, zone, app, channel, gitUrl: `http://${ADDRESSES.git}/app.git`};
+  for (const [path, content] of Object.entries(filesOf(facts, options)))
+    await put(machine.root, path, content);
+  return {
+    ...facts,
+    ...machine,
+    metadata,
+    partition: link.down,
+    heal: link.up,
+    lose: link.lose,
+    find: link.find,
+    agentctl: (...args) => machine.exec(['agentctl', ...args]),
+    pidOfAgent: async () =>
+      Number(
+        (await machine.exec(['systemctl', 'show', '--property=MainPID', '--value', 'release-agent.service']))
+          .stdout,
+      ),
+    terminate: async () => {
+      await machine.stop();
+      await ec2.terminateInstance(id);
+      await machine.remove();
+      await link.remove();
+      imds.close().closeAllConnections();
+    },
+  };
+};
+
+const filesOf = (
+  instance: InstanceFiles,
+  {config = defaultConfig, files = () => ({})}: RegionOptions,
+): Record<string, string> => ({
+  '/etc/hostname': `ip-${instance.ip.replaceAll('.', '-')}\n`,
+  '/etc/consul.d/agent.json': JSON.stringify(consulClient(instance), null, 2),
+  '/etc/systemd/system.conf.d/lab.conf': `[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}\n`,
+  '/etc/release-agent/config.d/50-lab.toml': config(instance),
+  ...files(instance),
+});
+
+/** The instance's own Consul agent, and the application's service with its check. */
+const consulClient = ({id, ip}: InstanceFiles) => ({
+  node_name: id,
+  datacenter: 'lab',
+  data_dir: '/var/lib/consul',
+  bind_addr: ip,
+  client_addr: '127.0.0.1',
+  retry_join: [ADDRESSES.consul],
+  retry_interval: '1s',
+  leave_on_terminate: true,
+  disable_update_check: true,
+  log_level: 'warn',
+  gossip_lan: GOSSIP,
+  limits: {http_max_conns_per_client: 2_000},
+  service: {
+    name: 'web',
+    port: 8080,
+    checks: [
+      {
+        id: 'web',
+        http: 'http://127.0.0.1:8080/healthz',
+        interval: '500ms',
+        timeout: '2s',
+        status: 'critical',
+      },
+    ],
+  },
+});
+
+/** The product's configuration as an operator of such a fleet would write it, with times short enough for tests. */
+export const defaultConfig = ({app, channel, gitUrl}: InstanceFiles): string => `app = "${app}"
+channel = "${channel}"
+store = "consul://127.0.0.1:8500/release-agent"
+
+[install]
+git = { url = "${gitUrl}" }
+ebs = { volume-type = "gp3" }
+
+[activate]
+path = "/release"
+units = ["web.service"]
+
+[traffic]
+consul = { service = "web" }
+drain = { port = 8080, timeout = "20s" }
+
+[gate]
+http = "http://127.0.0.1:8080/healthz"
+interval = "250ms"
+timeout = "20s"
+bake = "3s"
+`;

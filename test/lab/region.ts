@@ -1,0 +1,203 @@
+/**
+ * A whole region on one machine (needs root and Debian; README.md tells the parts). In a test:
+ *
+ *   const region = await startRegion({name: 'boot', instances: 3, deb: 'dist/release-agent_….deb'});
+ *   t.teardown(region.down);
+ *   const one = await region.publish({name: 'one'}, 'ext4');        // 'snap-…'; also 'xfs', or 'git' for a revision
+ *   await region.desire(one);                                       // the desired key of web/production
+ *   await region.boot();                                            // every instance, side by side
+ *   const {failed, byRelease} = await region.load({rps: 200, seconds: 10});
+ *   await region.instances[0].kill(); await region.instances[0].boot();
+ */
+import {mkdtemp} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {type Balancer, startBalancer} from './balancer.ts';
+import {layersFor} from './base.ts';
+import {type Consul, startConsulServer} from './consul.ts';
+import {type Devices, loopDevices} from './ec2/devices.ts';
+import {type Ec2, startEc2} from './ec2.ts';
+import {type GitServer, startGitServer} from './git-server.ts';
+import {createInstance, type Instance, type InstanceFiles} from './host.ts';
+import {createKv, type Kv} from './kv.ts';
+import {serveIn} from './listen.ts';
+import {type Load, type LoadOptions, type LoadResult, startLoad} from './load.ts';
+import {ADDRESSES, createNetwork, GOSSIP, within} from './network.ts';
+import {freePorts} from './ports.ts';
+import {prepare} from './prepare.ts';
+import {relayTo} from './relay.ts';
+import {type ReleaseOptions, writeRelease} from './releases.ts';
+import {openResources, type Resources} from './resources.ts';
+
+export type Region = {
+  readonly name: string;
+  readonly consul: Consul & Kv;
+  readonly ec2: Ec2;
+  readonly git: GitServer & {readonly insideUrl: string};
+  readonly balancer: Balancer;
+  readonly instances: readonly Instance[];
+  /** Logs, sockets and consoles. */
+  readonly dir: string;
+  /** Makes one more instance (not yet booted), as an Auto Scaling group would. */
+  readonly addInstance: (zone?: string) => Promise<Instance>;
+  /** Boots all instances that are off. */
+  readonly boot: () => Promise<void>;
+  /** Makes a release of the lab's application: a snapshot id, or a git revision. */
+  readonly publish: (release: ReleaseOptions, as: 'ext4' | 'xfs' | 'git') => Promise<string>;
+  /** Writes the desired key (`value` as an operator would put it). */
+  readonly desire: (value: string) => Promise<void>;
+  readonly startLoad: (options: LoadOptions) => Load;
+  readonly load: (options: LoadOptions) => Promise<LoadResult>;
+  /** Removes everything the region made; may be called twice. */
+  readonly down: () => Promise<void>;
+};
+
+export type RegionOptions = {
+  /** 1-16 of a-z, 0-9, -; one region of a name at a time */
+  readonly name: string;
+  readonly instances: number;
+  /** our package; without it the base image boots as it is */
+  readonly deb?: string;
+  readonly zones?: readonly string[];
+  readonly app?: string;
+  readonly channel?: string;
+  /** what goes into /etc/release-agent/config.d/50-lab.toml (default: see host.ts) */
+  readonly config?: (instance: InstanceFiles) => string;
+  /** further files written before the first boot */
+  readonly files?: (instance: InstanceFiles) => Readonly<Record<string, string>>;
+};
+
+/** Ends one part of the region. */
+export type Closer = () => unknown;
+
+/** Starts a region: network, Consul, EC2, git, HAProxy, and instances that are not yet booted. Cleans up when it fails. */
+export const startRegion = async (options: RegionOptions, signal?: AbortSignal): Promise<Region> => {
+  await prepare(['systemd-nspawn', 'haproxy', 'ip', 'nsenter', 'losetup', 'git', 'mkfs.ext4', 'setpriv']);
+  const resources = await openResources(options.name);
+  const closers: Closer[] = [];
+  let ended: Promise<void> | undefined;
+  const end = async () => {
+    for (const close of closers.toReversed()) await close();
+    await resources.removeAll();
+  };
+  const down = () => (ended ??= end());
+  try {
+    return {...(await build({options, resources, closers}, signal)), down};
+  } catch (error) {
+    await down();
+    throw error;
+  }
+};
+
+type Building = {options: RegionOptions; resources: Resources; closers: Closer[]};
+
+const build = async (
+  {options, resources, closers}: Building,
+  signal?: AbortSignal,
+): Promise<Omit<Region, 'down'>> => {
+  const {name, deb, zones = ['eu-west-1a', 'eu-west-1b'], app = 'web', channel = 'production'} = options;
+  const layers = await layersFor(deb);
+  const dir = await mkdtemp(join(tmpdir(), `release-agent-lab-${name}-`));
+  resources.add({kind: 'folder', path: dir});
+  const network = await createNetwork(name, resources);
+  const {wire} = network;
+  const instances: Instance[] = [];
+  const devices = regionDevices(resources, instances);
+  const [consul, ec2, git] = await Promise.all([
+    startConsul({dir, wire, resources, closers}, signal),
+    startEc2({dir, mode: 'devices', devices}, signal),
+    startGitServer({dir: join(dir, 'git')}),
+  ]);
+  closers.push(git.stop, ec2.stop, () => Promise.all(instances.map(each => each.kill())));
+  const servers = [
+    await serveIn({namespace: wire, host: ADDRESSES.ec2, port: 80}, ec2.listener),
+    await serveIn({namespace: wire, host: ADDRESSES.git, port: 80}, git.listener),
+  ];
+  closers.push(() => servers.forEach(server => void server.close().closeAllConnections()));
+  const balancer = await startBalancer({wire, consul: consul.address, resources}, signal);
+  closers.push(balancer.stop);
+  const insideUrl = `http://${ADDRESSES.git}/app.git`;
+  const addInstance = async (zone = zones[instances.length % zones.length] ?? 'eu-west-1a') => {
+    const index = instances.length + 1;
+    const instance = await createInstance({
+      index,
+      zone,
+      app,
+      channel,
+      dir,
+      layers,
+      network,
+      ec2,
+      resources,
+      closers,
+      options,
+    });
+    instances.push(instance);
+    return instance;
+  };
+  for (let n = 0; n < options.instances; n += 1) await addInstance();
+  const load = (wanted: LoadOptions) => startLoad({wire, url: balancer.inside, options: wanted});
+  return {
+    name,
+    consul,
+    ec2,
+    git: {...git, insideUrl},
+    balancer,
+    instances,
+    dir: resources.dir,
+    addInstance,
+    boot: async () =>
+      void (await Promise.all(instances.filter(each => each.pid() === undefined).map(each => each.boot()))),
+    publish: (release, as) => publish({release, as, dir, ec2, git}),
+    desire: value => consul.put(`release-agent/${app}/${channel}/desired`, value),
+    startLoad: load,
+    load: wanted => load(wanted).result,
+  };
+};
+
+const regionDevices = (resources: Resources, instances: readonly Instance[]): Devices =>
+  loopDevices({
+    rootOf: id => {
+      const pid = instances.find(each => each.id === id)?.pid();
+      return pid === undefined ? undefined : `/proc/${pid}/root`;
+    },
+    onConnect: (device, image) => resources.add({kind: 'loop', device, image}),
+    onDisconnect: device => resources.drop(each => each.kind === 'loop' && each.device === device),
+  });
+
+type StartConsul = {dir: string; wire: string; resources: Resources; closers: Closer[]};
+
+/** The region's Consul server: inside at 10.77.0.1:8500, for the host through a unix socket at a loopback port. */
+const startConsul = async (
+  {dir, wire, resources, closers}: StartConsul,
+  signal?: AbortSignal,
+): Promise<Consul & Kv> => {
+  const socket = join(resources.dir, 'consul.sock');
+  const [port = 0] = await freePorts(1);
+  closers.push(await relayTo(socket, port));
+  const config = {
+    bind_addr: ADDRESSES.consul,
+    client_addr: ADDRESSES.consul,
+    addresses: {http: `${ADDRESSES.consul} 127.0.0.1 unix://${socket}`},
+    ports: {grpc: -1, dns: -1},
+    gossip_lan: GOSSIP,
+  };
+  const address = `http://127.0.0.1:${port}`;
+  const onStart: Parameters<typeof startConsulServer>[0]['onStart'] = ({pid, startTime}) =>
+    resources.add({kind: 'process', what: 'consul', pid, startTime});
+  const consul = await startConsulServer(
+    {dir: join(dir, 'consul'), config, within: within(wire), address, onStart},
+    signal,
+  );
+  closers.push(consul.kill);
+  return {...consul, ...createKv(address)};
+};
+
+type Publish = {release: ReleaseOptions; as: 'ext4' | 'xfs' | 'git'; dir: string; ec2: Ec2; git: GitServer};
+
+const publish = async ({release, as, dir, ec2, git}: Publish): Promise<string> => {
+  if (as === 'git') return git.commit(release);
+  const folder = await mkdtemp(join(dir, 'release-'));
+  await writeRelease(folder, release);
+  return ec2.createSnapshot({from: folder, fs: as, tags: {release: release.name}});
+};

@@ -1,0 +1,29 @@
+import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+
+/** How a release of the lab's application behaves (app.py reads it from release.json). */
+export type ReleaseOptions = {
+  /** what /version answers */
+  readonly name: string;
+  /** /healthz answers 500, from the start or after some seconds */
+  readonly sick?: boolean;
+  readonly sickAfterS?: number;
+  /** ends with an error at once */
+  readonly crash?: boolean;
+  /** listens only after this long */
+  readonly startDelayS?: number;
+};
+
+/** Writes a release of the lab's application into a folder. */
+export const writeRelease = async (folder: string, release: ReleaseOptions): Promise<void> => {
+  await mkdir(join(folder, 'deploy'), {recursive: true});
+  await writeFile(join(folder, 'app.py'), await readFile(new URL('app.py', import.meta.url)));
+  await writeFile(join(folder, 'release.json'), `${JSON.stringify(release, null, 2)}\n`);
+  const script = join(folder, 'deploy/start');
+  await writeFile(script, START_SCRIPT);
+  await chmod(script, 0o755);
+};
+
+const START_SCRIPT = `#!/bin/sh
+echo "start script of $(cat release.json | tr -d '\\n ')"
+`;
