@@ -1,5 +1,4 @@
 import {stat} from 'node:fs/promises';
-import {until} from './until.ts';
 import type {Guest} from './vm-guest.ts';
 import {field, type Json, list, type Rpc} from './vm-rpc.ts';
 
@@ -58,25 +57,20 @@ export const plug = async (qmp: Rpc, {blockdev, device, volumeId}: Attachment): 
   }
 };
 
-/**
- * Unplugs the volume and waits until the guest let go of it. A volume that is mounted stays (EC2's state "busy") until it is
- * unmounted; past the deadline that is an error and the volume is still attached.
- */
+/** Unplugs the volume and waits until the guest let go of it; mounted or not, as a forced detachment. */
 export const unplug = async (
   qmp: Rpc,
-  guest: Guest,
   volumeId: string,
-  {timeoutMs}: {timeoutMs: number},
+  {timeoutMs}: {readonly timeoutMs: number},
 ): Promise<void> => {
-  const mounted = `${volumeId} to be unmounted (busy)`;
-  await until({what: mounted, timeoutMs, everyMs: 250}, async () => !(await isMounted(guest, volumeId)));
   const device = deviceId(volumeId);
   const deleted = qmp.event('DEVICE_DELETED', data => field(data, 'device') === device, timeoutMs);
   await Promise.all([deleted, qmp.call('device_del', {id: device})]);
   await qmp.call('blockdev-del', {'node-name': volumeId});
 };
 
-const isMounted = async (guest: Guest, volumeId: string): Promise<boolean> => {
+/** Whether the guest has the volume, or a partition of it, mounted somewhere. */
+export const isMounted = async (guest: Guest, volumeId: string): Promise<boolean> => {
   const listed = JSON.parse(await guest.must(['lsblk', '--json', '--output', 'SERIAL,MOUNTPOINTS'])) as Json;
   const disks = list(field(listed, 'blockdevices'));
   const disk = disks.find(each => field(each, 'serial') === volumeId.replace('-', ''));

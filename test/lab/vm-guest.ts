@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {RunResult} from './run.ts';
+import {NETWORK_UNIT} from './vm-network.ts';
 import {field, type Json, type Rpc} from './vm-rpc.ts';
 
 /** How a test looks and acts inside the machine, without a network: QEMU's own guest agent on a virtio-serial port. */
@@ -16,20 +17,25 @@ export interface Guest {
   ): Promise<string>;
 }
 
-/** Waits until the guest agent answers: the machine has booted so far that commands can be run in it. */
-export const guestReady = async (agent: Rpc, {timeoutMs}: {timeoutMs: number}): Promise<void> => {
+/** Waits until the guest agent answers and the machine has its address. */
+export const guestReady = async (
+  {agent, guest}: {agent: Rpc; guest: Guest},
+  {timeoutMs}: {timeoutMs: number},
+): Promise<void> => {
   const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      // What is asked before the guest opened its port may be lost, so it is asked again.
-      await agent.call('guest-ping', undefined, {timeoutMs: 1_000});
-      return;
-    } catch (cause) {
-      if (agent.closed()) throw new Error('QEMU ended before the guest agent answered', {cause});
-      if (Date.now() > deadline) throw new Error(`no guest agent within ${timeoutMs} ms`, {cause});
-    }
+  while (!(await answers(agent))) {
+    if (agent.closed()) throw new Error('QEMU ended before the guest agent answered');
+    if (Date.now() > deadline) throw new Error(`no guest agent within ${timeoutMs} ms`);
   }
+  await guest.must(['systemctl', 'start', NETWORK_UNIT], {timeoutMs: deadline - Date.now()});
 };
+
+// What is asked before the guest opened its port may be lost, so it is asked again.
+const answers = (agent: Rpc): Promise<boolean> =>
+  agent.call('guest-ping', undefined, {timeoutMs: 1_000}).then(
+    () => true,
+    () => false,
+  );
 
 export const createGuest = (agent: Rpc): Guest => {
   const exec: Guest['exec'] = async (argv, {timeoutMs = 60_000, input} = {}) => {

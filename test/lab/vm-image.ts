@@ -4,7 +4,7 @@ import {dirname, join} from 'node:path';
 import {cacheDir, cached} from './cache.ts';
 import {bootstrap} from './prepare.ts';
 import {must} from './run.ts';
-import {GUEST_NETWORK} from './vm-network.ts';
+import {GUEST_NETWORK, NETWORK_UNIT} from './vm-network.ts';
 import {prepareVm} from './vm-prepare.ts';
 
 export interface VmImageInputs {
@@ -37,7 +37,7 @@ const ONE_DAY_MS = 86_400_000;
 export const buildVmImage = async ({deb, files = {}, enable = []}: VmImageInputs = {}): Promise<VmImage> => {
   await prepareVm();
   const all = {...GUEST_NETWORK, ...files};
-  const units = ['lab-network.service', ...enable];
+  const units = [NETWORK_UNIT, ...enable];
   const base = await cached(`vm-base-${digest(PACKAGES)}`, into =>
     bootstrap({suite: 'bookworm', variant: 'minbase', include: PACKAGES, into}),
   );

@@ -48,9 +48,12 @@ export const wireNetwork = async ({namespace, address, uplink}: VmNetwork): Prom
   return {tap: TAP, kernelArguments: `net.ifnames=0 lab.address=${address} lab.router=${LINK_LOCAL}`, undo};
 };
 
-/** The unit and its program inside the image that give the machine the address its kernel was told. */
+/** The unit that gives a machine its address. */
+export const NETWORK_UNIT = 'lab-network.service';
+
+/** That unit and its program inside the image; the kernel was told the address. */
 export const GUEST_NETWORK: Readonly<Record<string, string>> = {
-  '/etc/systemd/system/lab-network.service': `[Unit]
+  [`/etc/systemd/system/${NETWORK_UNIT}`]: `[Unit]
 Description=address of the lab
 DefaultDependencies=no
 Wants=network.target network-online.target
