@@ -1,0 +1,29 @@
+import {isUp, showUnit} from '../host/systemd.ts';
+import type {Activator} from '../ports.ts';
+import {isSameBoot, noteBoot} from './boot.ts';
+import {readCurrent} from './current.ts';
+import {type ActivatorOptions, countdown, switchRelease} from './switch.ts';
+import {restartUnit} from './unit-start.ts';
+
+/**
+ * Activates by systemd: swaps `current`, runs the release's script, restarts the units of `activate.units` in order and waits
+ * for each. Throws `activate.failed`, `script.*`, `unit.failed`, `child.*`. Without units, `running` means that an
+ * activation was done since the machine booted. The agent must be READY before: its units may be ordered after it.
+ */
+export const systemdActivator = (options: ActivatorOptions): Activator => {
+  const {stateDir, activate} = options.settings;
+  return {
+    activate: async (request, signal) => {
+      const left = countdown(activate.timeoutMs);
+      await switchRelease(options, request, signal);
+      for (const unit of activate.units) await restartUnit({unit, timeoutMs: left()}, signal);
+      await noteBoot(stateDir);
+    },
+    observe: async signal => {
+      const current = await readCurrent(stateDir);
+      if (activate.units.length === 0) return {current, running: await isSameBoot(stateDir)};
+      const states = await Promise.all(activate.units.map(unit => showUnit(unit, signal)));
+      return {current, running: states.every(isUp)};
+    },
+  };
+};
