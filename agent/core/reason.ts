@@ -16,6 +16,10 @@ const TEXTS = {
   'release.rejected-here': (d: {release: string; cause: string}) =>
     `${d.release} was tried here and taken back: ${d.cause}. A new desired release or "agentctl retry" tries again`,
   'release.begun-too-often': (d: {count: number}) => `it was begun ${d.count} times and never finished`,
+  'release.name-ambiguous': (d: {name: string; remote: string}) =>
+    `${d.remote} has both a branch and a tag ${d.name}: write refs/heads/${d.name} or refs/tags/${d.name}`,
+  'release.name-unknown': (d: {name: string; remote: string}) =>
+    `${d.remote} has no branch or tag ${d.name}; abbreviated revisions are not taken`,
   'operator.cannot-roll-back': (d: {cause: string}) => `this host cannot go back now: ${d.cause}`,
   'operator.hold': (d: {by: string; note: string}) => `held by ${d.by}: ${d.note}`,
   'operator.rollback': (d: {by: string}) => `${d.by} asked for the previous release`,
@@ -159,6 +163,11 @@ const TEXTS = {
   'child.failed': (d: {command: string; cause: string}) => `${d.command}: ${d.cause}`,
   'child.timeout': (d: {command: string; seconds: number}) => `${d.command} was stopped after ${d.seconds} s`,
   'config.invalid': (d: {problems: string}) => `the configuration is not usable: ${d.problems}`,
+  'control.busy': (d: {path: string}) => `another agent answers on ${d.path}: stop it first`,
+  'control.request': (d: {expected: string; got: string}) =>
+    `the request is not understood: expected ${d.expected}, got ${d.got}`,
+  'control.socket': (d: {path: string; cause: string}) =>
+    `the control socket ${d.path} cannot be opened: ${d.cause}`,
   unexpected: (d: {cause: string}) => `unexpected error: ${d.cause}`,
 } as const;
 

@@ -26,7 +26,7 @@ export const chooseBoot = (state: State, view: BootView, now: number): BootChoic
 const candidates = (state: State, {reachable, proven, seed}: BootView): readonly Release[] => {
   const active = state.active?.release;
   const desired = state.desired?.release;
-  const confirmed = !reachable || sameRelease(active, proven ?? desired) || sameRelease(active, desired);
+  const confirmed = !reachable || !proven || sameRelease(active, proven) || sameRelease(active, desired);
   return [confirmed ? active : undefined, proven, desired, active, state.previous?.release, seed].filter(
     release => release !== undefined && release !== null,
   );

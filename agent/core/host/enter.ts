@@ -1,5 +1,6 @@
 /** How each phase begins: its state, its effect and its deadline. What happens then is in `phases/`. */
 import type {Reason} from '../reason.ts';
+import type {Effect} from './effect.ts';
 import type {Stamp} from './event.ts';
 import {type Rules, SLACK_MS} from './rules.ts';
 import type {Attempt, State} from './state.ts';
@@ -8,7 +9,7 @@ import {common, keptSlots, type Step, timer} from './step.ts';
 /** Nothing serves here: look at the store and choose. */
 export const enterBooting = (state: State, {now}: Stamp): Step => {
   const next: State = {...common(state), phase: 'booting', blocked: null, tries: 0, since: now};
-  return [next, [{type: 'boot.look', generation: next.generation}]];
+  return [next, [{type: 'boot.look', generation: next.generation}, timer(next, 'deadline', 3 * SLACK_MS)]];
 };
 
 /** Prepare the attempt's slot. What no kept activation needs is pruned first, to make room. */
@@ -78,9 +79,15 @@ export const enterGating = (state: State, attempt: Attempt, {now}: Stamp, rules:
 };
 
 /** Return to traffic. */
-export const enterRejoining = (state: State, attempt: Attempt, {now}: Stamp): Step => [
-  {...common(state), phase: 'rejoining', attempt, blocked: null, since: now},
-  [{type: 'traffic.rejoin', generation: state.generation}],
+export const enterRejoining = (state: State, attempt: Attempt, {now}: Stamp): Step => {
+  const next: State = {...common(state), phase: 'rejoining', attempt, blocked: null, since: now};
+  return [next, rejoin(next)];
+};
+
+/** One try to return to traffic; when it gives no answer the next one follows. */
+export const rejoin = (state: State): readonly Effect[] => [
+  {type: 'traffic.rejoin', generation: state.generation},
+  timer(state, 'deadline', 3 * SLACK_MS),
 ];
 
 /** Watch the new release under traffic before the permit goes back. */

@@ -14,6 +14,7 @@ export const booting: On<'booting'> = (state, event, rules) => {
     case 'boot.seen':
       return choose(state, event.view, event, rules);
     case 'timer.fired':
+      return lookAgain(state, event);
     case 'desired.read':
     case 'operator.retried':
       return state.blocked ? lookAgain(state, event) : stay(state);

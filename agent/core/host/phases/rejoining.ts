@@ -1,5 +1,5 @@
 import type {Reason} from '../../reason.ts';
-import {enterBaking} from '../enter.ts';
+import {enterBaking, rejoin} from '../enter.ts';
 import type {Stamp} from '../event.ts';
 import {settle} from '../finish.ts';
 import {backoffMs} from '../rules.ts';
@@ -18,7 +18,7 @@ export const rejoining: On<'rejoining'> = (state, event, rules) => {
     case 'traffic.rejoin-failed':
       return retry(state, event.cause, event);
     case 'timer.fired':
-      return stay(state, {type: 'traffic.rejoin', generation: state.generation});
+      return [state, rejoin(state)];
     case 'operator.rolled-back':
       return takeBack(state, event, rules);
     case 'desired.read':

@@ -1,0 +1,267 @@
+/** A host in memory: performs the core's effects, so that whole lives can be played through in a test. */
+import type {Effect} from '../../../agent/core/host/effect.ts';
+import type {BootView, Event, Result, Stamp} from '../../../agent/core/host/event.ts';
+import {recover} from '../../../agent/core/host/recover.ts';
+import type {Rules} from '../../../agent/core/host/rules.ts';
+import type {Phase, State} from '../../../agent/core/host/state.ts';
+import type {Step} from '../../../agent/core/host/step.ts';
+import {transition} from '../../../agent/core/host/transition.ts';
+import {type Reason, reason} from '../../../agent/core/reason.ts';
+import {parseRelease, type Release, releaseId} from '../../../agent/core/release.ts';
+import {checkEffect, checkState} from './invariants.ts';
+
+export const RULES: Rules = {
+  stageTimeoutMs: 600_000,
+  drainTimeoutMs: 30_000,
+  activateTimeoutMs: 60_000,
+  gateTimeoutMs: 60_000,
+  bakeMs: 30_000,
+};
+
+/** What goes wrong with one effect. The last three end the agent; `reboot` ends everything else on the host too. */
+export type Fault = 'error' | 'timeout' | 'crash-before' | 'crash-after' | 'reboot';
+export type Operation = Exclude<Effect['type'], 'timer.set' | 'log' | 'log.ignored'>;
+
+export interface World {
+  state: State;
+  now: number;
+  /** the application takes requests */
+  traffic: boolean;
+  running: boolean;
+  current: string | null;
+  slots: Set<string>;
+  fence: number;
+  grants: boolean;
+  storeUp: boolean;
+  proven: Release | null;
+  asked: {release: Release; version: string} | null;
+  /** releases that never pass their gate */
+  broken: Set<string>;
+  /** faults by effect, taken one by one */
+  faults: Map<Operation, Fault[]>;
+  timer: Extract<Effect, {type: 'timer.set'}> | null;
+  pending: Effect[];
+  /** phases in the order in which they were entered */
+  visited: Phase[];
+  log: string[];
+}
+
+/** A release of the tests: `snap-` and the digit eight times. */
+export const snap = (digit: number): Release => {
+  const release = parseRelease(`snap-${String(digit).repeat(8)}`);
+  if (!release) throw new Error(`no release ${digit}`);
+  return release;
+};
+
+/** A host that has never run anything, its first step taken. */
+export const createWorld = (over: Partial<World> = {}): World => {
+  const world = {
+    now: 1_000_000,
+    traffic: false,
+    running: false,
+    current: null,
+    slots: new Set<string>(),
+    fence: 0,
+    grants: true,
+    storeUp: true,
+    proven: null,
+    asked: null,
+    broken: new Set<string>(),
+    faults: new Map(),
+    timer: null,
+    pending: [],
+    visited: [],
+    log: [],
+    ...over,
+  } as unknown as World;
+  start(world, false, null);
+  return world;
+};
+
+/** The agent starts: from its journal, and on the same boot of the machine or a new one. */
+export const start = (world: World, sameBoot: boolean, journal: State | null = world.state): void => {
+  if (!sameBoot) {
+    world.running = false;
+    world.traffic = false;
+  }
+  world.pending = [];
+  world.timer = null;
+  const facts = {sameBoot, current: world.current, running: world.running};
+  take(world, recover(RULES, journal, facts, moment(world)), true);
+};
+
+/** Something happens to the host. */
+export const happen = (world: World, event: Result | Parameters<typeof stamped>[1]): void =>
+  take(world, transition(RULES, world.state, stamped(world, event as never)));
+
+/** The operators ask for a release under a new version. */
+export const ask = (world: World, release: Release, version: string): void => {
+  world.asked = {release, version};
+  if (world.storeUp) tellDesired(world);
+};
+
+/** The desired key is read. */
+export const tellDesired = (world: World): void => {
+  if (world.asked) happen(world, {type: 'desired.read', reading: {ok: true, desired: world.asked}} as never);
+};
+
+interface Settle {
+  /** how many timers may fire */
+  readonly timers?: number;
+  /** stop as soon as this phase is entered */
+  readonly until?: Phase;
+  /** also wait for the next try of a host that is held because nothing works */
+  readonly heldToo?: boolean;
+}
+
+/** Performs effects and fires timers until nothing is left to do. Throws when that never ends. */
+export const settleWorld = (world: World, {timers = 40, until, heldToo = false}: Settle = {}): void => {
+  let fired = 0;
+  for (let steps = 0; steps < 2_000; steps += 1) {
+    if (world.state.phase === until) return;
+    const effect = world.pending.shift();
+    if (effect) perform(world, effect);
+    else if (
+      world.timer &&
+      fired < timers &&
+      (heldToo || !isSlow(world)) &&
+      world.state.phase !== 'serving'
+    ) {
+      fired += 1;
+      fire(world);
+    } else return;
+  }
+  throw new Error(`it never ends: ${world.visited.slice(-20).join(' ')}`);
+};
+
+// The pause of a host that is held is not waited for, unless told: it would be tried again for ever.
+const isSlow = ({state}: World): boolean => state.phase === 'held';
+
+/** The timer that is set goes off. */
+export const fire = (world: World): void => {
+  const {timer} = world;
+  if (!timer) return;
+  world.timer = null;
+  world.now += timer.afterMs;
+  happen(world, {type: 'timer.fired', timer: timer.timer, phase: timer.phase, generation: timer.generation});
+};
+
+const moment = (world: World): Stamp => ({now: world.now, random: 0.5});
+const stamped = (world: World, event: Omit<Event, keyof Stamp>): Event =>
+  ({...event, ...moment(world)}) as Event;
+
+const take = (world: World, [next, effects]: Step, first = false): void => {
+  const before = first ? null : world.state;
+  if (before?.phase !== next.phase || before.generation !== next.generation) {
+    world.visited.push(next.phase);
+    world.timer = null;
+    world.pending = [];
+  }
+  world.state = next;
+  checkState(world, before);
+  for (const effect of effects) {
+    if (effect.type === 'timer.set') world.timer = effect;
+    else if (effect.type !== 'log' && effect.type !== 'log.ignored') world.pending.push(effect);
+  }
+};
+
+const perform = (world: World, effect: Effect): void => {
+  world.now += 100;
+  const fault = world.faults.get(effect.type as Operation)?.shift();
+  if (fault === 'crash-before') start(world, true);
+  else if (fault === 'error') fail(world, effect);
+  else if (fault !== 'timeout') complete(world, effect, fault);
+};
+
+const complete = (world: World, effect: Effect, fault: Fault | undefined): void => {
+  checkEffect(world, effect);
+  const result = apply(world, effect);
+  if (fault !== undefined) start(world, fault === 'crash-after');
+  else if (result) happen(world, result);
+};
+
+const CAUSE: Reason = reason('unexpected', {cause: 'the test says so'});
+
+const fail = (world: World, {type, ...effect}: Effect): void => {
+  const generation = 'generation' in effect ? effect.generation : 0;
+  const failures: Partial<Record<Effect['type'], Result>> = {
+    'release.stage': {type: 'release.stage-failed', cause: CAUSE, generation},
+    'traffic.leave': {type: 'traffic.leave-failed', cause: CAUSE, generation},
+    'traffic.drain': {type: 'drain.ended', cut: ['192.0.2.1:1'], generation},
+    'release.activate': {type: 'release.activate-failed', cause: CAUSE, generation},
+    'gate.probe': {type: 'gate.failed', cause: CAUSE, generation},
+    'traffic.rejoin': {type: 'traffic.rejoin-failed', cause: CAUSE, generation},
+    'bake.watch': {type: 'bake.failed', cause: CAUSE, generation},
+    'permit.ask': {type: 'permit.blocked', cause: CAUSE, generation},
+  };
+  const result = type === 'boot.look' ? look({...world, storeUp: false}, generation) : failures[type];
+  if (result) happen(world, result);
+};
+
+const look = ({storeUp, proven, asked}: World, generation: number): Result => {
+  const view: BootView = storeUp
+    ? {
+        reachable: true,
+        proven,
+        denied: [],
+        desired: asked && {ok: true, desired: asked},
+        seed: null,
+        cause: null,
+      }
+    : {reachable: false, proven: null, denied: [], desired: null, seed: null, cause: CAUSE};
+  return {type: 'boot.seen', view, generation};
+};
+
+const apply = (world: World, effect: Effect): Result | null => {
+  const generation = 'generation' in effect ? effect.generation : 0;
+  switch (effect.type) {
+    case 'boot.look':
+      return look(world, generation);
+    case 'release.stage':
+      world.slots.add(effect.target.slot);
+      return {type: 'release.staged', generation};
+    case 'permit.ask':
+      return grant(world, generation, effect.version);
+    case 'traffic.leave':
+      world.traffic = false;
+      return {type: 'traffic.left', generation};
+    case 'traffic.drain':
+      return {type: 'drain.ended', cut: [], generation};
+    case 'release.activate':
+      world.current = effect.target.slot;
+      world.running = true;
+      return {type: 'release.activated', generation};
+    case 'gate.probe':
+      return gate(world, generation);
+    case 'traffic.rejoin':
+      world.traffic = true;
+      return {type: 'traffic.rejoined', generation};
+    case 'bake.watch':
+      world.now += effect.forMs;
+      return {type: 'bake.passed', generation};
+    case 'slots.prune':
+      world.slots = new Set([...world.slots].filter(slot => effect.keep.some(kept => kept.slot === slot)));
+      return null;
+    default:
+      return null;
+  }
+};
+
+const grant = (world: World, generation: number, version: string): Result | null => {
+  if (!world.grants || !world.storeUp) return null;
+  world.fence += 1;
+  return {type: 'permit.granted', fence: world.fence, version, generation};
+};
+
+const gate = (world: World, generation: number): Result => {
+  const broken = [...world.broken].some(id => world.current?.endsWith(id));
+  const cause = reason('gate.failed', {probe: 'http', seconds: 60, last: 'HTTP 500'});
+  return broken ? {type: 'gate.failed', cause, generation} : {type: 'gate.passed', generation};
+};
+
+/** The release that runs, as an id, or null. */
+export const servedBy = ({current, running, state}: World): string | null => {
+  if (!running) return null;
+  const active = [state.active, state.previous].find(activation => activation?.slot === current);
+  return active ? releaseId(active.release) : `unknown slot ${current}`;
+};
