@@ -1,6 +1,8 @@
+import process from 'node:process';
 import {execa} from 'execa';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
+import {watchGroup} from './process-group.ts';
 
 export interface RunOptions {
   readonly timeoutMs: number;
@@ -12,6 +14,10 @@ export interface RunOptions {
   readonly accept?: readonly number[];
   /** bytes of output kept per stream; 1 MiB unless told */
   readonly maxOutput?: number;
+  /** makes it the leader of a process group that is ended as a whole: for programs that start others (git: ssh) */
+  readonly group?: boolean;
+  /** file mode mask of the program, the agent's own unless told */
+  readonly umask?: number;
 }
 
 export interface RunResult {
@@ -31,30 +37,46 @@ const KILL_DELAY_MS = 2_000;
 export const run = async (
   program: string,
   args: readonly string[],
-  {timeoutMs, cwd, env, input, accept = [], maxOutput = 1_048_576}: RunOptions,
+  {timeoutMs, cwd, env, input, accept = [], maxOutput = 1_048_576, group = false, umask}: RunOptions,
   signal: AbortSignal,
 ): Promise<RunResult> => {
   signal.throwIfAborted();
-  const result = await execa(program, args, {
-    reject: false,
-    extendEnv: false,
-    env: {PATH, LANG: 'C.UTF-8', ...env},
-    timeout: timeoutMs,
-    forceKillAfterDelay: KILL_DELAY_MS,
-    cancelSignal: signal,
-    maxBuffer: maxOutput,
-    ...(input === undefined ? {stdin: 'ignore' as const} : {input}),
-    ...(cwd !== undefined && {cwd}),
-  });
+  const child = withUmask(umask, () =>
+    execa(program, args, {
+      reject: false,
+      extendEnv: false,
+      env: {PATH, LANG: 'C.UTF-8', ...env},
+      maxBuffer: maxOutput,
+      ...(group
+        ? {detached: true}
+        : {timeout: timeoutMs, forceKillAfterDelay: KILL_DELAY_MS, cancelSignal: signal}),
+      ...(input === undefined ? {stdin: 'ignore' as const} : {input}),
+      ...(cwd !== undefined && {cwd}),
+    }),
+  );
+  const watch = group ? watchGroup({leader: child.pid, timeoutMs, killDelayMs: KILL_DELAY_MS}, signal) : null;
+  const result = await child;
+  const timedOut = watch?.over() ?? result.timedOut;
   signal.throwIfAborted();
   const command = commandName(program, args);
-  if (result.timedOut) {
+  if (timedOut) {
     throw new ReasonError(reason('child.timeout', {command, seconds: timeoutMs / 1000}));
   }
   const {exitCode, stdout, stderr} = result;
   if (exitCode === 0 || (exitCode !== undefined && accept.includes(exitCode)))
     return {exitCode, stdout, stderr};
   throw new ReasonError(reason('child.failed', {command, cause: failureText(result)}));
+};
+
+// The child gets the mask at its fork, which happens before `start` returns.
+const withUmask = <T>(mask: number | undefined, start: () => T): T => {
+  if (mask === undefined) return start();
+  const before = process.umask(mask);
+  try {
+    return start();
+  } finally {
+    process.umask(before);
+  }
 };
 
 // Arguments may hold paths and ids but never secrets: those travel in files or the child's environment.

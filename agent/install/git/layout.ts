@@ -1,0 +1,40 @@
+import {createHash} from 'node:crypto';
+import {join} from 'node:path';
+
+/**
+ * Where everything of this installer is, all below `<stateDir>/git` (mode 0700, one file system with `<stateDir>/slots`):
+ * `<hash>` and `<hash>-sha256` are the mirrors of one URL, `slots/<slot>.json` says that a slot is complete,
+ * `staging/<slot>` is a tree in the making, `spare` a whole tree that no release runs in, `trash` what is being deleted.
+ */
+export interface Layout {
+  readonly home: string;
+  readonly mirrors: Readonly<Record<ObjectFormat, string>>;
+  readonly markers: string;
+  readonly staging: string;
+  readonly spare: string;
+  readonly trash: string;
+  readonly askpass: string;
+}
+
+export type ObjectFormat = 'sha1' | 'sha256';
+
+/** The places below the state folder, for the repository at `url`. */
+export const gitLayout = ({stateDir, url}: {readonly stateDir: string; readonly url: string}): Layout => {
+  const home = join(stateDir, 'git');
+  const hash = createHash('sha256').update(url).digest('hex').slice(0, 32);
+  return {
+    home,
+    mirrors: {sha1: join(home, hash), sha256: join(home, `${hash}-sha256`)},
+    markers: join(home, 'slots'),
+    staging: join(home, 'staging'),
+    spare: join(home, 'spare'),
+    trash: join(home, 'trash'),
+    askpass: join(home, 'askpass.cjs'),
+  };
+};
+
+/** The object format that a full revision belongs to, by its length. */
+export const formatOf = (revision: string): ObjectFormat => (revision.length === 64 ? 'sha256' : 'sha1');
+
+/** The reference that keeps a fetched revision, and says that all of its objects are in the mirror. */
+export const refOf = (revision: string): string => `refs/releases/${revision}`;

@@ -1,0 +1,54 @@
+import {readdir, rm, stat} from 'node:fs/promises';
+import {basename, join} from 'node:path';
+import * as v from 'valibot';
+import {readIfThere, writeDurably} from '../../host/files.ts';
+import type {Layout} from './layout.ts';
+
+const MARKER = v.object({
+  slot: v.string(),
+  revision: v.string(),
+  directory: v.string(),
+  /** milliseconds since the epoch */
+  at: v.number(),
+});
+
+/** Written when a slot's tree is on the disk as a whole, before the tree is renamed to its place. */
+export type Marker = v.InferOutput<typeof MARKER>;
+
+const FILE = '.json';
+
+/** The marker of a slot; null when there is none or it is not readable. */
+export const readMarker = async ({markers}: Layout, slot: string): Promise<Marker | null> => {
+  const text = await readIfThere(join(markers, `${slot}${FILE}`));
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), MARKER), text);
+  return parsed.success ? parsed.output : null;
+};
+
+/** Every readable marker. */
+export const readMarkers = async (layout: Layout): Promise<readonly Marker[]> => {
+  const names = (await readdir(layout.markers)).filter(name => name.endsWith(FILE));
+  const found = await Promise.all(names.map(name => readMarker(layout, basename(name, FILE))));
+  return found.filter(marker => marker !== null);
+};
+
+/** Writes a marker durably. */
+export const writeMarker = async ({markers}: Layout, marker: Marker): Promise<void> => {
+  await writeDurably(join(markers, `${marker.slot}${FILE}`), `${JSON.stringify(marker)}\n`);
+};
+
+/** Removes a slot's marker: from then on the slot is not complete. */
+export const removeMarker = async ({markers}: Layout, slot: string): Promise<void> => {
+  await rm(join(markers, `${slot}${FILE}`), {force: true});
+};
+
+/** A slot is complete when it has its marker, for this revision, and its folder is in place. */
+export const isComplete = async (marker: Marker | null, revision: string): Promise<boolean> =>
+  marker !== null && marker.revision === revision && (await isFolder(marker.directory));
+
+export const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,79 @@
+import {join} from 'node:path';
+import type {Slot} from '../../ports.ts';
+import {formatOf, refOf} from './layout.ts';
+import {maintain} from './maintain.ts';
+import {isComplete, type Marker, readMarkers, removeMarker} from './marker.ts';
+import {namesIn, openMirror} from './mirror.ts';
+import {makeSpare, readSpare} from './spare.ts';
+import {type Context, revisionOf} from './stage.ts';
+import {discard, emptyTrash} from './trash.ts';
+
+/**
+ * Deletes every slot but those kept, what interrupted runs left, mirrors of other URLs, and objects that no kept revision
+ * needs. Slots go first: a kept slot never depends on the mirror.
+ */
+export const pruneSlots = async (
+  context: Context,
+  keep: readonly Slot[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const {layout, settings} = context;
+  const kept = new Set(keep.map(({slot}) => slot));
+  for (const {slot, directory} of await readMarkers(layout)) {
+    if (kept.has(slot)) continue;
+    await discard(layout, directory);
+    await removeMarker(layout, slot);
+  }
+  for (const name of await namesIn(layout.staging))
+    if (!kept.has(name)) await discard(layout, join(layout.staging, name));
+  await discardStrangers(context);
+  await emptyTrash(layout, {timeoutMs: settings.timeoutMs}, signal);
+  await pruneMirrors(context, keep, signal);
+};
+
+/**
+ * Prepares the spare for the next release: the newest kept revision. Not while a kept slot still waits to be staged,
+ * which is more urgent.
+ */
+export const prepareSpare = async (
+  context: Context,
+  keep: readonly Slot[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const {layout, settings} = context;
+  const markers = await readMarkers(layout);
+  const complete: Marker[] = [];
+  for (const slot of keep) {
+    const marker = markers.find(each => each.slot === slot.slot) ?? null;
+    if (marker === null || !(await isComplete(marker, revisionOf(slot)))) return;
+    complete.push(marker);
+  }
+  const newest = complete.sort((a, b) => b.at - a.at)[0];
+  if (newest === undefined) return;
+  const {revision} = newest;
+  const mirror = await openMirror({settings, layout, format: formatOf(revision)}, signal);
+  const {exitCode} = await mirror.git.ask(['rev-parse', '--verify', '--quiet', refOf(revision)], {}, signal);
+  if (exitCode !== 0) return;
+  await makeSpare({layout, mirror, revision, timeoutMs: settings.timeoutMs}, signal);
+};
+
+const discardStrangers = async ({layout}: Context): Promise<void> => {
+  const ours = Object.values(layout).flatMap(place =>
+    typeof place === 'string' ? [place] : Object.values(place),
+  );
+  for (const name of await namesIn(layout.home)) {
+    const path = join(layout.home, name);
+    if (!ours.includes(path)) await discard(layout, path);
+  }
+};
+
+const pruneMirrors = async (context: Context, keep: readonly Slot[], signal: AbortSignal): Promise<void> => {
+  const {layout, settings} = context;
+  const spare = await readSpare(layout);
+  const revisions = [...keep.map(revisionOf), ...(spare === null ? [] : [spare.revision])];
+  for (const format of ['sha1', 'sha256'] as const) {
+    if ((await namesIn(layout.mirrors[format])).length === 0) continue;
+    const mirror = await openMirror({settings, layout, format}, signal);
+    await maintain(mirror, {keep: new Set(revisions.map(refOf))}, signal);
+  }
+};

@@ -1,0 +1,117 @@
+import {mkdir, open, rename} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import type {GitSettings} from '../../config/settings.ts';
+import {reason} from '../../core/reason.ts';
+import {ReasonError} from '../../core/reason-error.ts';
+import type {Log, Slot} from '../../ports.ts';
+import {bytesOnDisk, requireSpace} from '../space.ts';
+import {treeEntries} from './entries.ts';
+import {fetchRevision} from './fetch.ts';
+import {formatOf, type Layout} from './layout.ts';
+import {isComplete, isFolder, readMarker, removeMarker, writeMarker} from './marker.ts';
+import {type Mirror, openMirror} from './mirror.ts';
+import {refuseIncomplete} from './refuse.ts';
+import {readSpare, takeSpare} from './spare.ts';
+import {discard} from './trash.ts';
+import {syncDisk, workingIn, writeTree} from './tree.ts';
+import {verifySignature} from './verify.ts';
+
+export interface Context {
+  readonly settings: GitSettings;
+  readonly layout: Layout;
+  readonly log: Log;
+}
+
+/** The revision of a git slot. */
+export const revisionOf = ({release}: Slot): string => {
+  if (release.kind === 'git') return release.revision;
+  throw new ReasonError(
+    reason('desired.refused', {expected: 'a git revision', got: `a release of the kind ${release.kind}`}),
+  );
+};
+
+/**
+ * Makes the slot complete: fetch, verify, refuse, write, sync, mark, rename. A complete slot returns at once.
+ * A damaged mirror is made anew once.
+ */
+export const stageSlot = async (context: Context, slot: Slot, signal: AbortSignal): Promise<void> => {
+  const {layout, log} = context;
+  const revision = revisionOf(slot);
+  const folder = join(layout.staging, slot.slot);
+  if (await adopt(context, slot)) return;
+  await clear(layout, slot);
+  try {
+    await prepare(context, {revision, folder}, signal);
+  } catch (error) {
+    if (!(error instanceof ReasonError && error.reason.kind === 'git.mirror-corrupt')) throw error;
+    log.warning(`${error.message}; making it anew`);
+    await discard(layout, layout.mirrors[formatOf(revision)]);
+    await discard(layout, folder);
+    await prepare(context, {revision, folder}, signal);
+  }
+  await syncDisk(folder, {timeoutMs: context.settings.timeoutMs}, signal);
+  await writeMarker(layout, {slot: slot.slot, revision, directory: slot.directory, at: Date.now()});
+  await moveIn(context, slot);
+};
+
+/** True when the slot is complete, or was but for its last rename. */
+const adopt = async (context: Context, slot: Slot): Promise<boolean> => {
+  const {layout} = context;
+  const marker = await readMarker(layout, slot.slot);
+  const revision = revisionOf(slot);
+  if (marker?.directory !== slot.directory || marker.revision !== revision) return false;
+  if (await isComplete(marker, revision)) return true;
+  if (!(await isFolder(workingIn(join(layout.staging, slot.slot)).tree))) return false;
+  await moveIn(context, slot);
+  return true;
+};
+
+const clear = async (layout: Layout, {slot, directory}: Slot): Promise<void> => {
+  await removeMarker(layout, slot);
+  await discard(layout, join(layout.staging, slot));
+  await discard(layout, directory);
+};
+
+interface Target {
+  readonly revision: string;
+  readonly folder: string;
+}
+
+const prepare = async (context: Context, target: Target, signal: AbortSignal): Promise<void> => {
+  const {settings, layout, log} = context;
+  const {revision, folder} = target;
+  const mirror = await openMirror({settings, layout, format: formatOf(revision)}, signal);
+  await fetchRevision({mirror, settings, layout, revision}, signal);
+  const signer = await verifySignature({mirror, settings, revision}, signal);
+  if (signer !== null) log.info(`${revision} is signed by ${signer}`);
+  await requireRoomFor({mirror, layout, revision}, signal);
+  await takeSpare(layout, folder);
+  await writeTree({mirror, revision, folder}, signal);
+};
+
+const requireRoomFor = async (
+  {mirror, layout, revision}: {readonly mirror: Mirror; readonly layout: Layout; readonly revision: string},
+  signal: AbortSignal,
+): Promise<void> => {
+  const entries = await treeEntries(mirror, revision, signal);
+  await refuseIncomplete({mirror, revision, entries}, signal);
+  const bytes = bytesOnDisk(entries.map(({size}) => size));
+  const spare = await readSpare(layout);
+  // What a spare holds already needs no room; a tenth is left for what differs.
+  const needed = spare === null ? bytes : Math.max(bytes - spare.bytes, 0) + Math.ceil(bytes / 10);
+  const inodes = Math.ceil(entries.length * (spare === null ? 1.25 : 0.1));
+  await requireSpace({path: layout.home, bytes: needed, inodes});
+};
+
+const moveIn = async ({layout}: Context, {slot, directory}: Slot): Promise<void> => {
+  const folder = join(layout.staging, slot);
+  await mkdir(dirname(directory), {recursive: true, mode: 0o755});
+  await rename(workingIn(folder).tree, directory);
+  const slots = await open(dirname(directory), 'r');
+  try {
+    await slots.sync();
+  } finally {
+    await slots.close();
+  }
+  await discard(layout, folder);
+};

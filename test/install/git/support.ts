@@ -1,0 +1,139 @@
+import {execFileSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {mkdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import type {GitSettings} from '../../../agent/config/settings.ts';
+import {gitInstaller} from '../../../agent/install/git/installer.ts';
+import type {Installer, Log, Slot} from '../../../agent/ports.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
+
+export interface Test {
+  teardown(end: () => Promise<void>): void;
+}
+
+/** Runs git as an author would, apart from this machine's configuration. */
+export const git = (cwd: string, ...args: readonly string[]): string =>
+  execFileSync('git', args, {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      HOME: cwd,
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_AUTHOR_NAME: 'Author',
+      GIT_AUTHOR_EMAIL: 'author@example.org',
+      GIT_COMMITTER_NAME: 'Author',
+      GIT_COMMITTER_EMAIL: 'author@example.org',
+    },
+  }).trim();
+
+export interface Origin {
+  readonly path: string;
+  readonly url: string;
+  /** Writes these files (null removes one), commits, and gives the revision. */
+  commit(files: Readonly<Record<string, string | Buffer | null>>, ...args: readonly string[]): string;
+}
+
+/** A repository to install from. */
+export const origin = async (t: Test, ...init: readonly string[]): Promise<Origin> => {
+  const path = join(await temporaryFolder(t), 'origin');
+  mkdirSync(path);
+  git(path, 'init', '-q', '-b', 'main', ...init);
+  return {
+    path,
+    url: `file://${path}`,
+    commit: (files, ...args) => {
+      for (const [name, content] of Object.entries(files)) {
+        if (content === null) git(path, 'rm', '-q', '--', name);
+        else {
+          mkdirSync(dirname(join(path, name)), {recursive: true});
+          writeFileSync(join(path, name), content);
+        }
+      }
+      git(path, 'add', '-A');
+      git(path, 'commit', '-q', '--allow-empty', '-m', 'change', ...args);
+      return git(path, 'rev-parse', 'HEAD');
+    },
+  };
+};
+
+export interface Host {
+  readonly stateDir: string;
+  readonly installer: Installer;
+  readonly lines: string[];
+  slot(name: string, revision: string): Slot;
+}
+
+/** An installer on a state folder of its own, or on the one given. */
+export const host = async (
+  t: Test,
+  settings: Partial<GitSettings> & {readonly url: string},
+  stateDir?: string,
+): Promise<Host> => {
+  const folder = stateDir ?? (await temporaryFolder(t));
+  const lines: string[] = [];
+  const line = (message: string) => void lines.push(message);
+  const log: Log = {debug: line, info: line, warning: line, error: line};
+  return {
+    stateDir: folder,
+    lines,
+    installer: gitInstaller({settings: {timeoutMs: 30_000, ...settings}, stateDir: folder, log}),
+    slot: (name, revision) => ({
+      release: {kind: 'git', revision},
+      slot: name,
+      directory: join(folder, 'slots', name),
+    }),
+  };
+};
+
+/** The kind of reason a promise was rejected with. */
+export const kindOf = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work;
+    return 'no error';
+  } catch (error) {
+    if (error && typeof error === 'object' && 'reason' in error) return (error.reason as {kind: string}).kind;
+    throw error;
+  }
+};
+
+export const never = new AbortController().signal;
+
+/** One line for each entry of a tree: mode, id of its content and name, as `git ls-tree -r` gives it. */
+export const treeOf = (folder: string, objectFormat = 'sha1'): string => {
+  const lines = execFileSync(
+    'find',
+    ['.', '-mindepth', '1', '-not', '-type', 'd', '-printf', '%y %m %P\\0'],
+    {
+      cwd: folder,
+      encoding: 'latin1',
+    },
+  );
+  return lines
+    .split('\0')
+    .filter(line => line !== '')
+    .map(line => {
+      const [type, mode] = line.split(' ', 2) as [string, string];
+      const path = line.slice(type.length + mode.length + 2);
+      return `${type === 'l' ? '120000' : `100${mode}`} ${idOf(folder, path, type, objectFormat)} ${path}`;
+    })
+    .sort()
+    .join('\n');
+};
+
+/** What `treeOf` must give for a revision. */
+export const expectedTree = (repository: string, revision: string): string =>
+  execFileSync('git', ['ls-tree', '-r', '-z', '--full-tree', revision], {cwd: repository, encoding: 'latin1'})
+    .split('\0')
+    .filter(line => line !== '')
+    .map(line => line.replace(/^(\d+) \w+ (\w+)\t/s, '$1 $2 '))
+    .sort()
+    .join('\n');
+
+const idOf = (folder: string, path: string, type: string, format: string): string => {
+  const file = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);
+  const content = type === 'l' ? readlinkSync(file, 'buffer') : readFileSync(file);
+  return createHash(format).update(`blob ${content.length}\0`).update(content).digest('hex');
+};
