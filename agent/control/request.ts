@@ -1,0 +1,61 @@
+import * as v from 'valibot';
+import {quote} from '../core/quote.ts';
+import {reason} from '../core/reason.ts';
+import {ReasonError} from '../core/reason-error.ts';
+import {parseRelease, RELEASE_EXPECTED} from '../core/release.ts';
+import type {Request} from './protocol.ts';
+
+const text = (what: string, limit: number) =>
+  v.pipe(
+    v.string(`${what} as text`),
+    v.check(
+      value => value.trim() !== '' && value.length <= limit && !/\p{Cc}/u.test(value),
+      `${what} of 1 to ${limit} characters on one line`,
+    ),
+  );
+
+const by = text('a name in "by"', 128);
+const message = text('a message', 1000);
+/** A branch or tag as git allows them, and nothing that git could take for an option or a revision expression. */
+const refName = v.pipe(
+  v.string('a name as text'),
+  v.regex(/^(?![-/.])(?!.*(?:\.\.|\/\/|\/\.|@\{))[A-Za-z0-9._/@+-]{1,200}$/, 'the name of a branch or tag'),
+);
+const release = v.pipe(
+  v.string('a release as text'),
+  v.check(id => parseRelease(id) !== undefined, RELEASE_EXPECTED),
+);
+const limit = v.pipe(v.number('a limit'), v.integer('a whole number'), v.minValue(1), v.maxValue(10_000));
+
+const REQUEST: v.GenericSchema<unknown, Request> = v.variant('verb', [
+  v.strictObject({verb: v.literal('status')}),
+  v.strictObject({verb: v.literal('history'), limit}),
+  v.strictObject({verb: v.literal('hold'), by, note: text('a note', 1000)}),
+  v.strictObject({verb: v.literal('resume'), by}),
+  v.strictObject({verb: v.literal('rollback'), by}),
+  v.strictObject({verb: v.literal('retry'), by}),
+  v.strictObject({verb: v.literal('resolve'), name: refName}),
+  v.strictObject({verb: v.literal('deploy'), by, release, message: v.exactOptional(message)}),
+]);
+
+/** Reads a request from the socket. Throws `control.request`. */
+export const readRequest = (json: string): Request => {
+  const read = v.safeParse(REQUEST, parseJson(json), {abortEarly: true});
+  if (read.success) return read.output;
+  const [issue] = read.issues;
+  const path = v.getDotPath(issue);
+  const expected =
+    issue.type === 'check' || issue.type === 'regex' ? issue.message : (issue.expected ?? issue.message);
+  throw refused(`${path === null ? '' : `${path}: `}${expected}`, issue.received);
+};
+
+const parseJson = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw refused('one JSON object', json === '' ? 'nothing' : quote(json));
+  }
+};
+
+const refused = (expected: string, got: string): ReasonError =>
+  new ReasonError(reason('control.request', {expected, got}));

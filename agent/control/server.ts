@@ -1,0 +1,85 @@
+import {once} from 'node:events';
+import {createServer, type Socket} from 'node:net';
+import {reason} from '../core/reason.ts';
+import {type Answering, answer, refusal} from './answer.ts';
+import {REQUEST_LIMIT, type Response} from './protocol.ts';
+import {readAll} from './read-all.ts';
+import {openSocket} from './socket.ts';
+
+export interface ServeOptions extends Answering {
+  /** `<runDir>/control.sock` */
+  readonly path: string;
+  /** who may use the socket besides root, when there is such a group */
+  readonly group?: string;
+  /** how long a client may take to send its request or to read its answer, and how long the answer may take */
+  readonly clientTimeoutMs?: number;
+  readonly answerTimeoutMs?: number;
+}
+
+export interface ControlServer {
+  /** Stops listening, ends open connections and removes the socket. */
+  close(): Promise<void>;
+}
+
+const CONNECTIONS = 32;
+
+/**
+ * Answers on the control socket until the signal is aborted or `close` is called; gives back once it listens.
+ * Throws `control.busy` when another agent answers there, `control.socket` when it cannot be opened.
+ */
+export const serveControl = async (
+  {path, group = 'release-agent', ...options}: ServeOptions,
+  signal: AbortSignal,
+): Promise<ControlServer> => {
+  signal.throwIfAborted();
+  const stop = new AbortController();
+  const sockets = new Set<Socket>();
+  const server = createServer({allowHalfOpen: true}, socket => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    void converse(socket, options, stop.signal);
+  });
+  server.maxConnections = CONNECTIONS;
+  await openSocket(server, {path, group});
+  const close = async (): Promise<void> => {
+    stop.abort();
+    for (const socket of sockets) socket.destroy();
+    if (!server.listening) return;
+    server.close();
+    await once(server, 'close');
+  };
+  signal.addEventListener('abort', () => void close(), {once: true});
+  if (signal.aborted) await close();
+  return {close};
+};
+
+const CLIENT_TIMEOUT_MS = 5_000;
+const ANSWER_TIMEOUT_MS = 60_000;
+
+// A client that is late, gone or broken only ever costs its own connection.
+const converse = async (
+  socket: Socket,
+  {
+    clientTimeoutMs = CLIENT_TIMEOUT_MS,
+    answerTimeoutMs = ANSWER_TIMEOUT_MS,
+    ...answering
+  }: Omit<ServeOptions, 'path'>,
+  stop: AbortSignal,
+): Promise<void> => {
+  socket.on('error', () => socket.destroy());
+  const drop = () => socket.destroy();
+  let late = setTimeout(drop, clientTimeoutMs);
+  socket.on('close', () => clearTimeout(late));
+  const json = await readAll(socket, REQUEST_LIMIT).catch(() => null);
+  clearTimeout(late);
+  if (socket.destroyed) return;
+  late = setTimeout(drop, answerTimeoutMs + clientTimeoutMs);
+  const bounded = AbortSignal.any([stop, AbortSignal.timeout(answerTimeoutMs)]);
+  socket.end(JSON.stringify(json === null ? TOO_LONG : await answer(json, answering, bounded)));
+  // what is left of a request that was too long, so that the client can end
+  socket.resume();
+};
+
+const TOO_LONG: Response = refusal(
+  reason('control.request', {expected: `at most ${REQUEST_LIMIT} bytes`, got: 'more'}),
+);
