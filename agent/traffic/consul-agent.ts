@@ -1,0 +1,92 @@
+import {readFile} from 'node:fs/promises';
+import * as v from 'valibot';
+import {type HttpAnswer, httpCall} from '../host/http.ts';
+
+export interface ConsulPlace {
+  readonly url: string;
+  readonly tokenFile?: string;
+}
+
+const TIMEOUT_MS = 5_000;
+const MAX_BYTES = 8 * 1_048_576;
+/** Consul's name for the check that maintenance mode adds (agent/structs, ServiceMaintPrefix). */
+const MAINTENANCE = '_service_maintenance:';
+
+const Services = v.record(v.string(), v.object({ID: v.string(), Service: v.string()}));
+const Check = v.object({Node: v.string(), CheckID: v.string()});
+const AgentChecks = v.record(v.string(), Check);
+const CatalogChecks = v.array(Check);
+type Check = v.InferOutput<typeof Check>;
+
+export type ConsulAgent = ReturnType<typeof consulAgent>;
+
+/**
+ * The calls to the local Consul agent that maintenance mode needs. All throw an `Error` with a short text without the token:
+ * what the network said, or Consul's status and answer.
+ */
+export const consulAgent = (place: ConsulPlace) => {
+  const ask = async <T extends v.GenericSchema>(path: string, schema: T, signal: AbortSignal) => {
+    const {headers, body} = await call(place, 'GET', path, signal);
+    // Said from Consul 1.11 on; an older one leaves out what the token may not see without a word.
+    if (headers['x-consul-results-filtered-by-acls'] === 'true')
+      throw new Error(`${path}: the token may not see all`);
+    return parse(path, schema, body);
+  };
+  const localMaintenance = async (signal: AbortSignal) =>
+    Object.values(await ask('/v1/agent/checks', AgentChecks, signal)).filter(isMaintenance);
+  return {
+    /** Ids of the instances of a service that are registered here. */
+    serviceIds: async (service: string, signal: AbortSignal): Promise<readonly string[]> =>
+      Object.values(await ask('/v1/agent/services', Services, signal))
+        .filter(each => each.Service === service)
+        .map(each => each.ID),
+    /** Switches the maintenance mode of one instance; doing it twice is doing it once. */
+    maintenance: async (
+      {id, enable, note}: {readonly id: string; readonly enable: boolean; readonly note: string},
+      signal: AbortSignal,
+    ): Promise<void> => {
+      const query = `enable=${enable}&reason=${encodeURIComponent(note)}`;
+      await call(place, 'PUT', `/v1/agent/service/maintenance/${encodeURIComponent(id)}?${query}`, signal);
+    },
+    /** Ids of the services that are in maintenance here. */
+    inMaintenance: async (signal: AbortSignal): Promise<ReadonlySet<string>> =>
+      new Set((await localMaintenance(signal)).map(serviceId)),
+    /** Ids of the instances of a service that are in maintenance here, and in the catalog at the servers too. */
+    inCatalog: async (service: string, signal: AbortSignal): Promise<ReadonlySet<string>> => {
+      const local = await localMaintenance(signal);
+      const path = `/v1/health/checks/${encodeURIComponent(service)}`;
+      const shown = await ask(path, CatalogChecks, signal);
+      const isShown = (check: Check) =>
+        shown.some(({Node, CheckID}) => Node === check.Node && CheckID === check.CheckID);
+      return new Set(local.filter(isShown).map(serviceId));
+    },
+  };
+};
+
+const isMaintenance = ({CheckID}: Check): boolean => CheckID.startsWith(MAINTENANCE);
+const serviceId = ({CheckID}: Check): string => CheckID.slice(MAINTENANCE.length);
+
+const call = async (
+  {url, tokenFile}: ConsulPlace,
+  method: 'GET' | 'PUT',
+  path: string,
+  signal: AbortSignal,
+): Promise<HttpAnswer> => {
+  const token = tokenFile === undefined ? '' : (await readFile(tokenFile, 'utf8')).trim();
+  const headers = token === '' ? {} : {'x-consul-token': token};
+  const answer = await httpCall(
+    {base: url, path, method, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES},
+    signal,
+  );
+  if (answer.status === 200) return answer;
+  throw new Error(`Consul answers ${answer.status}: ${answer.body.trim().slice(0, 200)}`);
+};
+
+const parse = <T extends v.GenericSchema>(path: string, schema: T, text: string): v.InferOutput<T> => {
+  try {
+    return v.parse(schema, JSON.parse(text));
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new Error(`Consul's answer to ${path.split('?')[0]} is not as expected: ${what}`, {cause: error});
+  }
+};

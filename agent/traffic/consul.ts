@@ -1,0 +1,69 @@
+import {performance} from 'node:perf_hooks';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {reason} from '../core/reason.ts';
+import {ReasonError} from '../core/reason-error.ts';
+import type {Log, Traffic} from '../ports.ts';
+import {type ConsulAgent, consulAgent} from './consul-agent.ts';
+
+export interface ConsulTrafficOptions {
+  /** name of the service, not its id */
+  readonly service: string;
+  /** the local agent: `http://…`, `https://…` or `unix:///…` */
+  readonly url: string;
+  /** read anew at every call */
+  readonly tokenFile?: string;
+  readonly log: Log;
+}
+
+const NOTE = 'release-agent: out of traffic for an update';
+const CONFIRM_MS = 5_000;
+const EVERY_MS = 50;
+
+/**
+ * Leaves traffic by Consul's maintenance mode of every instance of a service that is registered with the local agent, and
+ * waits until the catalog shows it, which load balancers read. Rejoining asks the local agent only: it works without servers.
+ * A service that is not registered gets no traffic through Consul: nothing to do, with a warning. Throws `traffic.failed`.
+ */
+export const consulTraffic = ({service, log, ...place}: ConsulTrafficOptions): Traffic => {
+  const agent = consulAgent(place);
+  const each = async (action: 'leave' | 'rejoin', enable: boolean, signal: AbortSignal): Promise<void> => {
+    try {
+      const ids = await agent.serviceIds(service, signal);
+      if (ids.length === 0)
+        log.warning('the service is not registered with the local Consul agent', {service});
+      for (const id of ids) await agent.maintenance({id, enable, note: NOTE}, signal);
+      await confirm({ids, enable, service, agent}, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const cause = (error as Error).message;
+      throw new ReasonError(reason('traffic.failed', {adapter: 'consul', action, cause}), {cause: error});
+    }
+  };
+  return {
+    leave: signal => each('leave', true, signal),
+    rejoin: signal => each('rejoin', false, signal),
+  };
+};
+
+interface Confirmation {
+  readonly ids: readonly string[];
+  readonly enable: boolean;
+  readonly service: string;
+  readonly agent: ConsulAgent;
+}
+
+const confirm = async ({ids, enable, service, agent}: Confirmation, signal: AbortSignal): Promise<void> => {
+  const deadline = performance.now() + CONFIRM_MS;
+  const ask = () => (enable ? agent.inCatalog(service, signal) : agent.inMaintenance(signal));
+  for (;;) {
+    const shown = await ask();
+    if (ids.every(id => shown.has(id) === enable)) return;
+    if (performance.now() >= deadline) throw new Error(unconfirmed(enable));
+    await sleep(EVERY_MS, undefined, {signal});
+  }
+};
+
+const unconfirmed = (enable: boolean): string =>
+  enable
+    ? `the catalog does not show the maintenance after ${CONFIRM_MS / 1000} s`
+    : `the local agent still shows the maintenance after ${CONFIRM_MS / 1000} s`;

@@ -1,0 +1,91 @@
+import {once} from 'node:events';
+import {writeFile} from 'node:fs/promises';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import t from 'tap';
+import {consulTraffic} from '../../agent/traffic/consul.ts';
+import {startConsul} from '../support/consul.ts';
+import {keptLog} from '../support/log.ts';
+import {unmet} from '../support/needs.ts';
+import {reasonFrom} from '../support/reason-from.ts';
+import {temporaryFolder} from '../support/temporary.ts';
+
+const signal = new AbortController().signal;
+const skip = unmet('root', 'debian');
+
+const api = async (address: string, path: string, {body, token}: {body?: object; token?: string} = {}) => {
+  const reply = await fetch(`${address}${path}`, {
+    method: body ? 'PUT' : 'GET',
+    ...(body && {body: JSON.stringify(body)}),
+    ...(token && {headers: {'x-consul-token': token}}),
+  });
+  const text = await reply.text();
+  if (!reply.ok) throw new Error(`${path}: ${reply.status} ${text}`);
+  return text === '' ? null : JSON.parse(text);
+};
+
+t.test('against a real Consul', {skip}, async t => {
+  const {address} = await startConsul(t);
+  const {log, lines} = keptLog();
+  const traffic = consulTraffic({service: 'web', url: address, log});
+  const passing = async () => (await api(address, '/v1/health/service/web?passing')).length;
+  for (const ID of ['web 1/a', 'web-2']) {
+    await api(address, '/v1/agent/service/register', {body: {ID, Name: 'web', Port: 80}});
+  }
+  await api(address, '/v1/agent/service/register', {body: {ID: 'web', Name: 'other', Port: 81}});
+
+  await t.test('leaving hides every instance of the service and of no other', async t => {
+    t.equal(await passing(), 2);
+    await traffic.leave(signal);
+    t.equal(await passing(), 0);
+    t.equal((await api(address, '/v1/health/service/other?passing')).length, 1);
+    await traffic.leave(signal);
+  });
+
+  await t.test('rejoining shows them again, and can be repeated', async t => {
+    await traffic.rejoin(signal);
+    await traffic.rejoin(signal);
+    t.same(Object.keys(await api(address, '/v1/agent/checks')), []);
+  });
+
+  await t.test('a service that is not registered is out of traffic already', async t => {
+    await consulTraffic({service: 'nothing', url: address, log}).leave(signal);
+    t.match(lines.at(-1), {level: 'warning', fields: {service: 'nothing'}});
+  });
+});
+
+t.test('with access control the token file is used and a refusal is told', {skip}, async t => {
+  const {address, token = ''} = await startConsul(t, {acl: true});
+  await api(address, '/v1/agent/service/register', {body: {Name: 'web', Port: 80}, token});
+  const tokenFile = join(await temporaryFolder(t), 'token');
+  await writeFile(tokenFile, `${token}\n`);
+  const {log} = keptLog();
+  await consulTraffic({service: 'web', url: address, tokenFile, log}).leave(signal);
+  const checks = await api(address, '/v1/agent/checks', {token});
+  t.match(checks, {'_service_maintenance:web': {Status: 'critical', Notes: /release-agent/}});
+
+  await writeFile(tokenFile, '6f0f7d0e-0000-4000-8000-000000000000');
+  const why = await reasonFrom(consulTraffic({service: 'web', url: address, tokenFile, log}).leave(signal));
+  t.match(why, {kind: 'traffic.failed', details: {adapter: 'consul', action: 'leave', cause: /403/}});
+  t.notMatch(JSON.stringify(why), '6f0f7d0e');
+});
+
+t.test('an agent that does not answer, or nonsense, is a failure', async t => {
+  const filtered = {'x-consul-results-filtered-by-acls': 'true'};
+  let answer: [Record<string, string>, string] = [{}, '<html>'];
+  const server = createServer((_, response) => response.writeHead(200, answer[0]).end(answer[1]));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const {log} = keptLog();
+  const traffic = consulTraffic({service: 'web', url, log});
+  t.match(await reasonFrom(traffic.leave(signal)), {details: {cause: /is not as expected/}});
+  answer = [filtered, '{}'];
+  t.match(await reasonFrom(traffic.leave(signal)), {details: {cause: /the token may not see all/}});
+  server.close();
+  server.closeAllConnections();
+  t.match(await reasonFrom(traffic.rejoin(signal)), {
+    details: {action: 'rejoin', cause: 'connection refused'},
+  });
+});
