@@ -50,6 +50,8 @@ LimitNOFILE=65536
 [Install]
 WantedBy=multi-user.target
 `,
+  // on a first boot (no machine-id) systemd enables every unit that no preset disables
+  '/etc/systemd/system-preset/10-lab.preset': 'disable web.service\n',
   '/etc/hosts': '127.0.0.1 localhost\n',
   '/etc/resolv.conf': '',
 };

@@ -5,9 +5,10 @@ import {imdsListener, type Metadata} from './imds.ts';
 import {createMachine, type Machine} from './instance.ts';
 import {serveIn} from './listen.ts';
 import {ADDRESSES, GOSSIP, IMDS_ADDRESS, type Link, type Network} from './network.ts';
-import type {Closer, RegionOptions} from './region.ts';
+import type {RegionOptions} from './region.ts';
 import type {Resources} from './resources.ts';
 import type {RunResult} from './run.ts';
+import type {Closer} from './services.ts';
 
 /** What is known of an instance when its files are written. */
 export type InstanceFiles = {
@@ -37,7 +38,7 @@ export type Instance = InstanceFiles &
     readonly terminate: () => Promise<void>;
   };
 
-type CreateInstance = {
+export type CreateInstance = {
   index: number;
   zone: string;
   app: string;

@@ -83,10 +83,8 @@ export const createMachine = async (options: MachineOptions): Promise<Machine> =
   const exec: Machine['exec'] = async (argv, more = {}) => {
     const target = pid();
     if (target === undefined) return {code: 127, stdout: '', stderr: `${name} is off`};
-    return run(['nsenter', '-t', String(target), '-m', '-u', '-i', '-n', '-p', '-r', '-w', '--', ...argv], {
-      ...more,
-      env: INSIDE,
-    });
+    const enter = ['nsenter', '-t', String(target), '-m', '-u', '-i', '-n', '-p', '-r', '-w', '--'];
+    return run([...enter, ...CLEAN_ENVIRONMENT, ...argv], more);
   };
   const journal = async (unit?: string) =>
     (await exec(['journalctl', '--no-pager', '-o', 'short-iso-precise', ...(unit ? ['-u', unit] : [])]))
@@ -100,12 +98,11 @@ export const createMachine = async (options: MachineOptions): Promise<Machine> =
   return {root, console, pid, boot, kill, stop, exec, journal, remove};
 };
 
-/** `nsenter -r -w` changes root and folder; PATH must be the instance's, not the test's. */
-const INSIDE = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  HOME: '/root',
-  PWD: '/',
-};
+/** What runs inside must see nothing of the test's environment. */
+const CLEAN_ENVIRONMENT = [
+  ...['/usr/bin/env', '-i', 'HOME=/root', 'LANG=C.UTF-8'],
+  'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+];
 
 const mountOverlay = async ({name, dir, layers, resources}: MachineOptions): Promise<string> => {
   const [upper, work, root] = [join(dir, name, 'upper'), join(dir, name, 'work'), join(dir, name, 'root')];

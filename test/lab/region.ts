@@ -12,29 +12,20 @@
 import {mkdtemp} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {type Balancer, startBalancer} from './balancer.ts';
 import {layersFor} from './base.ts';
-import {type Consul, startConsulServer} from './consul.ts';
 import {type Devices, loopDevices} from './ec2/devices.ts';
-import {type Ec2, startEc2} from './ec2.ts';
-import {type GitServer, startGitServer} from './git-server.ts';
-import {createInstance, type Instance, type InstanceFiles} from './host.ts';
-import {createKv, type Kv} from './kv.ts';
-import {serveIn} from './listen.ts';
+import type {Ec2} from './ec2.ts';
+import type {GitServer} from './git-server.ts';
+import {type CreateInstance, createInstance, type Instance, type InstanceFiles} from './host.ts';
 import {type Load, type LoadOptions, type LoadResult, startLoad} from './load.ts';
-import {ADDRESSES, createNetwork, GOSSIP, within} from './network.ts';
-import {freePorts} from './ports.ts';
+import {createNetwork} from './network.ts';
 import {prepare} from './prepare.ts';
-import {relayTo} from './relay.ts';
 import {type ReleaseOptions, writeRelease} from './releases.ts';
 import {openResources, type Resources} from './resources.ts';
+import {type Closer, type Services, startServices} from './services.ts';
 
-export type Region = {
+export type Region = Services & {
   readonly name: string;
-  readonly consul: Consul & Kv;
-  readonly ec2: Ec2;
-  readonly git: GitServer & {readonly insideUrl: string};
-  readonly balancer: Balancer;
   readonly instances: readonly Instance[];
   /** Logs, sockets and consoles. */
   readonly dir: string;
@@ -67,9 +58,6 @@ export type RegionOptions = {
   readonly files?: (instance: InstanceFiles) => Readonly<Record<string, string>>;
 };
 
-/** Ends one part of the region. */
-export type Closer = () => unknown;
-
 /** Starts a region: network, Consul, EC2, git, HAProxy, and instances that are not yet booted. Cleans up when it fails. */
 export const startRegion = async (options: RegionOptions, signal?: AbortSignal): Promise<Region> => {
   await prepare(['systemd-nspawn', 'haproxy', 'ip', 'nsenter', 'losetup', 'git', 'mkfs.ext4', 'setpriv']);
@@ -95,63 +83,57 @@ const build = async (
   {options, resources, closers}: Building,
   signal?: AbortSignal,
 ): Promise<Omit<Region, 'down'>> => {
-  const {name, deb, zones = ['eu-west-1a', 'eu-west-1b'], app = 'web', channel = 'production'} = options;
+  const {name, deb, app = 'web', channel = 'production'} = options;
   const layers = await layersFor(deb);
   const dir = await mkdtemp(join(tmpdir(), `release-agent-lab-${name}-`));
   resources.add({kind: 'folder', path: dir});
   const network = await createNetwork(name, resources);
-  const {wire} = network;
   const instances: Instance[] = [];
   const devices = regionDevices(resources, instances);
-  const [consul, ec2, git] = await Promise.all([
-    startConsul({dir, wire, resources, closers}, signal),
-    startEc2({dir, mode: 'devices', devices}, signal),
-    startGitServer({dir: join(dir, 'git')}),
-  ]);
-  closers.push(git.stop, ec2.stop, () => Promise.all(instances.map(each => each.kill())));
-  const servers = [
-    await serveIn({namespace: wire, host: ADDRESSES.ec2, port: 80}, ec2.listener),
-    await serveIn({namespace: wire, host: ADDRESSES.git, port: 80}, git.listener),
-  ];
-  closers.push(() => servers.forEach(server => void server.close().closeAllConnections()));
-  const balancer = await startBalancer({wire, consul: consul.address, resources}, signal);
-  closers.push(balancer.stop);
-  const insideUrl = `http://${ADDRESSES.git}/app.git`;
-  const addInstance = async (zone = zones[instances.length % zones.length] ?? 'eu-west-1a') => {
-    const index = instances.length + 1;
-    const instance = await createInstance({
-      index,
-      zone,
-      app,
-      channel,
-      dir,
-      layers,
-      network,
-      ec2,
-      resources,
-      closers,
-      options,
-    });
-    instances.push(instance);
-    return instance;
-  };
+  const services = await startServices({dir, network, devices, resources, closers}, signal);
+  const {consul, ec2, git, balancer} = services;
+  const addInstance = instanceMaker({
+    options,
+    layers,
+    dir,
+    network,
+    resources,
+    closers,
+    ec2,
+    instances,
+    app,
+    channel,
+  });
   for (let n = 0; n < options.instances; n += 1) await addInstance();
-  const load = (wanted: LoadOptions) => startLoad({wire, url: balancer.inside, options: wanted});
+  const load = (wanted: LoadOptions) =>
+    startLoad({wire: network.wire, url: balancer.inside, options: wanted});
   return {
     name,
-    consul,
-    ec2,
-    git: {...git, insideUrl},
-    balancer,
+    ...services,
     instances,
     dir: resources.dir,
     addInstance,
-    boot: async () =>
-      void (await Promise.all(instances.filter(each => each.pid() === undefined).map(each => each.boot()))),
+    boot: async () => {
+      await Promise.all(instances.filter(each => each.pid() === undefined).map(each => each.boot()));
+    },
     publish: (release, as) => publish({release, as, dir, ec2, git}),
     desire: value => consul.put(`release-agent/${app}/${channel}/desired`, value),
     startLoad: load,
     load: wanted => load(wanted).result,
+  };
+};
+
+type Making = Omit<CreateInstance, 'index' | 'zone'> & {instances: Instance[]};
+
+const instanceMaker = ({instances, ...given}: Making): Region['addInstance'] => {
+  given.closers.push(() => Promise.all(instances.map(each => each.kill())));
+  const {zones = ['eu-west-1a', 'eu-west-1b']} = given.options;
+  let count = 0;
+  return async (zone = zones[count % zones.length] ?? 'eu-west-1a') => {
+    count += 1; // a terminated instance's number is not used again
+    const instance = await createInstance({...given, index: count, zone});
+    instances.push(instance);
+    return instance;
   };
 };
 
@@ -165,39 +147,11 @@ const regionDevices = (resources: Resources, instances: readonly Instance[]): De
     onDisconnect: device => resources.drop(each => each.kind === 'loop' && each.device === device),
   });
 
-type StartConsul = {dir: string; wire: string; resources: Resources; closers: Closer[]};
-
-/** The region's Consul server: inside at 10.77.0.1:8500, for the host through a unix socket at a loopback port. */
-const startConsul = async (
-  {dir, wire, resources, closers}: StartConsul,
-  signal?: AbortSignal,
-): Promise<Consul & Kv> => {
-  const socket = join(resources.dir, 'consul.sock');
-  const [port = 0] = await freePorts(1);
-  closers.push(await relayTo(socket, port));
-  const config = {
-    bind_addr: ADDRESSES.consul,
-    client_addr: ADDRESSES.consul,
-    addresses: {http: `${ADDRESSES.consul} 127.0.0.1 unix://${socket}`},
-    ports: {grpc: -1, dns: -1},
-    gossip_lan: GOSSIP,
-  };
-  const address = `http://127.0.0.1:${port}`;
-  const onStart: Parameters<typeof startConsulServer>[0]['onStart'] = ({pid, startTime}) =>
-    resources.add({kind: 'process', what: 'consul', pid, startTime});
-  const consul = await startConsulServer(
-    {dir: join(dir, 'consul'), config, within: within(wire), address, onStart},
-    signal,
-  );
-  closers.push(consul.kill);
-  return {...consul, ...createKv(address)};
-};
-
 type Publish = {release: ReleaseOptions; as: 'ext4' | 'xfs' | 'git'; dir: string; ec2: Ec2; git: GitServer};
 
 const publish = async ({release, as, dir, ec2, git}: Publish): Promise<string> => {
   if (as === 'git') return git.commit(release);
   const folder = await mkdtemp(join(dir, 'release-'));
   await writeRelease(folder, release);
-  return ec2.createSnapshot({from: folder, fs: as, tags: {release: release.name}});
+  return ec2.createSnapshot({from: folder, fs: as, tags: {app: 'web', release: release.name}});
 };

@@ -5,6 +5,7 @@ import {endProcess, isRunning, type ProcessId, startTimeOf} from './process.ts';
 import {must, run} from './run.ts';
 
 const RUN_DIR = '/run/release-agent-lab';
+const NAME = /^[a-z][a-z0-9-]{0,15}$/;
 
 /** Something a region made on this machine and that must go again. */
 export type Resource =
@@ -62,7 +63,7 @@ export const openResources = async (name: string): Promise<Resources> => {
 };
 
 export const runDirOf = (name: string): string => {
-  if (!/^[a-z][a-z0-9-]{0,15}$/.test(name)) {
+  if (!NAME.test(name)) {
     throw new Error(
       `expected a region name of 1-16 of a-z, 0-9, -, beginning with a letter, got \`${name}\``,
     );
@@ -72,7 +73,7 @@ export const runDirOf = (name: string): string => {
 
 /** The regions that left a state file, each with its owner and whether that process lives. */
 export const listRegions = (): {name: string; owner: ProcessId; isAlive: boolean}[] =>
-  (existsSync(RUN_DIR) ? readdirSync(RUN_DIR) : []).flatMap(name => {
+  (existsSync(RUN_DIR) ? readdirSync(RUN_DIR).filter(name => NAME.test(name)) : []).flatMap(name => {
     const state = readState(name);
     return state ? [{name, owner: state.owner, isAlive: isRunning(state.owner)}] : [];
   });
