@@ -11,10 +11,11 @@ export type Run = (
 ) => Promise<void>;
 
 const GRACE_MS = 5_000;
+const ALL_CODES = Array.from({length: 255}, (_, n) => n + 1);
 
 /**
  * Runs a program that may touch a hanging volume. A child in uninterruptible sleep outlives SIGKILL, so the wait for its
- * end is bounded too: `child.timeout` then, and the child is left to the kernel.
+ * end is bounded too: `child.timeout` then, and the child is left to the kernel. Throws `child.failed` with its first words.
  */
 export const runBounded: Run = async (program, args, timeoutMs, signal) => {
   const over = new AbortController();
@@ -23,8 +24,20 @@ export const runBounded: Run = async (program, args, timeoutMs, signal) => {
   });
   limit.catch(() => {});
   try {
-    await Promise.race([run(program, args, {timeoutMs}, signal), limit]);
+    const {exitCode, stderr} = await Promise.race([
+      run(program, args, {timeoutMs, accept: ALL_CODES}, signal),
+      limit,
+    ]);
+    if (exitCode !== 0) throw failed(program, exitCode, stderr);
   } finally {
     over.abort();
   }
+};
+
+/** mount(8) and systemctl(1) say what is wrong first; their last line only points at a log. */
+const failed = (command: string, exitCode: number, stderr: string): ReasonError => {
+  const [words = ''] = stderr.trim().split('\n');
+  return new ReasonError(
+    reason('child.failed', {command, cause: `exit status ${exitCode}${words && `: ${words}`}`}),
+  );
 };

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs';
-import {open, readFile, writeFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
 import {createEc2} from '../../../agent/host/ec2.ts';
@@ -7,7 +7,16 @@ import {mountedAt} from '../../../agent/host/mount-table.ts';
 import {must} from '../../lab/run.ts';
 import {eventually} from '../../support/eventually.ts';
 import {unmet} from '../../support/needs.ts';
-import {callsOf, content, never, readRecord, reasonKind, startWorld} from './world.ts';
+import {
+  callsOf,
+  content,
+  never,
+  readRecord,
+  reasonKind,
+  SETTINGS,
+  startWithSnapshot,
+  startWorld,
+} from './world.ts';
 
 const skip = unmet('root', 'debian', 'loop');
 
@@ -119,20 +128,13 @@ t.test(
   },
 );
 
-t.test(
-  'a volume in use by a process is neither unmounted nor detached, and goes at the next prune',
-  {skip},
-  async t => {
-    const {lab, dir, install, slot} = await startWorld(t);
-    const installer = install();
-    const first = slot(await lab.createSnapshot({from: await content(dir, 'one', 'x')}), 'used');
-    await installer.stage(first, never());
-    const held = await open(join(first.directory, 'hello'));
-    t.equal(await reasonKind(installer.prune([], never())), 'mount.busy');
-    t.notOk(callsOf(lab).some(each => each.startsWith('DetachVolume')));
-    t.ok(await mountedAt(first.directory));
-    await held.close();
-    await installer.prune([], never());
-    await eventually('no volume left', () => lab.volumes().length === 0);
-  },
-);
+t.test('a stage that never gets an answer ends at its deadline', {skip}, async t => {
+  const {lab, install, target} = await startWithSnapshot(t);
+  lab.faults.add({action: 'CreateVolume', kind: 'hang'});
+  const began = performance.now();
+  t.equal(
+    await reasonKind(install({settings: {...SETTINGS, timeoutMs: 800}}).stage(target, never())),
+    'stage.timeout',
+  );
+  t.ok(performance.now() - began < 3_000);
+});

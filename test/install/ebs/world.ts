@@ -1,6 +1,6 @@
 import {mkdir, readFile, realpath, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Test} from 'tap';
+import root, {type Test} from 'tap';
 import type {EbsSettings} from '../../../agent/config/settings.ts';
 import {reasonOf} from '../../../agent/core/reason-error.ts';
 import {createEc2} from '../../../agent/host/ec2.ts';
@@ -32,17 +32,42 @@ export const silent: Log = {debug: () => {}, info: () => {}, warning: () => {}, 
 
 export const never = (): AbortSignal => new AbortController().signal;
 
-/** An emulated EC2 with loop devices, one instance of it that is this machine, and an installer on it. */
+let shared: Promise<Lab> | undefined;
+
+/** One emulator for all tests of a file; each test sees what it did itself. */
+const sharedLab = async (): Promise<Lab> => {
+  const dir = await temporaryFolder(root);
+  const lab = await startEc2({dir, mode: 'host-devices'});
+  root.teardown(lab.stop);
+  return lab;
+};
+
+const viewOf = (lab: Lab): Lab => {
+  const before = new Set(lab.volumes().map(({id}) => id));
+  const from = lab.calls.length;
+  return {
+    ...lab,
+    volumes: () => lab.volumes().filter(({id}) => !before.has(id)),
+    get calls() {
+      return lab.calls.slice(from);
+    },
+  };
+};
+
+/** An emulated EC2 with loop devices, a new instance of it that is this machine, and an installer on it. */
 export const startWorld = async (t: Test) => {
   const dir = await realpath(await temporaryFolder(t));
-  const lab = await startEc2({dir, mode: 'host-devices'});
+  shared ??= sharedLab();
+  const lab = viewOf(await shared);
   Object.assign(process.env, lab.env);
   const {id: instance, zone} = await lab.runInstance();
   const identity: Identity = {instance, zone, region: lab.region, account: ACCOUNT};
   const stateDir = join(dir, 'state');
+  const delays = {...lab.delays};
   t.teardown(async () => {
     await unmountBelow(dir);
-    await lab.stop();
+    lab.faults.clear();
+    Object.assign(lab.delays, delays);
   });
   const install = (more: Partial<EbsInstallerOptions> = {}) =>
     ebsInstaller({
@@ -65,6 +90,13 @@ export const startWorld = async (t: Test) => {
 };
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
+
+/** A world with a snapshot of a file `hello`, and the slot `one` for it. */
+export const startWithSnapshot = async (t: Test) => {
+  const world = await startWorld(t);
+  const snapshot = await world.lab.createSnapshot({from: await content(world.dir, 'one', 'hello')});
+  return {...world, snapshot, target: world.slot(snapshot, 'one')};
+};
 
 /** A folder with one file, to make a snapshot of. */
 export const content = async (dir: string, name: string, text: string): Promise<string> => {
@@ -95,3 +127,6 @@ export const reasonKind = async (work: Promise<unknown>): Promise<string> => {
     return reasonOf(error).kind;
   }
 };
+
+export const count = (calls: readonly string[], call: string): number =>
+  calls.filter(each => each === call).length;

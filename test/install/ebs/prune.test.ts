@@ -1,0 +1,55 @@
+import {open} from 'node:fs/promises';
+import {join} from 'node:path';
+import t from 'tap';
+import {createEc2} from '../../../agent/host/ec2.ts';
+import {mountedAt} from '../../../agent/host/mount-table.ts';
+import {eventually} from '../../support/eventually.ts';
+import {unmet} from '../../support/needs.ts';
+import {callsOf, content, never, QUICK, reasonKind, startWithSnapshot, startWorld} from './world.ts';
+
+const skip = unmet('root', 'debian', 'loop');
+
+t.test(
+  'a prune with EC2 cut off unmounts, fails with a reason, and the next one finishes',
+  {skip},
+  async t => {
+    const {lab, install, target} = await startWithSnapshot(t);
+    await install().stage(target, never());
+    const cutOff = install({
+      ec2: createEc2({region: lab.region, endpoint: 'http://127.0.0.1:9', deadlineMs: 300}),
+    });
+    t.equal(await reasonKind(cutOff.prune([], never())), 'ec2.unreachable');
+    await install().prune([], never());
+    await eventually('nothing is left', () => lab.volumes().length === 0);
+  },
+);
+
+t.test('a detach that gets stuck is tried again by the next prune', {skip}, async t => {
+  const {lab, install, target} = await startWithSnapshot(t);
+  const installer = install({pace: {...QUICK, detachMs: 600}});
+  await installer.stage(target, never());
+  lab.faults.add({action: 'DetachVolume', kind: 'stuck-detaching', times: 1});
+  t.equal(await reasonKind(installer.prune([], never())), 'volume.stuck');
+  const [volume] = lab.volumes();
+  if (volume?.attachment) volume.attachment.state = 'attached';
+  await installer.prune([], never());
+  await eventually('nothing is left', () => lab.volumes().length === 0);
+});
+
+t.test(
+  'a volume in use by a process is neither unmounted nor detached, and goes at the next prune',
+  {skip},
+  async t => {
+    const {lab, dir, install, slot} = await startWorld(t);
+    const installer = install();
+    const first = slot(await lab.createSnapshot({from: await content(dir, 'one', 'x')}), 'used');
+    await installer.stage(first, never());
+    const held = await open(join(first.directory, 'hello'));
+    t.equal(await reasonKind(installer.prune([], never())), 'mount.busy');
+    t.notOk(callsOf(lab).some(each => each.startsWith('DetachVolume')));
+    t.ok(await mountedAt(first.directory));
+    await held.close();
+    await installer.prune([], never());
+    await eventually('no volume left', () => lab.volumes().length === 0);
+  },
+);
