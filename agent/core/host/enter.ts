@@ -43,14 +43,14 @@ export const enterDraining = (state: State, attempt: Attempt, {now}: Stamp, rule
     cut: [],
     since: now,
   };
-  return [
-    next,
-    [
-      {type: 'traffic.leave', generation: next.generation},
-      timer(next, 'deadline', rules.drainTimeoutMs + 3 * SLACK_MS),
-    ],
-  ];
+  return [next, leave(next, rules)];
 };
+
+/** One try to leave traffic. Its deadline also covers the drain that follows. */
+export const leave = (state: State, rules: Rules): readonly Effect[] => [
+  {type: 'traffic.leave', generation: state.generation},
+  timer(state, 'deadline', rules.drainTimeoutMs + 3 * SLACK_MS),
+];
 
 /** Make the attempt's slot the running one. */
 export const enterActivating = (state: State, attempt: Attempt, {now}: Stamp, rules: Rules): Step => {

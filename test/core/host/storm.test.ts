@@ -37,60 +37,74 @@ type Gust = (world: World) => void;
 const digit = fc.integer({min: 1, max: 5});
 const by = 'anna';
 
-const gust: fc.Arbitrary<Gust> = fc.oneof(
-  fc.tuple(digit, fc.integer({min: 1, max: 50})).map(
-    ([release, version]): Gust =>
+const set =
+  (over: Partial<World>): Gust =>
+  world =>
+    void Object.assign(world, over);
+const wish =
+  (type: string): Gust =>
+  world =>
+    happen(world, {type, by, note: 'wait'} as never);
+
+const bump = fc.tuple(digit, fc.integer({min: 1, max: 50}), fc.boolean()).map(
+  ([release, version, settled]): Gust =>
+    world => {
+      ask(world, snap(release), `v${version}`);
+      if (settled) settleWorld(world);
+    },
+);
+const trouble = fc
+  .tuple(fc.constantFrom(...OPERATIONS), fc.array(fc.constantFrom(...FAULTS), {minLength: 1, maxLength: 4}))
+  .map(
+    ([operation, faults]): Gust =>
       world =>
-        ask(world, snap(release), `v${version}`),
-  ),
-  fc
-    .tuple(fc.constantFrom(...OPERATIONS), fc.array(fc.constantFrom(...FAULTS), {minLength: 1, maxLength: 4}))
-    .map(
-      ([operation, faults]): Gust =>
+        void world.faults.set(operation, [...faults]),
+  );
+const strayPermit = fc.integer({min: 0, max: 9}).map(
+  (fence): Gust =>
+    world =>
+      happen(world, {
+        type: 'permit.granted',
+        fence: world.fence + fence,
+        version: 'v1',
+        generation: world.state.generation,
+      }),
+);
+
+const gust = fc.oneof(
+  {weight: 8, arbitrary: bump},
+  {
+    weight: 6,
+    arbitrary: fc.integer({min: 1, max: 12}).map(
+      (timers): Gust =>
         world =>
-          void world.faults.set(operation, [...faults]),
+          settleWorld(world, {timers}),
     ),
-  digit.map(
-    (release): Gust =>
-      world =>
-        void world.broken.add(releaseId(snap(release))),
-  ),
-  fc.constant<Gust>(world => world.broken.clear()),
-  fc.boolean().map(
-    (up): Gust =>
-      world =>
-        void Object.assign(world, {storeUp: up}),
-  ),
-  fc.boolean().map(
-    (grants): Gust =>
-      world =>
-        void Object.assign(world, {grants}),
-  ),
-  fc.boolean().map(
-    (sameBoot): Gust =>
-      world =>
-        start(world, sameBoot),
-  ),
-  fc.constant<Gust>(fire),
-  fc.integer({min: 1, max: 12}).map(
-    (timers): Gust =>
-      world =>
-        settleWorld(world, {timers}),
-  ),
-  fc.constant<Gust>(world => happen(world, {type: 'operator.held', by, note: 'wait'} as never)),
-  fc.constant<Gust>(world => happen(world, {type: 'operator.resumed', by} as never)),
-  fc.constant<Gust>(world => happen(world, {type: 'operator.retried', by} as never)),
-  fc.constant<Gust>(world => happen(world, {type: 'operator.rolled-back', by} as never)),
-  fc.integer({min: 0, max: 9}).map(
-    (fence): Gust =>
-      world =>
-        happen(world, {
-          type: 'permit.granted',
-          fence: world.fence + fence,
-          version: 'v1',
-          generation: world.state.generation,
-        }),
-  ),
+  },
+  {weight: 5, arbitrary: trouble},
+  {
+    weight: 1,
+    arbitrary: digit.map(
+      (release): Gust =>
+        world =>
+          void world.broken.add(releaseId(snap(release))),
+    ),
+  },
+  {weight: 1, arbitrary: fc.constant<Gust>(world => world.broken.clear())},
+  {weight: 1, arbitrary: fc.boolean().map(storeUp => set({storeUp}))},
+  {weight: 1, arbitrary: fc.constantFrom(true, true, false).map(grants => set({grants}))},
+  {
+    weight: 1,
+    arbitrary: fc.boolean().map(
+      (sameBoot): Gust =>
+        world =>
+          start(world, sameBoot),
+    ),
+  },
+  {weight: 1, arbitrary: fc.constant<Gust>(fire)},
+  {weight: 1, arbitrary: fc.constantFrom('operator.retried', 'operator.rolled-back').map(wish)},
+  {weight: 1, arbitrary: fc.constantFrom('operator.held', 'operator.resumed', 'operator.resumed').map(wish)},
+  {weight: 1, arbitrary: strayPermit},
 );
 
 const calm = (world: World): void => {

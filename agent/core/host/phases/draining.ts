@@ -1,5 +1,5 @@
 import {type Reason, reason} from '../../reason.ts';
-import {enterActivating} from '../enter.ts';
+import {enterActivating, leave} from '../enter.ts';
 import type {Stamp} from '../event.ts';
 import {giveUp} from '../finish.ts';
 import {backoffMs, MAX_LEAVE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
@@ -61,7 +61,7 @@ const leaveFailed = (state: In<'draining'>, cause: Reason, stamp: Stamp, rules: 
 };
 
 const timedOut = (state: In<'draining'>, retry: boolean, stamp: Stamp, rules: Rules): Step => {
-  if (retry) return stay(state, {type: 'traffic.leave', generation: state.generation});
+  if (retry) return [state, leave(state, rules)];
   if (state.step === 'measuring' || state.attempt.purpose === 'rollback') {
     return begin(state, stamp, rules);
   }
