@@ -238,7 +238,9 @@ const apply = (world: World, effect: Effect): Result | null => {
       return {type: 'traffic.rejoined', generation};
     case 'bake.watch':
       world.now += effect.forMs;
-      return {type: 'bake.passed', generation};
+      return world.running
+        ? {type: 'bake.passed', generation}
+        : {type: 'bake.failed', cause: CAUSE, generation};
     case 'slots.prune':
       world.slots = new Set([...world.slots].filter(slot => effect.keep.some(kept => kept.slot === slot)));
       return null;
@@ -254,7 +256,7 @@ const grant = (world: World, generation: number, version: string): Result | null
 };
 
 const gate = (world: World, generation: number): Result => {
-  const broken = [...world.broken].some(id => world.current?.endsWith(id));
+  const broken = !world.running || [...world.broken].some(id => world.current?.endsWith(id));
   const cause = reason('gate.failed', {probe: 'http', seconds: 60, last: 'HTTP 500'});
   return broken ? {type: 'gate.failed', cause, generation} : {type: 'gate.passed', generation};
 };
