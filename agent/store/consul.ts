@@ -1,6 +1,6 @@
 import type {Entry, Expected, Store} from '../ports.ts';
-import {openConsulHttp} from './consul/http.ts';
-import {consulKv, type Kv} from './consul/kv.ts';
+import {type HttpTuning, openConsulHttp} from './consul/http.ts';
+import {consulKv, type Kv, plain} from './consul/kv.ts';
 import {consulKeeping} from './consul/presence.ts';
 import {consulSessions} from './consul/session.ts';
 import type {ConsulSettings} from './consul/settings.ts';
@@ -9,7 +9,7 @@ import {type KeptPresence, keepPresence} from './keep.ts';
 import {checkKey, checkPrefix, checkTarget, checkValue} from './key.ts';
 import {updates} from './updates.ts';
 
-export interface ConsulTuning {
+export interface ConsulTuning extends HttpTuning {
   /** the shortest TTL that the servers accept (their `session_ttl_min`) */
   readonly sessionTtlMinMs?: number;
   /** the longest that a blocking query waits; each waits between half of it and all of it */
@@ -24,7 +24,7 @@ const WATCH_WAIT_MS = 180_000;
  * settings that cannot work. Reads are `consistent`: each leads to a compare-and-set or to an action.
  */
 export const openConsulStore = (settings: ConsulSettings, tuning: ConsulTuning = {}): Store => {
-  const http = openConsulHttp(settings);
+  const http = openConsulHttp(settings, tuning);
   const {name} = http;
   const kv = consulKv(http, settings.prefix);
   const sessions = consulSessions(http);
@@ -72,7 +72,7 @@ const read = async (
   signal: AbortSignal,
 ): Promise<Entry[]> => {
   const {entries} = await kv.read({...query, consistency: 'consistent'}, signal);
-  return entries.map(({key, value, version}) => ({key, value, version}));
+  return plain(entries);
 };
 
 const deleteKey = async (

@@ -17,11 +17,18 @@ export interface ConsulRequest {
   readonly waitMs?: number;
 }
 
+export interface HttpTuning {
+  /** from the begin of a call to the last byte of its answer */
+  readonly callDeadlineMs?: number;
+}
+
 export interface ConsulReply {
   readonly status: number;
   /** `X-Consul-Index`, 0 when there is none */
   readonly index: number;
   readonly text: string;
+  /** Consul left out what the token may not read; it says so since 1.11 (`X-Consul-Results-Filtered-By-ACLs`) */
+  readonly filtered: boolean;
 }
 
 export interface ConsulHttp {
@@ -36,7 +43,10 @@ const DEADLINE_MS = 10_000;
 const CALL_SOCKETS = 4;
 
 /** A client for Consul's HTTP interface. Every request has a deadline from its begin to the last byte of the answer. */
-export const openConsulHttp = (settings: ConsulSettings): ConsulHttp => {
+export const openConsulHttp = (
+  settings: ConsulSettings,
+  {callDeadlineMs = DEADLINE_MS}: HttpTuning = {},
+): ConsulHttp => {
   const {name, secure, target} = addressOf(settings);
   const credentials = credentialReader(name, settings);
   const {Agent, request} = secure ? https : http;
@@ -60,16 +70,17 @@ export const openConsulHttp = (settings: ConsulSettings): ConsulHttp => {
     const headers = token === undefined ? {} : {'X-Consul-Token': token};
     const begin = () => request({...options, headers});
     const response = await responseTo(begin, {body, repeatable: method === 'GET'});
-    return {status: response.statusCode ?? 0, index: indexOf(response), text: await textOf(name, response)};
+    return {...headOf(response), text: await textOf(name, response)};
   };
   return {
     name,
     send: async (asked, signal) => {
       signal.throwIfAborted();
-      const deadlineMs = DEADLINE_MS + (asked.waitMs ?? 0) * (1 + 1 / 16); // Consul adds up to a sixteenth
+      const deadlineMs = callDeadlineMs + (asked.waitMs ?? 0) * (1 + 1 / 16); // Consul adds up to a sixteenth
       const reply = await withDeadline({store: name, deadlineMs}, ending => exchange(asked, ending), signal);
       const fine = [200, 404, ...(asked.accept ?? [])].includes(reply.status);
       if (!fine) throw failureOf(name, reply);
+      if (reply.filtered) throw refused(name, `its token may not read all of ${asked.path}`);
       return reply;
     },
     close: () => {
@@ -88,4 +99,8 @@ export const failureOf = (store: string, {status, text}: Pick<ConsulReply, 'stat
   return transient ? unreachable(store, cause) : refused(store, cause);
 };
 
-const indexOf = ({headers}: IncomingMessage): number => Number(headers['x-consul-index'] ?? 0) || 0;
+const headOf = ({statusCode = 0, headers}: IncomingMessage): Omit<ConsulReply, 'text'> => ({
+  status: statusCode,
+  index: Number(headers['x-consul-index'] ?? 0) || 0,
+  filtered: headers['x-consul-results-filtered-by-acls'] === 'true',
+});

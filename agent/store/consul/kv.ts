@@ -96,6 +96,10 @@ export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
   };
 };
 
+/** Entries as the port has them, without their locks. */
+export const plain = (entries: readonly LockableEntry[]): Entry[] =>
+  entries.map(({key, value, version}) => ({key, value, version}));
+
 /** Reads an answer as JSON of a known shape; anything else throws `store.unreachable`, as it does not come from Consul. */
 export const jsonOf = <T>(store: string, schema: v.GenericSchema<unknown, T>, {text}: ConsulReply): T => {
   try {

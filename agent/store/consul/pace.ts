@@ -9,10 +9,8 @@ const IDLE_MAX_MS = 15_000;
 export interface Pace {
   /** Waits until the next query may be sent. */
   next(signal: AbortSignal): Promise<void>;
-  /** The last query answered before its time: with news, or for nothing. */
-  answered(answer: 'news' | 'nothing'): void;
-  /** The last query waited as long as it was told to. */
-  waited(): void;
+  /** What the last query answered: news, nothing although its time was not over, or nothing in time. */
+  answered(answer: 'news' | 'nothing' | 'in time'): void;
 }
 
 /**
@@ -32,10 +30,7 @@ export const createPace = (): Pace => {
       tokens -= 1;
     },
     answered: answer => {
-      idle = answer === 'news' ? 0 : Math.min(idle + 1, 20);
-    },
-    waited: () => {
-      idle = 0;
+      idle = answer === 'nothing' ? Math.min(idle + 1, 20) : 0;
     },
   };
 };

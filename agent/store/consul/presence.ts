@@ -51,16 +51,22 @@ export const consulKeeping = (
     return outcome === 'held';
   };
 
+  /** True when nobody else has the key (any more). */
+  const cleared = async (signal: AbortSignal): Promise<boolean> => {
+    const holder = (await current('consistent', signal))?.session;
+    if (holder === undefined || holder === session) return true;
+    if (takeOver) await sessions.destroy(holder, signal);
+    return takeOver;
+  };
+
   return {
     key,
     ttlMs: () => ttlMs,
     acquire: async (value, signal) => {
+      if (session !== undefined && (await acquireOnce(value, signal))) return true;
       for (let tries = 0; tries < TRIES; tries += 1) {
-        const other = tries > 0 || session === undefined ? await current('consistent', signal) : undefined;
-        if (other?.session !== undefined && other.session !== session) {
-          if (!takeOver) return false;
-          await sessions.destroy(other.session, signal);
-        }
+        // asked before a session is made, so that a host that waits for the key costs no session
+        if (!(await cleared(signal))) return false;
         if (await acquireOnce(value, signal)) return true;
       }
       return false;

@@ -1,8 +1,7 @@
-import {quote} from '../../core/quote.ts';
 import {checkKey, refused} from '../key.ts';
 
 export interface ConsulSettings {
-  /** `http://…`, `https://…` or `unix:///…` */
+  /** `http://host:port`, `https://host:port` or `unix:///path` */
   readonly url: string;
   readonly prefix: string;
   readonly tokenFile?: string;
@@ -19,8 +18,6 @@ export interface ConsulAddress {
   readonly target: {readonly host: string; readonly port: number} | {readonly socketPath: string};
 }
 
-const PORTS = {'http:': 8500, 'https:': 8501} as const;
-
 /** Where the store is. Throws `store.refused` for an address or a pair of files that cannot work. */
 export const addressOf = ({url, prefix, certFile, keyFile}: ConsulSettings): ConsulAddress => {
   const parsed = URL.parse(url);
@@ -30,15 +27,11 @@ export const addressOf = ({url, prefix, certFile, keyFile}: ConsulSettings): Con
     throw refused(name, 'a client certificate needs both its certificate and its key file');
   if (parsed?.protocol === 'unix:' && parsed.pathname.startsWith('/') && parsed.host === '')
     return {name, secure: false, target: {socketPath: decodeURIComponent(parsed.pathname)}};
-  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:')
-    throw refused(name, `expected an address http://…, https://… or unix:///…, got ${quote(url)}`);
-  const port = Number(parsed.port) || defaultPort(url, parsed.protocol);
+  const secure = parsed?.protocol === 'https:';
+  const extra = parsed && parsed.username + parsed.password + parsed.pathname + parsed.search + parsed.hash;
+  if ((!secure && parsed?.protocol !== 'http:') || extra !== '/')
+    throw refused(name, `expected an address http://host:port, https://host:port or unix:///path`);
+  const port = Number(parsed.port) || (secure ? 443 : 80);
   const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
-  return {name, secure: parsed.protocol === 'https:', target: {host, port}};
-};
-
-// URL drops a port that is the protocol's default: `http://consul:80` means 80, `http://consul` means Consul's own.
-const defaultPort = (url: string, protocol: keyof typeof PORTS): number => {
-  const written = /^https?:\/\/[^/]*:(\d+)(\/|$)/.exec(url)?.[1];
-  return written === undefined ? PORTS[protocol] : Number(written);
+  return {name, secure, target: {host, port}};
 };

@@ -1,7 +1,7 @@
 import {performance} from 'node:perf_hooks';
 import {jittered} from '../pause.ts';
 import {markOf, type WatchSource} from '../updates.ts';
-import type {Kv, KvReading} from './kv.ts';
+import {type Kv, type KvReading, plain} from './kv.ts';
 import {createPace} from './pace.ts';
 
 const MAX_BACKOFF_MS = 30_000;
@@ -29,25 +29,32 @@ export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: stri
     seen = markOf(reading.entries);
     return reading;
   };
-  const blocked = async (signal: AbortSignal): Promise<KvReading> => {
+  const news = async (signal: AbortSignal): Promise<KvReading> => {
     await pace.next(signal);
     const wait = jittered(waitMs);
     const startedAt = performance.now();
     const consistency = recurse ? 'default' : 'stale';
     const reading = await kv.read({path: target, recurse, consistency, since: {index, waitMs: wait}}, signal);
-    if (performance.now() - startedAt >= wait) pace.waited();
-    return reading;
-  };
-  const news = async (signal: AbortSignal): Promise<KvReading> => {
-    const reading = await blocked(signal);
+    const early = performance.now() - startedAt < wait;
     const changed = markOf(reading.entries) !== seen;
-    pace.answered(changed ? 'news' : 'nothing');
-    // an index that goes backwards (a restored snapshot, a reaped tombstone, another server) starts from what is there now
-    if (reading.index < index || (changed && !recurse)) return confirmed(signal);
-    return took(reading);
+    pace.answered(changed ? 'news' : early ? 'nothing' : 'in time');
+    if (changed && !recurse) return confirmed(signal);
+    return mustRestart({early, reading, index}) ? confirmed(signal) : took(reading);
   };
   return {
     maxBackoffMs: MAX_BACKOFF_MS,
-    next: async ({fresh}, signal) => (fresh ? await confirmed(signal) : await news(signal)).entries,
+    next: async ({fresh}, signal) => plain((fresh ? await confirmed(signal) : await news(signal)).entries),
   };
 };
+
+/**
+ * True when the index says nothing any more. It goes backwards with a restored snapshot, a reaped tombstone or another
+ * server. A query that a restore interrupts answers early with the old state and the old index (1.8.7): the next one
+ * would block on an index that is far ahead of the new state. (A query sent just after a restore does block so: `waitMs`
+ * bounds how long.)
+ */
+const mustRestart = (answer: {
+  readonly early: boolean;
+  readonly reading: KvReading;
+  readonly index: number;
+}): boolean => answer.reading.index < answer.index || (answer.early && answer.reading.index === answer.index);
