@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs';
-import {mkdir, rename, rm} from 'node:fs/promises';
+import {mkdir, readdir, rename, rm, stat, utimes} from 'node:fs/promises';
 import {join} from 'node:path';
 
 /** Where the lab keeps root file systems between runs; about 1 GB. */
@@ -8,7 +8,11 @@ export const cacheDir = (): string => process.env.RELEASE_AGENT_LAB_CACHE ?? '/v
 /** The folder `name` of the cache, made by `build` (given a scratch folder to fill) when it is not there yet. */
 export const cached = async (name: string, build: (scratch: string) => Promise<void>): Promise<string> => {
   const place = join(cacheDir(), name);
-  if (existsSync(place)) return place;
+  if (existsSync(place)) {
+    await utimes(place, new Date(), new Date());
+    return place;
+  }
+  await forgetUnused();
   const scratch = `${place}.building-${process.pid}`;
   await mkdir(scratch, {recursive: true});
   try {
@@ -19,4 +23,16 @@ export const cached = async (name: string, build: (scratch: string) => Promise<v
     if (!existsSync(place)) throw error; // two builders: the first to finish wins
   }
   return place;
+};
+
+const UNUSED_MS = 7 * 24 * 3_600_000;
+
+/** Removes what no run has used for a week: images of older recipes and packages, and what an interrupted build left. */
+const forgetUnused = async (): Promise<void> => {
+  for (const name of existsSync(cacheDir()) ? await readdir(cacheDir()) : []) {
+    const place = join(cacheDir(), name);
+    const isOurs = /^(base|layer|consul|moto|vm)(-|$)/.test(name);
+    if (isOurs && Date.now() - (await stat(place)).mtimeMs > UNUSED_MS)
+      await rm(place, {recursive: true, force: true});
+  }
 };

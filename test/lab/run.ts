@@ -17,7 +17,7 @@ export const run = (argv: readonly string[], options: RunOptions = {}): Promise<
     };
     const child = execFile(file, rest, settings, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127;
-      resolve({code, stdout, stderr: stderr || (error ? error.message : '')});
+      resolve({code, stdout, stderr: code === 127 && error ? stderr || error.message : stderr});
     });
     child.stdin?.on('error', () => {}).end(input ?? '');
   });
