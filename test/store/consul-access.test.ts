@@ -101,17 +101,7 @@ const makeCertificates = async (t: Test): Promise<string> => {
     '-out',
     'ca.pem',
   );
-  await openssl(
-    folder,
-    'req',
-    ...key,
-    '-subj',
-    '/CN=consul',
-    '-keyout',
-    'key.pem',
-    '-out',
-    'csr.pem',
-  );
+  await openssl(folder, 'req', ...key, '-subj', '/CN=consul', '-keyout', 'key.pem', '-out', 'csr.pem');
   await writeFile(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
   const sign = [
     '-CA',
