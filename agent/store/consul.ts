@@ -1,13 +1,11 @@
 import type {Entry, Expected, Store} from '../ports.ts';
+import {storeOf} from './adapter.ts';
 import {type HttpTuning, openConsulHttp} from './consul/http.ts';
 import {consulKv, type Kv, plain} from './consul/kv.ts';
 import {consulKeeping} from './consul/presence.ts';
 import {consulSessions} from './consul/session.ts';
 import type {ConsulSettings} from './consul/settings.ts';
 import {consulWatch} from './consul/watch.ts';
-import {type KeptPresence, keepPresence} from './keep.ts';
-import {checkKey, checkPrefix, checkTarget, checkValue} from './key.ts';
-import {updates} from './updates.ts';
 
 export interface ConsulTuning extends HttpTuning {
   /** the shortest TTL that the servers accept (their `session_ttl_min`) */
@@ -25,45 +23,19 @@ const WATCH_WAIT_MS = 180_000;
  */
 export const openConsulStore = (settings: ConsulSettings, tuning: ConsulTuning = {}): Store => {
   const http = openConsulHttp(settings, tuning);
-  const {name} = http;
   const kv = consulKv(http, settings.prefix);
   const sessions = consulSessions(http);
   const {sessionTtlMinMs: ttlMinMs = SESSION_TTL_MIN_MS, watchWaitMs: waitMs = WATCH_WAIT_MS} = tuning;
-  const presences = new Set<KeptPresence>();
-  return {
-    name,
-    get: async (key, signal) => {
-      checkKey(name, key);
-      return (await read(kv, {path: key, recurse: false}, signal))[0] ?? null;
-    },
-    put: async (key, value, expected, signal) => {
-      checkKey(name, key);
-      checkValue(name, key, value);
-      return kv.put({key, value, expected}, signal);
-    },
-    delete: async (key, expected, signal) => {
-      checkKey(name, key);
-      return deleteKey(kv, {key, expected}, signal);
-    },
-    list: async (prefix, signal) => {
-      checkPrefix(name, prefix);
-      return read(kv, {path: prefix, recurse: true}, signal);
-    },
-    watch: (target, signal) => {
-      checkTarget(name, target);
-      return updates(consulWatch({kv, waitMs}, target), signal);
-    },
-    presence: options => {
-      checkKey(name, options.key);
-      const presence = keepPresence(consulKeeping({kv, sessions}, {...options, ttlMinMs}));
-      presences.add(presence);
-      return presence;
-    },
-    close: async () => {
-      for (const presence of presences) presence.stop();
-      http.close();
-    },
-  };
+  return storeOf({
+    name: http.name,
+    get: async (key, signal) => (await read(kv, {path: key, recurse: false}, signal))[0] ?? null,
+    put: kv.put,
+    delete: (key, expected, signal) => deleteKey(kv, {key, expected}, signal),
+    list: (prefix, signal) => read(kv, {path: prefix, recurse: true}, signal),
+    watch: target => consulWatch({kv, waitMs}, target),
+    presence: options => consulKeeping({kv, sessions}, {...options, ttlMinMs}),
+    close: async () => http.close(),
+  });
 };
 
 const read = async (

@@ -1,15 +1,14 @@
 import {mkdir} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
-import type {Store, WatchUpdate} from '../ports.ts';
+import type {Store} from '../ports.ts';
+import {storeOf} from './adapter.ts';
 import {fileFailure} from './directory/failure.ts';
 import {withLock} from './directory/lock.ts';
-import {createNotifier, type Notifier} from './directory/notify.ts';
+import {createNotifier} from './directory/notify.ts';
 import {directoryKeeping} from './directory/presence.ts';
 import {deleteKey, putKey, type Reading, readKey, readPrefix, type Tree} from './directory/tree.ts';
 import {directoryWatch} from './directory/watch.ts';
-import {type KeptPresence, keepPresence} from './keep.ts';
-import {checkKey, checkPrefix, checkTarget, checkValue, unreachable} from './key.ts';
-import {updates} from './updates.ts';
+import {unreachable} from './key.ts';
 
 const DEADLINE_MS = 10_000;
 
@@ -25,60 +24,22 @@ export const openDirectoryStore = async ({path}: {readonly path: string}): Promi
     throw fileFailure(name, error);
   });
   const notifier = createNotifier(root);
-  const presences = new Set<KeptPresence>();
   const locked = <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> =>
     bounded(name, ending => withLock({store: name, path: join(root, '.lock')}, work, ending), signal);
   const read = (target: string, signal: AbortSignal): Promise<Reading> =>
     bounded(name, () => (target.endsWith('/') ? readPrefix(tree, target) : readKey(tree, target)), signal);
 
-  return {
+  return storeOf({
     name,
-    get: async (key, signal) => {
-      checkKey(name, key);
-      return (await read(key, signal)).entries[0] ?? null;
-    },
-    put: async (key, value, expected, signal) => {
-      checkKey(name, key);
-      checkValue(name, key, value);
-      return locked(() => putKey(tree, {key, value, expected}), signal);
-    },
-    delete: async (key, expected, signal) => {
-      checkKey(name, key);
-      return locked(() => deleteKey(tree, key, expected), signal);
-    },
-    list: async (prefix, signal) => {
-      checkPrefix(name, prefix);
-      return (await bounded(name, () => readPrefix(tree, prefix), signal)).entries;
-    },
-    watch: (target, signal) => {
-      checkTarget(name, target);
-      return watchTarget(notifier, () => read(target, signal), signal);
-    },
-    presence: options => {
-      checkKey(name, options.key);
-      const presence = keepPresence(directoryKeeping({tree, locked}, options));
-      presences.add(presence);
-      return presence;
-    },
-    close: async () => {
-      for (const presence of presences) presence.stop();
-      await notifier.close();
-    },
-  };
+    get: async (key, signal) => (await read(key, signal)).entries[0] ?? null,
+    put: (write, signal) => locked(() => putKey(tree, write), signal),
+    delete: (key, expected, signal) => locked(() => deleteKey(tree, key, expected), signal),
+    list: async (prefix, signal) => (await bounded(name, () => readPrefix(tree, prefix), signal)).entries,
+    watch: target => directoryWatch(notifier, signal => read(target, signal)),
+    presence: options => directoryKeeping({tree, locked}, options),
+    close: notifier.close,
+  });
 };
-
-async function* watchTarget(
-  notifier: Notifier,
-  read: () => Promise<Reading>,
-  signal: AbortSignal,
-): AsyncGenerator<WatchUpdate, void> {
-  const source = directoryWatch(notifier, read);
-  try {
-    yield* updates(source, signal);
-  } finally {
-    source.close();
-  }
-}
 
 /** Runs file work with a deadline: a hung file system must not hang the caller, even though the work cannot be stopped. */
 const bounded = async <T>(

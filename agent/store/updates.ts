@@ -7,6 +7,7 @@ export interface WatchSource {
   next(options: {readonly fresh: boolean}, signal: AbortSignal): Promise<readonly Entry[]>;
   /** the longest wait between attempts while the store does not answer */
   readonly maxBackoffMs: number;
+  close?(): void;
 }
 
 const FIRST_BACKOFF_MS = 200;
@@ -15,7 +16,20 @@ const FIRST_BACKOFF_MS = 200;
  * The updates of one watch: the state as it is, each later state whose versions differ, `lost` once per outage, and the
  * state again after it. Ends when the signal is aborted.
  */
-export async function* updates(source: WatchSource, signal: AbortSignal): AsyncGenerator<WatchUpdate, void> {
+export async function* updates(
+  open: () => WatchSource,
+  signal: AbortSignal,
+): AsyncGenerator<WatchUpdate, void> {
+  if (signal.aborted) return;
+  const source = open();
+  try {
+    yield* updatesOf(source, signal);
+  } finally {
+    source.close?.();
+  }
+}
+
+async function* updatesOf(source: WatchSource, signal: AbortSignal): AsyncGenerator<WatchUpdate, void> {
   let seen: string | undefined;
   let failures = 0;
   while (!signal.aborted) {

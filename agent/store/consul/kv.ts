@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type {Entry, Expected, PutResult} from '../../ports.ts';
+import type {Entry, PutResult} from '../../ports.ts';
+import type {Write} from '../adapter.ts';
 import {byKey, isKey, refused, unreachable} from '../key.ts';
 import {type ConsulHttp, type ConsulReply, failureOf} from './http.ts';
 
@@ -27,16 +28,10 @@ export interface KvQuery {
 
 export interface Kv {
   read(query: KvQuery, signal: AbortSignal): Promise<KvReading>;
-  put(write: KvWrite, signal: AbortSignal): Promise<PutResult>;
+  put(write: Write, signal: AbortSignal): Promise<PutResult>;
   delete(key: string, version: string | 'any', signal: AbortSignal): Promise<boolean>;
   /** Writes the key and locks it for the session. */
   acquire(lock: KvLock, signal: AbortSignal): Promise<'held' | 'taken' | 'no session'>;
-}
-
-export interface KvWrite {
-  readonly key: string;
-  readonly value: string;
-  readonly expected: Expected;
 }
 
 export interface KvLock {
@@ -122,7 +117,7 @@ const entriesOf = (store: string, prefix: string, reply: ConsulReply): LockableE
     .sort(byKey);
 
 // A transaction of one, because unlike a plain PUT it answers with the ModifyIndex of this very write.
-const operationOf = (path: string, {value, expected}: KvWrite): object | undefined => {
+const operationOf = (path: string, {value, expected}: Write): object | undefined => {
   const write = {Key: path, Value: Buffer.from(value).toString('base64')};
   if (expected === 'any') return {Verb: 'set', ...write};
   if (expected === 'absent') return {Verb: 'cas', Index: 0, ...write};

@@ -1,6 +1,7 @@
 import {rm, stat} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import type {Entry, Expected, PutResult} from '../../ports.ts';
+import type {Write} from '../adapter.ts';
 import {byKey, isKey, refused, unreachable, VALUE_LIMIT} from '../key.ts';
 import {codeOf} from './failure.ts';
 import {filesBelow, notThere, pruneFolders, readText, writeText} from './files.ts';
@@ -48,10 +49,7 @@ export const readPrefix = async (tree: Tree, prefix: string): Promise<Reading> =
 };
 
 /** Writes a key if it is as expected; the caller holds the lock. A key that had expired becomes an ordinary one. */
-export const putKey = async (
-  tree: Tree,
-  {key, value, expected}: {readonly key: string; readonly value: string; readonly expected: Expected},
-): Promise<PutResult> => {
+export const putKey = async (tree: Tree, {key, value, expected}: Write): Promise<PutResult> => {
   const [entry] = (await readKey(tree, key)).entries;
   if (!holds(entry, expected)) return {ok: false};
   const path = join(tree.root, key);

@@ -7,12 +7,11 @@ const LOOK_EVERY_MS = 5_000;
 /** `echo x > key` first empties the file: a change is read this long after it began to be told. */
 const SETTLE_MS = 40;
 
-export interface DirectoryWatch extends WatchSource {
-  close(): void;
-}
-
 /** What `updates` needs for one watch: told by the notifier, and looking by itself every five seconds and at each expiry. */
-export const directoryWatch = (notifier: Notifier, read: () => Promise<Reading>): DirectoryWatch => {
+export const directoryWatch = (
+  notifier: Notifier,
+  read: (signal: AbortSignal) => Promise<Reading>,
+): WatchSource => {
   let expiresInMs = Number.POSITIVE_INFINITY;
   let told = false;
   let wake = (): void => {};
@@ -33,7 +32,7 @@ export const directoryWatch = (notifier: Notifier, read: () => Promise<Reading>)
       if (!fresh) await change(signal);
       notifier.refresh();
       told = false;
-      const reading = await read();
+      const reading = await read(signal);
       expiresInMs = reading.expiresInMs;
       return reading.entries;
     },
