@@ -14,7 +14,7 @@ const text = (what: string, limit: number) =>
     ),
   );
 
-const by = text('a name in "by"', 128);
+const by = text('a name', 128);
 const message = text('a message', 1000);
 /** A branch or tag as git allows them, and nothing that git could take for an option or a revision expression. */
 const refName = v.pipe(
@@ -43,10 +43,16 @@ export const readRequest = (json: string): Request => {
   const read = v.safeParse(REQUEST, parseJson(json), {abortEarly: true});
   if (read.success) return read.output;
   const [issue] = read.issues;
-  const path = v.getDotPath(issue);
-  const expected =
-    issue.type === 'check' || issue.type === 'regex' ? issue.message : (issue.expected ?? issue.message);
-  throw refused(`${path === null ? '' : `${path}: `}${expected}`, issue.received);
+  const got = typeof issue.input === 'string' ? quote(issue.input) : issue.received;
+  throw refused(
+    `${expectedOf(issue)}${v.getDotPath(issue) === null ? '' : ` as ${v.getDotPath(issue)}`}`,
+    got,
+  );
+};
+
+const expectedOf = ({type, expected, message: text}: v.BaseIssue<unknown>): string => {
+  if (expected === 'never') return 'nothing';
+  return type === 'check' || type === 'regex' ? text : (expected ?? text);
 };
 
 const parseJson = (json: string): unknown => {

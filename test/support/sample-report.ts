@@ -1,0 +1,62 @@
+import type {Controls, HistoryEntry, StatusReport} from '../../agent/control/protocol.ts';
+
+export const OLD = '1111111111111111111111111111111111111111';
+export const NEW = '2222222222222222222222222222222222222222';
+
+/** A host that serves what it should, at noon of 2027-01-01. Change what a test is about. */
+export const sampleReport = (changes: Partial<StatusReport> = {}): StatusReport => ({
+  agent: '0.1.0',
+  instance: 'i-0123456789abcdef0',
+  zone: 'eu-west-1a',
+  app: 'web',
+  channel: 'production',
+  role: 'web',
+  phase: 'serving',
+  purpose: null,
+  step: 'serves 222222222222',
+  since: Date.parse('2027-01-01T11:00:00Z'),
+  now: Date.parse('2027-01-01T12:00:00Z'),
+  serving: true,
+  active: {release: NEW, generation: 8},
+  previous: {release: OLD, generation: 7},
+  target: null,
+  desired: {release: NEW, version: '42', message: 'fix the cart', by: 'ada'},
+  reason: null,
+  refusal: null,
+  hold: null,
+  permit: null,
+  out: false,
+  cut: [],
+  rejected: null,
+  store: {name: 'consul http://127.0.0.1:8500', ok: true, text: null},
+  fleet: {proven: NEW, previous: OLD, rollout: null, permits: [], failures: [], blocked: null},
+  ...changes,
+});
+
+export interface FakeAgent {
+  readonly controls: Controls;
+  /** what was asked for, in order */
+  readonly wishes: unknown[];
+}
+
+/** Controls that report what they are told and write down what operators wish: the runtime's part in tests of the socket. */
+export const fakeControls = (
+  report: () => StatusReport = sampleReport,
+  history: readonly HistoryEntry[] = [],
+): FakeAgent => {
+  const wishes: unknown[] = [];
+  const wish = (verb: string, text: string) => async (options: object) => {
+    wishes.push({verb, ...options});
+    return {ok: true, text} as const;
+  };
+  const controls: Controls = {
+    status: async () => report(),
+    history: async ({limit}) => history.slice(0, limit),
+    hold: wish('hold', 'it holds where it is'),
+    resume: wish('resume', 'it follows the desired release again'),
+    rollback: wish('rollback', 'it goes back as soon as it has a permit'),
+    retry: wish('retry', 'it tries the desired release again'),
+    deploy: wish('deploy', 'web/production/desired asks for it now'),
+  };
+  return {controls, wishes};
+};
