@@ -53,7 +53,8 @@ export const createAgent = ({rules, initial, journal, act, publish, log}: Parts)
 
   const take = async ([next, effects]: Step, signal: AbortSignal): Promise<void> => {
     const before = state;
-    if (next !== before) await writeAhead(journal, next, log, signal);
+    if (next !== before)
+      await writeAhead({journal, next, log, tried: () => (busySince = performance.now())}, signal);
     state = next;
     const left = before.phase !== next.phase || before.generation !== next.generation;
     if (left) log.info(doing(next), {phase: next.phase, generation: next.generation});
@@ -88,9 +89,17 @@ export const createAgent = ({rules, initial, journal, act, publish, log}: Parts)
   };
 };
 
+interface Writing {
+  readonly journal: Journal;
+  readonly next: State;
+  readonly log: Log;
+  readonly tried: () => void;
+}
+
 // A host that is out of traffic goes on without its journal rather than stay out; one that serves waits for the disk.
-const writeAhead = async (journal: Journal, next: State, log: Log, signal: AbortSignal): Promise<void> => {
+const writeAhead = async ({journal, next, log, tried}: Writing, signal: AbortSignal): Promise<void> => {
   for (let tries = 1; !signal.aborted; tries += 1) {
+    tried();
     try {
       return await journal.write(next);
     } catch (error) {

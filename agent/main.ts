@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/** release-agentd: reads its settings, finds out who it is, and runs until it is told to stop. */
+import process from 'node:process';
+import {loadSettings} from './config/load.ts';
+import {TAG_KEYS} from './config/tags.ts';
+import {reasonText} from './core/reason.ts';
+import {reasonOf} from './core/reason-error.ts';
+import {whoAmI} from './host/identity.ts';
+import {createImds, type Imds} from './host/imds.ts';
+import {createLog} from './host/log.ts';
+import type {Log} from './ports.ts';
+import {runDaemon} from './runtime/daemon.ts';
+import {VERSION} from './version.ts';
+
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+
+const askTags = async (base: string): Promise<Readonly<Record<string, string>>> => {
+  const imds: Imds = createImds({base});
+  const tags = await Promise.all(TAG_KEYS.map(async key => [key, await imds.tag(key, stop.signal)] as const));
+  return Object.fromEntries(
+    tags.filter((tag): tag is readonly [(typeof TAG_KEYS)[number], string] => tag[1] !== null),
+  );
+};
+
+const main = async (early: Log): Promise<void> => {
+  const root = process.env.RELEASE_AGENT_ROOT;
+  const settings = await loadSettings({...(root !== undefined && {root}), tags: askTags}, stop.signal);
+  const log = createLog({level: settings.logLevel});
+  const imds = settings.imds === null ? null : createImds({base: settings.imds});
+  const identity = await whoAmI({imds, runDir: settings.runDir, configured: settings.identity}, stop.signal);
+  early.info(`release-agentd ${VERSION} starts`, {
+    instance: identity.instance,
+    app: settings.app,
+    channel: settings.channel,
+  });
+  await runDaemon({settings, identity, version: VERSION, log}, stop.signal);
+  log.info('release-agentd stops; what runs goes on running');
+};
+
+const log = createLog({level: 'info'});
+main(log).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    if (stop.signal.aborted) process.exit(0);
+    log.error(reasonText(reasonOf(error)));
+    process.exit(1);
+  },
+);

@@ -1,0 +1,131 @@
+/** The whole agent of one host: what each part needs is made here, in order, and all of it runs until the signal. */
+import {join} from 'node:path';
+import type {Settings} from '../config/settings.ts';
+import {createResolve} from '../control/resolve.ts';
+import {serveControl} from '../control/server.ts';
+import {freshState, recover} from '../core/host/recover.ts';
+import type {Rules} from '../core/host/rules.ts';
+import {keysOf} from '../core/keys.ts';
+import {parseRelease} from '../core/release.ts';
+import {bootId} from '../host/boot-id.ts';
+import {createNotify} from '../host/notify.ts';
+import {openHistory} from '../journal/history.ts';
+import {openJournal} from '../journal/journal.ts';
+import type {Identity, Log} from '../ports.ts';
+import {openStore} from '../store/open.ts';
+import {createAgent, stamp} from './agent.ts';
+import {createControls} from './controls.ts';
+import {createEffects} from './effects.ts';
+import {createExecutor} from './executors.ts';
+import {createFleetTasks} from './fleet-tasks.ts';
+import type {Dispatch} from './happening.ts';
+import {createLook} from './look.ts';
+import {createRecorder} from './record.ts';
+import {createAdapters} from './stages.ts';
+import {createStoreHealth} from './store-health.ts';
+import {runTasks} from './tasks.ts';
+import {watchDesired} from './watch-desired.ts';
+import {createHealthWatch} from './watch-health.ts';
+
+export interface DaemonParts {
+  readonly settings: Settings;
+  readonly identity: Identity;
+  readonly version: string;
+  readonly log: Log;
+}
+
+/** Without progress for this long the watchdog is left to end the agent. */
+const STUCK_MS = 60_000;
+
+/** Runs the agent until the signal is aborted. Throws when it cannot start, or when a part of it fails for good. */
+export const runDaemon = async (
+  {settings, identity, version, log}: DaemonParts,
+  signal: AbortSignal,
+): Promise<void> => {
+  const {app, channel, role, stateDir, runDir} = settings;
+  const {instance, zone} = identity;
+  const self = {agent: version, instance, zone, app, channel, role};
+  const keys = keysOf(app, channel);
+  const opened = await openJournal({stateDir, instance, boot: await bootId(), log});
+  const history = openHistory(stateDir);
+  const store = await openStore(settings.store);
+  const health = createStoreHealth(store.name, log);
+  const adapters = createAdapters({settings, identity, log});
+  const rules = rulesOf(settings);
+
+  const dispatch: Dispatch = happening => agent.dispatch(happening);
+  const state = () => agent.state();
+  const notify = createNotify({alive: () => agent.busyForMs() < STUCK_MS, log});
+  const healthWatch = createHealthWatch({
+    gate: adapters.healthGate,
+    state,
+    changed: () => fleet.touch(),
+    log,
+  });
+  const unhealthy = healthWatch.unhealthy;
+  const fleet = createFleetTasks({
+    settings,
+    store,
+    keys,
+    self,
+    ec2: adapters.ec2,
+    state,
+    unhealthy,
+    dispatch,
+    log,
+  });
+  const seed = (settings.seed !== undefined && parseRelease(settings.seed)) || null;
+  const look = createLook({store, keys, seed});
+  const execute = createExecutor({...adapters, look, askPermit: fleet.askPermit});
+  const effects = createEffects({execute, dispatch, log});
+  const recorder = createRecorder({notify, history, touch: fleet.touch, log});
+  const agent = createAgent({
+    rules,
+    initial: opened.state ?? freshState(stamp()),
+    journal: opened.journal,
+    act: effects.start,
+    publish: recorder.publish,
+    log,
+  });
+
+  const controls = createControls({
+    self,
+    state,
+    dispatch,
+    store,
+    keys,
+    health,
+    unhealthy,
+    history,
+    coordinated: settings.coordinate === 'fleet',
+  });
+  const resolve = settings.install.git && createResolve({git: settings.install.git, stateDir});
+  await serveControl({path: join(runDir, 'control.sock'), controls, resolve}, signal);
+  const observed = await adapters.activator.observe(signal);
+  const first = recover(rules, opened.state, {...observed, sameBoot: opened.sameBoot}, stamp());
+  try {
+    await runTasks(
+      {
+        agent: until => agent.run(first, until),
+        desired: until => watchDesired({store, key: keys.desired, health, dispatch}, until),
+        health: healthWatch.run,
+        ...fleet.tasks,
+      },
+      log,
+      signal,
+    );
+  } finally {
+    recorder.stop();
+    effects.stop();
+    await notify.stopping();
+    await store.close();
+  }
+};
+
+const rulesOf = ({install, traffic, activate, gate}: Settings): Rules => ({
+  stageTimeoutMs: install.timeoutMs,
+  drainTimeoutMs: traffic.drain.timeoutMs,
+  activateTimeoutMs: activate.timeoutMs,
+  gateTimeoutMs: gate.timeoutMs,
+  bakeMs: gate.bakeMs,
+});

@@ -1,0 +1,76 @@
+/** What ties this host to the others: its status, its permits, and the coordinator's hat when it wears it. */
+import type {Settings} from '../config/settings.ts';
+import type {State} from '../core/host/state.ts';
+import {statusOf} from '../core/host/why.ts';
+import type {Keys} from '../core/keys.ts';
+import type {Reason} from '../core/reason.ts';
+import type {Ec2} from '../host/ec2.ts';
+import type {Log, Store} from '../ports.ts';
+import {coordinate} from './coordinator.ts';
+import type {Dispatch} from './happening.ts';
+import {createPermits, soloPermits} from './permits.ts';
+import {createPublisher} from './publish.ts';
+import type {Self} from './report.ts';
+import type {Task} from './tasks.ts';
+
+interface Parts {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly self: Self;
+  readonly ec2: Ec2 | null;
+  readonly state: () => State;
+  readonly unhealthy: () => Reason | null;
+  readonly dispatch: Dispatch;
+  readonly log: Log;
+}
+
+export interface FleetTasks {
+  /** This host's status may have changed. */
+  touch(): void;
+  askPermit(ask: {readonly version: string}, signal: AbortSignal): Promise<void>;
+  readonly tasks: Readonly<Record<string, Task>>;
+}
+
+/** A host key outlives an agent that restarts; the hat changes heads sooner. */
+const HOST_TTL_MS = 15_000;
+const HAT_TTL_MS = 10_000;
+
+/** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
+export const createFleetTasks = (parts: Parts): FleetTasks => {
+  const {settings, store, keys, self, ec2, state, unhealthy, dispatch, log} = parts;
+  const {instance} = self;
+  const {app: _app, channel: _channel, ...who} = self;
+  const generation = () => state().generation;
+  const document = () => JSON.stringify(statusOf(state(), who, unhealthy() === null, Date.now()));
+  const presence = store.presence({key: keys.host(instance), ttlMs: HOST_TTL_MS, takeOver: true});
+  const publisher = createPublisher({presence, document, log});
+  if (settings.coordinate === 'none') {
+    const {ask} = soloPermits({generation, dispatch});
+    return {touch: publisher.touch, askPermit: ask, tasks: {status: publisher.run}};
+  }
+  const permits = createPermits({store, keys, instance, generation, dispatch});
+  const hat = store.presence({key: keys.coordinator, ttlMs: HAT_TTL_MS, takeOver: false});
+  const gone = (hosts: readonly string[], signal: AbortSignal) => terminated(ec2, hosts, signal);
+  return {
+    touch: publisher.touch,
+    askPermit: permits.ask,
+    tasks: {
+      status: publisher.run,
+      permits: permits.listen,
+      coordinator: until => coordinate({store, keys, instance, hat, gone, log}, until),
+    },
+  };
+};
+
+// Only EC2 knows that a host will never come back. When it cannot be asked, nobody is gone.
+const terminated = async (
+  ec2: Ec2 | null,
+  hosts: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> => {
+  const states = await Promise.all(
+    hosts.map(async host => ({host, state: await ec2?.instanceState(host, signal).catch(() => 'unknown')})),
+  );
+  return new Set(states.filter(({state}) => state === 'terminated').map(({host}) => host));
+};

@@ -1,0 +1,63 @@
+/** Chooses the adapter of every stage from the settings. */
+import {join} from 'node:path';
+import {processActivator} from '../activate/process.ts';
+import {systemdActivator} from '../activate/systemd.ts';
+import type {Settings, TrafficSettings} from '../config/settings.ts';
+import {gate} from '../gate/gate.ts';
+import {createEc2, type Ec2} from '../host/ec2.ts';
+import {mountsHere} from '../host/mount.ts';
+import {ebsInstaller} from '../install/ebs/installer.ts';
+import {gitInstaller} from '../install/git/installer.ts';
+import type {Gate, Identity, Log, Traffic} from '../ports.ts';
+import {combineTraffic} from '../traffic/combine.ts';
+import {commandTraffic} from '../traffic/command.ts';
+import {consulTraffic} from '../traffic/consul.ts';
+import {socketDrain} from '../traffic/socket-drain.ts';
+import type {Stages} from './executors.ts';
+
+interface Parts {
+  readonly settings: Settings;
+  readonly identity: Identity;
+  readonly log: Log;
+}
+
+export interface Adapters extends Omit<Stages, 'look' | 'askPermit'> {
+  /** null on a host without [install.ebs] */
+  readonly ec2: Ec2 | null;
+  /** asks the probes of a serving application once; its own, as a gate remembers what it saw */
+  readonly healthGate: Gate;
+}
+
+/** The adapters of this host. Nothing is contacted yet. */
+export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
+  const {activate, traffic, stateDir} = settings;
+  const {ec2, installers} = createInstallers({settings, identity, log});
+  return {
+    ec2,
+    installers,
+    activator:
+      activate.kind === 'systemd' ? systemdActivator({settings, log}) : processActivator({settings, log}),
+    traffic: createTraffic(traffic, log),
+    drain: socketDrain(traffic.drain),
+    gate: gate({settings: settings.gate, ...probed}),
+    healthGate: gate({settings: {...settings.gate, passes: 1}, ...probed}),
+    directoryOf: slot => join(stateDir, 'slots', slot),
+    log,
+  };
+};
+
+const createInstallers = ({settings, identity, log}: Parts) => {
+  const {app, stateDir, install} = settings;
+  const git = install.git && gitInstaller({settings: install.git, stateDir, log});
+  if (!install.ebs) return {ec2: null, installers: {...(git && {git})}};
+  const {endpoint} = install.ebs;
+  const ec2 = createEc2({region: identity.region, ...(endpoint !== undefined && {endpoint})});
+  const ebs = ebsInstaller({settings: install.ebs, stateDir, identity, app, ec2, mounts: mountsHere(), log});
+  return {ec2, installers: {ebs, ...(git && {git})}};
+};
+
+const createTraffic = ({consul, commands}: TrafficSettings, log: Log): Traffic =>
+  combineTraffic([
+    ...(consul ? [consulTraffic({...consul, log})] : []),
+    ...(commands ? [commandTraffic(commands)] : []),
+  ]);
