@@ -55,7 +55,7 @@ export type CreateInstance = {
 /** Makes an instance known to EC2, with its network, its IMDS and its root file system; not yet booted. */
 export const createInstance = async (given: CreateInstance): Promise<Instance> => {
   const {index, zone, app, channel, dir, layers, network, ec2, resources, closers, options} = given;
-  const tags = {app, channel, Name: `${options.name}-i${index}`};
+  const tags = {Name: `${options.name}-i${index}`, ...(options.tags?.(index) ?? {})};
   const {id} = await ec2.runInstance({zone, tags});
   const link = await network.connect(index);
   const {ip, namespace} = link;

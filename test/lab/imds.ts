@@ -45,7 +45,7 @@ const giveToken = (tokens: Map<string, number>, message: IncomingMessage, respon
 };
 
 const answerTo = (url: string, metadata: Metadata): string | undefined => {
-  const path = url.replace(/^\/latest\//, '').replace(/\/$/, '');
+  const path = decodeURIComponent(url.replace(/^\/latest\//, '').replace(/\/$/, ''));
   if (path === 'user-data') return metadata.userData;
   if (path === 'dynamic/instance-identity/document')
     return JSON.stringify(identityDocument(metadata), null, 2);

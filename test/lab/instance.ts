@@ -34,6 +34,7 @@ export type Machine = {
     argv: readonly string[],
     options?: {timeoutMs?: number; input?: string},
   ) => Promise<RunResult>;
+  /** What the journal holds, of one unit or of all; also while the machine is off. */
   readonly journal: (unit?: string) => Promise<string>;
   readonly remove: () => Promise<void>;
 };
@@ -86,9 +87,11 @@ export const createMachine = async (options: MachineOptions): Promise<Machine> =
     const enter = ['nsenter', '-t', String(target), '-m', '-u', '-i', '-n', '-p', '-r', '-w', '--'];
     return run([...enter, ...CLEAN_ENVIRONMENT, ...argv], more);
   };
-  const journal = async (unit?: string) =>
-    (await exec(['journalctl', '--no-pager', '-o', 'short-iso-precise', ...(unit ? ['-u', unit] : [])]))
-      .stdout;
+  const journal = async (unit?: string) => {
+    const what = ['--no-pager', '-o', 'short-iso-precise', ...(unit ? ['-u', unit] : [])];
+    if (pid() !== undefined) return (await exec(['journalctl', ...what])).stdout;
+    return (await run(['journalctl', `--directory=${join(root, 'var/log/journal')}`, ...what])).stdout;
+  };
   const remove = async () => {
     await kill();
     await must(['umount', root]);

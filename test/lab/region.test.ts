@@ -12,7 +12,7 @@ import {until} from './until.ts';
 /** The lab alone: the application is baked into the image, no agent. */
 t.test('a region of three instances', {skip: unmet('root', 'debian', 'loop'), timeout: 180_000}, async t => {
   const name = `self-${process.pid % 10_000}`;
-  const region = await startRegion({name, instances: 3, files: () => ({})});
+  const region = await startRegion({name, instances: 3, tags: () => ({'release-agent:role': 'web'})});
   t.teardown(region.down);
   await bakeApplication(region);
   await region.boot();
@@ -45,7 +45,8 @@ t.test('a region of three instances', {skip: unmet('root', 'debian', 'loop'), ti
       (await one?.exec(['curl', '-s', '-H', header, `${imds}/${path}`]))?.stdout;
     t.equal(await get('meta-data/instance-id'), one?.id);
     t.equal(await get('meta-data/placement/availability-zone'), one?.zone);
-    t.equal(await get('meta-data/tags/instance/app'), 'web');
+    t.equal(await get('meta-data/tags/instance/release-agent:role'), 'web');
+    t.match(await get('meta-data/iam/security-credentials/lab-instance'), 'AccessKeyId');
   });
 
   await t.test('attaches a volume that PID 1 mounts, and keeps it over a power cut', async t => {

@@ -50,6 +50,8 @@ export type RegionOptions = {
   /** our package; without it the base image boots as it is */
   readonly deb?: string;
   readonly zones?: readonly string[];
+  /** instance tags, such as `release-agent:role` (EC2 and IMDS show them) */
+  readonly tags?: (index: number) => Readonly<Record<string, string>>;
   readonly app?: string;
   readonly channel?: string;
   /** what goes into /etc/release-agent/config.d/50-lab.toml (default: see host.ts) */
