@@ -32,11 +32,15 @@ export interface Adapters extends Omit<Stages, 'look' | 'askPermit'> {
 export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
   const {activate, traffic, stateDir} = settings;
   const {ec2, installers} = createInstallers({settings, identity, log});
+  const bySystemd = activate.kind === 'systemd';
+  const activator = bySystemd ? systemdActivator({settings, log}) : processActivator({settings, log});
+  const probed = bySystemd
+    ? {units: activate.units}
+    : {units: [], running: async (signal: AbortSignal) => (await activator.observe(signal)).running};
   return {
     ec2,
     installers,
-    activator:
-      activate.kind === 'systemd' ? systemdActivator({settings, log}) : processActivator({settings, log}),
+    activator,
     traffic: createTraffic(traffic, log),
     drain: socketDrain(traffic.drain),
     gate: gate({settings: settings.gate, ...probed}),
