@@ -43,22 +43,25 @@ export const pruneSlots = async (context: Context, pruning: Pruning, signal: Abo
   if (first) throw first;
 };
 
-/** The record goes last: until then the next prune finds it. The folder only when it is empty, so never through a mount. */
+/**
+ * The record goes last: until then the next prune finds it. `removing` is written when the volume is about to go, no earlier:
+ * until then the slot can be mounted again without EC2. The folder goes only when it is empty, so never through a mount.
+ */
 const removeSlot = async (
   context: Context,
   {slots}: Pruning,
-  begun: VolumeRecord,
+  record: VolumeRecord,
   signal: AbortSignal,
 ): Promise<void> => {
   const {records, mounts, pace, ec2, log} = context;
-  const directory = join(slots, begun.slot);
-  const record = begun.removing ? begun : await records.write({...begun, removing: true});
+  const directory = join(slots, record.slot);
   await unmountVolume(mounts, {directory, timeoutMs: pace.unmountMs}, signal);
-  await rmdir(directory).catch(() => {});
   if (record.volume !== null) {
     const facts = await ec2.volume(record.volume, signal);
+    await records.write({...record, removing: true});
     if (facts) await dispose(context, {facts, slots}, signal);
   }
+  await rmdir(directory).catch(() => {});
   await records.remove(record.slot);
   log.info('a slot is removed', {slot: record.slot, volume: record.volume});
 };

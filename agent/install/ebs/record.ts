@@ -17,7 +17,7 @@ const RECORD = v.object({
   device: v.nullable(v.string()),
   /** it has been mounted once: nothing but its device is needed to mount it again */
   complete: v.boolean(),
-  /** prune has begun with it */
+  /** prune is about to detach its volume: it must not be mounted again before EC2 was asked */
   removing: v.boolean(),
 });
 
