@@ -57,6 +57,11 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 512
     daemon_threads = True
 
+    def handle_error(self, request, client_address):
+        """A load balancer resets connections it no longer needs: nothing to report."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
 
 def stop(server):
     """Takes no new connection, lets requests under way finish, and ends."""
