@@ -1,0 +1,71 @@
+/** Lint, types and tests in one run, with one closing line: "N passed, N failed, N skipped". */
+import {spawn} from 'node:child_process';
+import process from 'node:process';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const counts: Counts = {passed: 0, failed: 0, skipped: 0};
+
+/** Runs a check that either passes or not. */
+const check = async (name: string, command: string, args: readonly string[]): Promise<void> => {
+  const code = await show(command, args);
+  counts[code === 0 ? 'passed' : 'failed'] += 1;
+  console.log(`${code === 0 ? 'ok' : 'not ok'} - ${name}\n`);
+};
+
+const show = (command: string, args: readonly string[]): Promise<number> =>
+  new Promise(resolve => {
+    const child = spawn(command, args, {stdio: ['ignore', 'inherit', 'inherit']});
+    child.on('error', () => resolve(127));
+    child.on('exit', code => resolve(code ?? 1));
+  });
+
+/** Runs tap, shows what fails as it comes, and adds up its assertions from the TAP it prints. */
+const tap = async (args: readonly string[]): Promise<void> => {
+  const child = spawn('tap', ['run', '--reporter=tap', ...args], {stdio: ['ignore', 'pipe', 'inherit']});
+  let rest = '';
+  let skipped = 0;
+  let summary = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (/^\s*# \{ total: /.test(line) && !/^\s/.test(line)) summary = line;
+      if (/^\s*ok .*# SKIP/i.test(line)) skipped += 1;
+      if (isWorthShowing(line)) console.log(line);
+    }
+  });
+  const code = await new Promise<number>(resolve => child.on('exit', status => resolve(status ?? 1)));
+  addUp(summary, skipped, code);
+};
+
+// Passing assertions are many and say little; everything else is shown, and each file when it is done.
+const isWorthShowing = (line: string): boolean =>
+  !/^\s+(?:ok |1\.\.|# (?:Subtest|time)|\s*$)/.test(line) && !/^\s+\d+\.\.\d+$/.test(line);
+
+const addUp = (summary: string, skipped: number, code: number): void => {
+  const number = (name: string): number => Number(new RegExp(`${name}: (\\d+)`).exec(summary)?.[1] ?? 0);
+  counts.passed += number('pass');
+  counts.failed += number('fail');
+  counts.skipped += Math.max(skipped, number('skip'));
+  const nothingRan = summary === '' || number('total') === 0;
+  if (nothingRan || (code !== 0 && number('fail') === 0)) counts.failed += 1;
+};
+
+const files = process.argv.slice(2);
+if (files.length === 0) {
+  await check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
+  await check('types', 'tsc', ['--noEmit']);
+}
+await tap(files);
+if (process.env.CI && counts.skipped > 0) {
+  console.log(`not ok - in CI nothing may be skipped, and ${counts.skipped} were`);
+  counts.failed += 1;
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
