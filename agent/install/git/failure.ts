@@ -48,7 +48,7 @@ const FETCH: readonly (readonly [RegExp, Explain])[] = [
 /** The reason why a fetch failed, from what git printed. */
 export const fetchFailure = (failure: FetchFailure): Reason => {
   const lines = ownLines(failure.stderr);
-  const full = localFailure(failure);
+  const full = fullDisk(failure);
   if (full) return full;
   for (const [pattern, explain] of FETCH) {
     const line = lines.find(each => pattern.test(each));
@@ -57,21 +57,18 @@ export const fetchFailure = (failure: FetchFailure): Reason => {
   return reason('git.unreachable', {remote: failure.remote, cause: causeOf(lines)});
 };
 
-/** `disk.full` when that is why a git command failed. */
-export const localFailure = ({
-  path,
-  stderr,
-}: {
-  readonly path: string;
-  readonly stderr: string;
-}): Reason | null => {
+/** The reason why a command on the mirror alone failed: `disk.full`, else the mirror is damaged. */
+export const localFailure = (failure: {readonly path: string; readonly stderr: string}): Reason =>
+  fullDisk(failure) ?? reason('git.mirror-corrupt', {cause: causeOf(ownLines(failure.stderr))});
+
+const fullDisk = ({path, stderr}: {readonly path: string; readonly stderr: string}): Reason | null => {
   const line = ownLines(stderr).find(each => /no space left on device|disk quota exceeded/i.test(each));
   return line === undefined ? null : reason('disk.full', {path, cause: quote(line)});
 };
 
-/** What git said itself, without the lines of the remote: the first fatal line, else the last one. */
-export const causeOf = (lines: readonly string[]): string =>
+// What git said itself, without the lines of the remote: the first fatal line, else the last one.
+const causeOf = (lines: readonly string[]): string =>
   quote(lines.find(line => line.startsWith('fatal:')) ?? lines.at(-1) ?? 'git gave no reason');
 
-export const ownLines = (stderr: string): readonly string[] =>
+const ownLines = (stderr: string): readonly string[] =>
   stderr.split('\n').filter(line => line.trim() !== '' && !line.startsWith('remote:'));

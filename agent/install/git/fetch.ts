@@ -50,8 +50,12 @@ const transfer = async (
 
 const ANSWER = /^([0-9a-f]+) (\w+) \d+$/;
 
-// null: the mirror has no such revision
-const typeOf = async ({git}: Mirror, revision: string, signal: AbortSignal): Promise<string | null> => {
+/** The type of a fetched object (`commit`), null when the mirror has not fetched it. */
+export const typeOf = async (
+  {git}: Mirror,
+  revision: string,
+  signal: AbortSignal,
+): Promise<string | null> => {
   const answer = await git.must(['cat-file', '--batch-check'], {input: `${refOf(revision)}\n`}, signal);
   const [, id, type] = ANSWER.exec(answer.trim()) ?? [];
   return id === revision && type !== undefined ? type : null;

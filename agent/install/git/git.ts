@@ -1,4 +1,3 @@
-import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {type RunResult, run} from '../../host/exec.ts';
 import {localFailure} from './failure.ts';
@@ -48,9 +47,7 @@ export const gitOn = (
   const must: Git['must'] = async (args, options, signal) => {
     const {exitCode, stdout, stderr} = await ask(args, options, signal);
     if (exitCode === 0) return stdout;
-    throw new ReasonError(
-      localFailure({path: gitDir, stderr}) ?? reason('git.mirror-corrupt', {cause: stderr}),
-    );
+    throw new ReasonError(localFailure({path: gitDir, stderr}));
   };
   return {ask, must};
 };

@@ -5,7 +5,7 @@ import {maintain} from './maintain.ts';
 import {isComplete, type Marker, readMarkers, removeMarker} from './marker.ts';
 import {namesIn, openMirror} from './mirror.ts';
 import {makeSpare, readSpare} from './spare.ts';
-import {type Context, revisionOf} from './stage.ts';
+import {type Context, isCorrupt, revisionOf} from './stage.ts';
 import {discard, emptyTrash} from './trash.ts';
 
 /**
@@ -68,12 +68,18 @@ const discardStrangers = async ({layout}: Context): Promise<void> => {
 };
 
 const pruneMirrors = async (context: Context, keep: readonly Slot[], signal: AbortSignal): Promise<void> => {
-  const {layout, settings} = context;
+  const {layout, settings, log} = context;
   const spare = await readSpare(layout);
   const revisions = [...keep.map(revisionOf), ...(spare === null ? [] : [spare.revision])];
   for (const format of ['sha1', 'sha256'] as const) {
     if ((await namesIn(layout.mirrors[format])).length === 0) continue;
-    const mirror = await openMirror({settings, layout, format}, signal);
-    await maintain(mirror, {keep: new Set(revisions.map(refOf))}, signal);
+    try {
+      const mirror = await openMirror({settings, layout, format}, signal);
+      await maintain(mirror, {keep: new Set(revisions.map(refOf))}, signal);
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      log.warning(`${error.message}; it is made anew when it is needed`);
+      await discard(layout, layout.mirrors[format]);
+    }
   }
 };

@@ -4,10 +4,11 @@ import * as v from 'valibot';
 import {readIfThere, writeDurably} from '../../host/files.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
 import {treeEntries} from './entries.ts';
+import {typeOf} from './fetch.ts';
 import type {Layout} from './layout.ts';
 import type {Mirror} from './mirror.ts';
 import {discard} from './trash.ts';
-import {syncDisk, workingIn, writeTree} from './tree.ts';
+import {settleIndex, syncDisk, workingIn, writeTree} from './tree.ts';
 
 const RECORD = v.object({revision: v.string(), bytes: v.number()});
 
@@ -27,6 +28,16 @@ export const takeSpare = async (layout: Layout, folder: string): Promise<Spare |
   if (found === null) await discard(layout, layout.spare);
   else await rename(layout.spare, folder);
   return found;
+};
+
+/** The spare, when the mirror can say how another revision differs from it. */
+export const comparableSpare = async (
+  layout: Layout,
+  mirror: Mirror,
+  signal: AbortSignal,
+): Promise<Spare | null> => {
+  const spare = await readSpare(layout);
+  return spare !== null && (await typeOf(mirror, spare.revision, signal)) === 'commit' ? spare : null;
 };
 
 interface MakeOptions {
@@ -58,6 +69,7 @@ export const makeSpare = async (
   await takeSpare(layout, folder);
   await writeTree({mirror, revision, folder, idle: true}, signal);
   await syncDisk(folder, {timeoutMs}, signal);
+  await settleIndex({mirror, folder}, signal);
   await writeDurably(workingIn(folder).record, JSON.stringify({revision, bytes} satisfies Spare));
   await rename(folder, layout.spare);
 };

@@ -5,13 +5,13 @@ import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {Log, Slot} from '../../ports.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
-import {treeEntries} from './entries.ts';
+import {changedEntries, treeEntries} from './entries.ts';
 import {fetchRevision} from './fetch.ts';
 import {formatOf, type Layout} from './layout.ts';
 import {isComplete, isFolder, readMarker, removeMarker, writeMarker} from './marker.ts';
 import {type Mirror, openMirror} from './mirror.ts';
 import {refuseIncomplete} from './refuse.ts';
-import {readSpare, takeSpare} from './spare.ts';
+import {comparableSpare, takeSpare} from './spare.ts';
 import {discard} from './trash.ts';
 import {syncDisk, workingIn, writeTree} from './tree.ts';
 import {verifySignature} from './verify.ts';
@@ -43,7 +43,7 @@ export const stageSlot = async (context: Context, slot: Slot, signal: AbortSigna
   try {
     await prepare(context, {revision, folder}, signal);
   } catch (error) {
-    if (!(error instanceof ReasonError && error.reason.kind === 'git.mirror-corrupt')) throw error;
+    if (!isCorrupt(error)) throw error;
     log.warning(`${error.message}; making it anew`);
     await discard(layout, layout.mirrors[formatOf(revision)]);
     await discard(layout, folder);
@@ -53,6 +53,10 @@ export const stageSlot = async (context: Context, slot: Slot, signal: AbortSigna
   await writeMarker(layout, {slot: slot.slot, revision, directory: slot.directory, at: Date.now()});
   await moveIn(context, slot);
 };
+
+/** True for an error that a new mirror mends. */
+export const isCorrupt = (error: unknown): error is ReasonError =>
+  error instanceof ReasonError && error.reason.kind === 'git.mirror-corrupt';
 
 /** True when the slot is complete, or was but for its last rename. */
 const adopt = async (context: Context, slot: Slot): Promise<boolean> => {
@@ -84,23 +88,27 @@ const prepare = async (context: Context, target: Target, signal: AbortSignal): P
   await fetchRevision({mirror, settings, layout, revision}, signal);
   const signer = await verifySignature({mirror, settings, revision}, signal);
   if (signer !== null) log.info(`${revision} is signed by ${signer}`);
-  await requireRoomFor({mirror, layout, revision}, signal);
+  await inspect({mirror, layout, revision}, signal);
   await takeSpare(layout, folder);
   await writeTree({mirror, revision, folder}, signal);
 };
 
-const requireRoomFor = async (
+/** Folders take inodes as well: so many files and folders for each file. */
+const FOLDERS = 1.25;
+
+const inspect = async (
   {mirror, layout, revision}: {readonly mirror: Mirror; readonly layout: Layout; readonly revision: string},
   signal: AbortSignal,
 ): Promise<void> => {
-  const entries = await treeEntries(mirror, revision, signal);
+  const spare = await comparableSpare(layout, mirror, signal);
+  // What the spare holds was looked at when its revision was staged, and needs no room.
+  const entries =
+    spare === null
+      ? await treeEntries(mirror, revision, signal)
+      : await changedEntries(mirror, {since: spare.revision, revision}, signal);
   await refuseIncomplete({mirror, revision, entries}, signal);
   const bytes = bytesOnDisk(entries.map(({size}) => size));
-  const spare = await readSpare(layout);
-  // What a spare holds already needs no room; a tenth is left for what differs.
-  const needed = spare === null ? bytes : Math.max(bytes - spare.bytes, 0) + Math.ceil(bytes / 10);
-  const inodes = Math.ceil(entries.length * (spare === null ? 1.25 : 0.1));
-  await requireSpace({path: layout.home, bytes: needed, inodes});
+  await requireSpace({path: layout.home, bytes, inodes: Math.ceil(entries.length * FOLDERS)});
 };
 
 const moveIn = async ({layout}: Context, {slot, directory}: Slot): Promise<void> => {

@@ -39,6 +39,23 @@ export const writeTree = async (
   await mirror.git.must(['read-tree', '--reset', '-u', revision], {env, idle}, signal);
 };
 
+/**
+ * Writes the index anew. Files as young as their index are read as a whole when it is used next (git's "racy" entries);
+ * a while later they no longer are.
+ */
+export const settleIndex = async (
+  {mirror, folder}: Pick<WriteOptions, 'mirror' | 'folder'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const {tree, index} = workingIn(folder);
+  const env = {GIT_WORK_TREE: tree, GIT_INDEX_FILE: index};
+  await mirror.git.must(
+    ['update-index', '-q', '--refresh', '--force-write-index'],
+    {env, idle: true},
+    signal,
+  );
+};
+
 /** Waits until everything written to the disk of `path` is on it (syncfs: one flush, not one for each file). */
 export const syncDisk = async (
   path: string,
