@@ -49,18 +49,23 @@ const bounded = async <T>(
 ): Promise<T> => {
   signal.throwIfAborted();
   const {promise: ended, reject} = Promise.withResolvers<never>();
-  const ending = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
-  const end = (): void =>
+  const ending = new AbortController();
+  const end = (): void => {
+    ending.abort();
     reject(signal.aborted ? signal.reason : unreachable(store, `no answer in ${DEADLINE_MS / 1000} s`));
-  // A little later than the work itself may notice, whose message says more.
-  const onEnd = (): unknown => setTimeout(end, signal.aborted ? 0 : 500).unref();
-  ending.addEventListener('abort', onEnd, {once: true});
+  };
+  // work that waits for the lock ends first, and says more
+  const early = setTimeout(() => ending.abort(), DEADLINE_MS - 500);
+  const timer = setTimeout(end, DEADLINE_MS);
+  signal.addEventListener('abort', end, {once: true});
   try {
-    return await Promise.race([work(ending), ended]);
+    return await Promise.race([work(ending.signal), ended]);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw fileFailure(store, error);
   } finally {
-    ending.removeEventListener('abort', onEnd);
+    clearTimeout(early);
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
   }
 };

@@ -65,11 +65,10 @@ await t.test('an index that goes backwards', {skip}, async t => {
   const watch = collect(t, store, 'web/desired');
   const hosts = collect(t, store, 'web/hosts/');
   const snapshot = await (await fetch(`${consul.address}/v1/snapshot`)).bytes();
-  for (let n = 0; n < 30; n += 1) await store.put(`web/calls/${n}`, '', 'any', never);
-  await store.put('web/hosts/i-1', 'serving', 'any', never);
+  for (let n = 0; n < 30; n += 1) await store.put('web/hosts/i-1', String(n), 'any', never);
   await store.put('web/desired', 'new', 'any', never);
   await eventually('the new value', () => watch.last() === 'web/desired=new');
-  await eventually('the host', () => hosts.last() === 'web/hosts/i-1=serving');
+  await eventually('the host', () => hosts.last() === 'web/hosts/i-1=29');
   const restored = await fetch(`${consul.address}/v1/snapshot`, {method: 'PUT', body: snapshot});
   t.equal(restored.status, 200);
   await eventually('the restored value', () => watch.last() === 'web/desired=old');

@@ -13,6 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import {join} from 'node:path';
+import {setImmediate} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import t, {type Test} from 'tap';
 import type {Store} from '../../agent/ports.ts';
@@ -56,6 +57,23 @@ await t.test('an operator writes files', async t => {
   const put = await store.put('web/desired', 'x', {version: entry?.version ?? ''}, never);
   t.same(put, {ok: false}, 'a hand-written change makes a compare-and-set fail');
   t.equal(await readFile(join(root, 'web/desired'), 'utf8'), 'snap-3');
+});
+
+await t.test('a file that is being written is not seen empty', async t => {
+  const root = await temporaryFolder(t);
+  const store = await open(t, root);
+  await writeFile(join(root, 'desired'), 'snap-0');
+  const watch = collect(t, store, 'desired');
+  await eventually('the watch to begin', () => watch.updates.length > 0);
+  for (let n = 1; n <= 12; n += 1) {
+    const file = await openFile(join(root, 'desired'), 'w');
+    await setImmediate();
+    await file.writeFile(`snap-${n}`);
+    await file.close();
+    await eventually(`snap-${n}`, () => watch.last() === `desired=snap-${n}`);
+  }
+  const texts = watch.updates.map(update => update.type === 'value' && update.entries[0]?.value);
+  t.notOk(texts.includes(''), 'between its truncation and its new content');
 });
 
 await t.test('files that are no values', async t => {

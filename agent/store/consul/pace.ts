@@ -7,8 +7,8 @@ const IDLE_FIRST_MS = 50;
 const IDLE_MAX_MS = 15_000;
 
 export interface Pace {
-  /** Waits until the next query may be sent. */
-  next(signal: AbortSignal): Promise<void>;
+  /** Waits until the next query may be sent, and says whether that took time. */
+  next(signal: AbortSignal): Promise<'paused' | 'at once'>;
   /** What the last query answered: news, nothing although its time was not over, or nothing in time. */
   answered(answer: 'news' | 'nothing' | 'in time'): void;
 }
@@ -25,9 +25,12 @@ export const createPace = (): Pace => {
     next: async signal => {
       tokens = Math.min(BURST, tokens + (performance.now() - filledAt) / REFILL_MS);
       filledAt = performance.now();
-      if (idle > 2) await pause(jittered(Math.min(IDLE_MAX_MS, IDLE_FIRST_MS * 2 ** (idle - 2))), signal);
-      if (tokens < 1) await pause((1 - tokens) * REFILL_MS, signal);
+      const idleMs = idle > 2 ? jittered(Math.min(IDLE_MAX_MS, IDLE_FIRST_MS * 2 ** (idle - 2))) : 0;
+      const pauseMs = Math.max(idleMs, (1 - tokens) * REFILL_MS);
       tokens -= 1;
+      if (pauseMs <= 0) return 'at once';
+      await pause(pauseMs, signal);
+      return 'paused';
     },
     answered: answer => {
       idle = answer === 'nothing' ? Math.min(idle + 1, 20) : 0;

@@ -1,7 +1,7 @@
 import {performance} from 'node:perf_hooks';
 import {jittered} from '../pause.ts';
 import {markOf, type WatchSource} from '../updates.ts';
-import {type Kv, type KvReading, plain} from './kv.ts';
+import {type Kv, type KvQuery, type KvReading, plain} from './kv.ts';
 import {createPace} from './pace.ts';
 
 const MAX_BACKOFF_MS = 30_000;
@@ -29,17 +29,28 @@ export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: stri
     seen = markOf(reading.entries);
     return reading;
   };
-  const news = async (signal: AbortSignal): Promise<KvReading> => {
-    await pace.next(signal);
-    const wait = jittered(waitMs);
-    const startedAt = performance.now();
+  const look = (since: KvQuery['since'], signal: AbortSignal): Promise<KvReading> => {
     const consistency = recurse ? 'default' : 'stale';
-    const reading = await kv.read({path: target, recurse, consistency, since: {index, waitMs: wait}}, signal);
-    const early = performance.now() - startedAt < wait;
+    return kv.read({path: target, recurse, consistency, ...(since && {since})}, signal);
+  };
+  const judged = (
+    reading: KvReading,
+    early: boolean,
+    signal: AbortSignal,
+  ): Promise<KvReading> | KvReading => {
     const changed = markOf(reading.entries) !== seen;
     pace.answered(changed ? 'news' : early ? 'nothing' : 'in time');
-    if (changed && !recurse) return confirmed(signal);
-    return mustRestart({early, reading, index}) ? confirmed(signal) : took(reading);
+    const restart = mustRestart({early, reading, index});
+    return restart || (changed && !recurse) ? confirmed(signal) : took(reading);
+  };
+  const news = async (signal: AbortSignal): Promise<KvReading> => {
+    // after a pause it looks before it blocks: a restore meanwhile would leave the index far ahead of the state
+    const polled = (await pace.next(signal)) === 'paused' ? await look(undefined, signal) : undefined;
+    if (polled && polled.index !== index) return judged(polled, true, signal);
+    const wait = jittered(waitMs);
+    const startedAt = performance.now();
+    const reading = await look({index, waitMs: wait}, signal);
+    return judged(reading, performance.now() - startedAt < wait, signal);
   };
   return {
     maxBackoffMs: MAX_BACKOFF_MS,
@@ -50,8 +61,8 @@ export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: stri
 /**
  * True when the index says nothing any more. It goes backwards with a restored snapshot, a reaped tombstone or another
  * server. A query that a restore interrupts answers early with the old state and the old index (1.8.7): the next one
- * would block on an index that is far ahead of the new state. (A query sent just after a restore does block so: `waitMs`
- * bounds how long.)
+ * would block on an index that is far ahead of the new state. (A query sent in the very moment of a restore does block
+ * so: `waitMs` bounds how long.)
  */
 const mustRestart = (answer: {
   readonly early: boolean;
