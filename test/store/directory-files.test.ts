@@ -4,6 +4,7 @@ import {
   appendFile,
   chmod,
   mkdir,
+  open as openFile,
   readdir,
   readFile,
   rename,

@@ -20,10 +20,12 @@ export const directoryWatch = (
     wake();
   });
   const change = async (signal: AbortSignal): Promise<void> => {
+    const limitMs = Math.min(jittered(LOOK_EVERY_MS), expiresInMs + 1);
     const waiting = new AbortController();
     wake = () => waiting.abort();
-    const limitMs = Math.min(jittered(LOOK_EVERY_MS), expiresInMs + 1);
-    if (!told) await pause(limitMs, AbortSignal.any([signal, waiting.signal]));
+    signal.addEventListener('abort', wake, {once: true});
+    if (!told && !signal.aborted) await pause(limitMs, waiting.signal);
+    signal.removeEventListener('abort', wake);
     if (told) await pause(SETTLE_MS, signal);
   };
   return {
