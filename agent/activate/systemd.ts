@@ -7,8 +7,8 @@ import {restartUnit} from './unit-start.ts';
 
 /**
  * Activates by systemd: swaps `current`, runs the release's script, restarts the units of `activate.units` in order and waits
- * for each. Throws `activate.failed`, `script.*`, `unit.failed`, `child.*`. Without units, `running` means that an
- * activation was done since the machine booted. The agent must be READY before: its units may be ordered after it.
+ * for each. Throws `activate.failed`, `script.*`, `unit.failed`, `child.*`. Without a unit
+ * that stays up, `running` means that an activation was done since the machine booted. The agent must be READY before: its units may be ordered after it.
  */
 export const systemdActivator = (options: ActivatorOptions): Activator => {
   const {stateDir, activate} = options.settings;
@@ -21,9 +21,9 @@ export const systemdActivator = (options: ActivatorOptions): Activator => {
     },
     observe: async signal => {
       const current = await readCurrent(stateDir);
-      if (activate.units.length === 0) return {current, running: await isSameBoot(stateDir)};
       const states = await Promise.all(activate.units.map(unit => showUnit(unit, signal)));
-      return {current, running: states.every(isUp)};
+      const proof = states.some(({active}) => active === 'active') || (await isSameBoot(stateDir));
+      return {current, running: proof && states.every(isUp)};
     },
   };
 };

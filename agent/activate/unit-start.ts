@@ -2,7 +2,8 @@ import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {isUp, lastJournalLine, queueRestart, showUnit, type UnitState, unitText} from '../host/systemd.ts';
+import {isUp, queueRestart, showUnit, type UnitState, unitText} from '../host/systemd.ts';
+import {lastJournalLine} from '../host/systemd-journal.ts';
 
 const EVERY_MS = 100;
 
@@ -14,6 +15,7 @@ export const restartUnit = async (
   {unit, timeoutMs}: {readonly unit: string; readonly timeoutMs: number},
   signal: AbortSignal,
 ): Promise<void> => {
+  const since = Date.now();
   const deadline = performance.now() + timeoutMs;
   const before = await showUnit(unit, signal);
   if (before.load === 'not-found') throw failed(unit, 'there is no such unit');
@@ -24,7 +26,7 @@ export const restartUnit = async (
     if (settled === 'up') return;
     const late = performance.now() >= deadline;
     if (settled === 'down' || late) {
-      const line = await lastJournalLine(now, signal);
+      const line = await lastJournalLine({unit, since}, signal);
       const state =
         late && settled !== 'down'
           ? `${unitText(now)} after ${Math.round(timeoutMs / 1000)} s`
@@ -38,8 +40,7 @@ export const restartUnit = async (
 /** Where a restart stands. An old invocation that is still active says nothing about the new one. */
 export const settle = (now: UnitState, before: UnitState): 'up' | 'down' | 'pending' => {
   if (now.pending) return 'pending';
-  const started = now.invocation !== before.invocation;
-  if (started && isUp(now)) return 'up';
+  if (isUp(now) && (now.invocation !== before.invocation || now.active === 'inactive')) return 'up';
   if (now.active === 'failed') return 'down';
   // The job is gone and nothing was started: a condition did not hold, or a unit it requires failed.
   return now.active === 'inactive' ? 'down' : 'pending';

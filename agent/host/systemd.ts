@@ -59,10 +59,12 @@ export const parseUnit = (unit: string, text: string): UnitState => {
   };
 };
 
-/** True when the unit is up; a `oneshot` service that ended well is, although systemd calls it inactive. */
-export const isUp = ({active, type, result, invocation}: UnitState): boolean =>
-  active === 'active' ||
-  (active === 'inactive' && type === 'oneshot' && result === 'success' && invocation !== '');
+/**
+ * True when the unit is up. A `oneshot` service that ended well is, although systemd calls it inactive and soon forgets that
+ * it ever ran.
+ */
+export const isUp = ({active, type, result, pending}: UnitState): boolean =>
+  active === 'active' || (type === 'oneshot' && active === 'inactive' && result === 'success' && !pending);
 
 /** The state of a unit in words: `failed (exit-code, status 1)`, `activating (auto-restart, exit-code, status 1)`. */
 export const unitText = ({load, active, sub, result, exitStatus}: UnitState): string => {
@@ -87,21 +89,4 @@ export const queueRestart = async (unit: string, signal: AbortSignal): Promise<v
   if (exitCode === 0) return;
   const cause = stderr.trim().split('\n').at(0) ?? `systemctl ended with ${exitCode}`;
   throw new ReasonError(reason('unit.failed', {unit, cause}));
-};
-
-/** The last line that a unit's processes wrote to the system's journal in this invocation, or an empty text. */
-export const lastJournalLine = async ({invocation}: UnitState, signal: AbortSignal): Promise<string> => {
-  if (invocation === '') return '';
-  const match = `_SYSTEMD_INVOCATION_ID=${invocation}`;
-  const args = ['--quiet', '--no-pager', '--output=cat', '--lines=1', match];
-  try {
-    const {stdout} = await run('journalctl', args, {timeoutMs: TIMEOUT_MS}, signal);
-    return stdout
-      .replace(/\p{Cc}+/gu, ' ')
-      .trim()
-      .slice(0, 200);
-  } catch {
-    signal.throwIfAborted();
-    return '';
-  }
 };
