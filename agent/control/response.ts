@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {PHASES} from '../core/host/state.ts';
 import type {
   FleetReport,
   HistoryEntry,
@@ -13,19 +14,7 @@ import type {
 // A newer agent may say more than this agentctl knows: unknown names are dropped, missing ones are an error.
 const told: v.GenericSchema<unknown, Told> = v.object({kind: v.string(), text: v.string()});
 const running: v.GenericSchema<unknown, Running> = v.object({release: v.string(), generation: v.number()});
-const phase = v.picklist([
-  'booting',
-  'staging',
-  'waiting',
-  'draining',
-  'activating',
-  'gating',
-  'rejoining',
-  'baking',
-  'serving',
-  'rolling-back',
-  'held',
-]);
+const phase = v.picklist(PHASES);
 
 const fleet: v.GenericSchema<unknown, FleetReport> = v.object({
   proven: v.nullable(v.string()),

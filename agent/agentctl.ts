@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import {runAgentctl} from './cli/program.ts';
+
+const confirm = async (question: string): Promise<boolean> => {
+  const {createInterface} = await import('node:readline/promises');
+  const lines = createInterface({input: process.stdin, output: process.stderr});
+  // the end of input is a no
+  const closed = new Promise<string>(resolve => lines.once('close', () => resolve('')));
+  const line = await Promise.race([lines.question(`${question} [y/N] `), closed]);
+  lines.close();
+  return /^y(?:es)?$/i.test(line.trim());
+};
+
+// A reader that goes away (`agentctl history | head`) is no failure.
+process.stdout.on('error', () => process.exit());
+
+process.exitCode = await runAgentctl(process.argv.slice(2), {
+  say: text => process.stdout.write(`${text}\n`),
+  complain: text => process.stderr.write(`${text}\n`),
+  env: process.env,
+  ...(process.stdin.isTTY && {confirm}),
+});

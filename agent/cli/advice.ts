@@ -1,0 +1,53 @@
+import type {StatusReport} from '../control/protocol.ts';
+import type {Phase} from '../core/host/state.ts';
+
+/** What happens next by itself, by phase. */
+const NEXT: Readonly<Record<Phase, string>> = {
+  booting: 'It goes on trying until it finds a release that it may run.',
+  staging:
+    'When everything is on the disk, it asks for its permit or, if nothing serves here yet, starts it.',
+  waiting: 'It drains when the permit comes. Until then it serves what it has.',
+  draining: 'It switches when no request is outstanding, or at the deadline of the drain.',
+  activating: 'Then the release has to pass its health gate.',
+  gating:
+    'It returns to traffic when the health gate passes. If it does not, the previous release comes back.',
+  rejoining: 'It tries until it is back in traffic.',
+  baking:
+    'When the bake time is over, the permit goes back. If a probe fails before, the previous release comes back.',
+  serving: '',
+  'rolling-back': 'It returns to traffic with the previous release, without the network.',
+  held: '',
+};
+
+type Advice = readonly [RegExp, string];
+
+/** What an operator can do, by the kind of the reason. The first that matches is said. */
+const ADVICE: readonly Advice[] = [
+  [/^operator\.hold$/, '"agentctl resume" lets it follow the desired release again.'],
+  [/^permit\.(?:waiting|concurrency|floor)$/, 'Its turn comes by itself; nothing has to be done.'],
+  [/^permit\.halted$/, 'Ask for another release: "agentctl deploy".'],
+  [/^permit\.frozen$/, 'It goes on when the fleet is thawed.'],
+  [/^permit\.no-coordinator$/, 'If this stays, look whether the store answers and other agents run.'],
+  [/^store\./, 'Until the store answers, no drain begins, and what runs here goes on running.'],
+  [/^desired\.missing$/, 'Ask for a release: "agentctl deploy", or write the key.'],
+  [
+    /^desired\.refused$/,
+    'Nothing changes until the key holds a release: "agentctl deploy", or write the key.',
+  ],
+  [/^release\.rejected-here$/, ''],
+  [/^release\.paused-here$/, '"agentctl retry" tries it again at once.'],
+  [/./, '"journalctl -u release-agent" has the details; "agentctl retry" tries again.'],
+];
+
+/** What happens next, and what an operator can do about what is in the way. */
+export const advice = (report: StatusReport): readonly string[] => {
+  const kind = report.reason?.kind ?? report.refusal?.kind;
+  const todo = kind === undefined ? '' : (ADVICE.find(([pattern]) => pattern.test(kind))?.[1] ?? '');
+  return [NEXT[report.phase], stuck(report) ?? todo].filter(text => text !== '');
+};
+
+// Held by no operator: nothing works here, and the agent starts over after a pause.
+const stuck = ({phase, hold}: StatusReport): string | null =>
+  phase === 'held' && hold === null
+    ? 'It starts over by itself after a pause, and at once for a new desired release or "agentctl retry". "journalctl -u release-agent" has the details.'
+    : null;

@@ -1,0 +1,70 @@
+import {checkFiles} from '../config/files.ts';
+import {type Fragments, readFragments} from '../config/fragments.ts';
+import {imdsAddress, readSettings} from '../config/load.ts';
+import type {Problem} from '../config/problem.ts';
+import {rows} from './layout.ts';
+import {EXIT, type Terminal} from './terminal.ts';
+import type {CheckOptions} from './verbs/check.ts';
+
+/** Checks the configuration below a root, and the files that it names. Says every problem; gives the exit code. */
+export const check = async (options: CheckOptions, terminal: Terminal): Promise<number> => {
+  const fragments = await readFragments(options.root);
+  const {problems, notes} = await examine(fragments, options);
+  const ok = problems.length === 0;
+  const files = fragments.fragments.map(({file}) => file);
+  if (options.json) terminal.say(JSON.stringify({ok, files, problems, notes}));
+  else terminal.say(checkText({files, problems, notes}));
+  return ok ? EXIT.ok : EXIT.refused;
+};
+
+interface Examined {
+  readonly problems: readonly Problem[];
+  readonly notes: readonly string[];
+}
+
+// On an image that is being made nobody knows the instance tags yet: names that only they can give are assumed.
+const ASSUMED = {app: 'app', channel: 'channel'} as const;
+
+const examine = async (fragments: Fragments, {root, app, channel, role}: CheckOptions): Promise<Examined> => {
+  const given = Object.entries({app, channel, role}).filter(([, value]) => value !== undefined);
+  const tags = Object.fromEntries(given.map(([name, value]) => [`release-agent:${name}`, String(value)]));
+  const first = readSettings({fragments, tags});
+  const missing = first.ok ? [] : first.problems.filter(onlyTagged).map(({name}) => name);
+  if (imdsAddress(fragments) === null || missing.length === 0) return settle(first, [], root);
+  const assumed = missing.map(name => [`release-agent:${name}`, ASSUMED[name as keyof typeof ASSUMED]]);
+  const second = readSettings({fragments, tags: {...tags, ...Object.fromEntries(assumed)}});
+  return settle(
+    second,
+    missing.map(name => `${name} has to come from the instance tag release-agent:${name}`),
+    root,
+  );
+};
+
+const onlyTagged = ({name, file, got}: Problem): boolean =>
+  Object.hasOwn(ASSUMED, name) && file === null && got === 'neither';
+
+const settle = async (
+  reading: ReturnType<typeof readSettings>,
+  notes: readonly string[],
+  root: string,
+): Promise<Examined> => ({
+  problems: reading.ok ? await checkFiles(reading.settings, root) : reading.problems,
+  notes,
+});
+
+const checkText = ({files, problems, notes}: Examined & {readonly files: readonly string[]}): string =>
+  [
+    ...problems.map(problemBlock),
+    ...notes.map(note => `note: ${note}`),
+    problems.length === 0
+      ? `the configuration is usable; read: ${files.join(', ')}`
+      : `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in the configuration`,
+  ].join('\n');
+
+const problemBlock = ({name, file, expected, got, hint}: Problem): string =>
+  `${name}\n${rows([
+    ['  in', file],
+    ['  expected', expected],
+    ['  got', got],
+    ['  hint', hint ?? null],
+  ])}\n`;

@@ -1,0 +1,56 @@
+import {Command, CommanderError} from 'commander';
+import {EXIT, EXIT_TEXT, type Terminal} from './terminal.ts';
+import {checkVerb} from './verbs/check.ts';
+import {deployVerb} from './verbs/deploy.ts';
+import {historyVerb} from './verbs/history.ts';
+import {holdVerb} from './verbs/hold.ts';
+import {resumeVerb} from './verbs/resume.ts';
+import {retryVerb} from './verbs/retry.ts';
+import {rollbackVerb} from './verbs/rollback.ts';
+import {statusVerb} from './verbs/status.ts';
+import {whyVerb} from './verbs/why.ts';
+
+const VERBS = [
+  statusVerb,
+  whyVerb,
+  historyVerb,
+  holdVerb,
+  resumeVerb,
+  rollbackVerb,
+  retryVerb,
+  deployVerb,
+  checkVerb,
+];
+
+/** Runs one agentctl command line (without program names) and gives its exit code. */
+export const runAgentctl = async (args: readonly string[], terminal: Terminal): Promise<number> => {
+  let exit: number = EXIT.ok;
+  const done = (code: number) => {
+    exit = code;
+  };
+  const program = new Command('agentctl').description('Asks the release agent of this host.');
+  program.addHelpText('after', EXIT_TEXT);
+  for (const create of VERBS) program.addCommand(create(terminal, done).addHelpText('after', EXIT_TEXT));
+  for (const command of [program, ...program.commands]) quiet(command, terminal);
+  try {
+    await program.parseAsync(args, {from: 'user'});
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    terminal.complain(`agentctl: ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT.refused;
+  }
+};
+
+// Errors come back as values, and the text goes where the terminal sends it.
+const quiet = (command: Command, {say, complain}: Terminal): void => {
+  command
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({
+      writeOut: text => say(text.trimEnd()),
+      writeErr: text => complain(text.trimEnd()),
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
+    });
+};

@@ -1,0 +1,28 @@
+import type {StatusReport} from '../control/protocol.ts';
+import {parseRelease, shortRelease} from '../core/release.ts';
+
+/** True when the host serves the release that it should, and nothing is in the way. */
+export const isSettled = ({phase, serving, active, desired, reason, refusal, hold}: StatusReport): boolean =>
+  phase === 'serving' &&
+  serving &&
+  reason === null &&
+  refusal === null &&
+  hold === null &&
+  (desired === null || desired.release === active?.release);
+
+/** A release id in its short form; an id that this version does not know stays as it is. */
+export const short = (id: string): string => {
+  const release = parseRelease(id);
+  return release ? shortRelease(release) : id;
+};
+
+/** The message and the name that came with the desired release: `: "fix the cart" (ada)`. Empty without them. */
+export const wish = ({desired}: StatusReport): string => {
+  const parts = [desired?.message && `"${desired.message}"`, desired?.by && `(${desired.by})`].filter(
+    part => part,
+  );
+  return parts.length === 0 ? '' : `: ${parts.join(' ')}`;
+};
+
+/** A count with its noun. */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

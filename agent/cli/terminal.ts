@@ -1,0 +1,21 @@
+/** What a verb sees of the process: its output, its environment, and somebody to ask when there is a terminal. */
+export interface Terminal {
+  /** Writes one text and a line feed to stdout. */
+  readonly say: (text: string) => void;
+  /** Writes one text and a line feed to stderr. */
+  readonly complain: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks a yes-or-no question; missing when nobody sits there. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+}
+
+/** Exit codes, the same for every verb. */
+export const EXIT = {ok: 0, refused: 1, usage: 2, noAnswer: 3, unsettled: 4} as const;
+
+export const EXIT_TEXT = `
+Exit codes:
+  0  done, or all is well
+  1  refused or failed; the reason is on stderr
+  2  wrong usage
+  3  the agent does not answer
+  4  status: the host is not where it should be`;

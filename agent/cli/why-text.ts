@@ -1,0 +1,53 @@
+import type {StatusReport} from '../control/protocol.ts';
+import {advice} from './advice.ts';
+import {age} from './age.ts';
+import {wrap} from './layout.ts';
+import {isSettled, short, wish} from './report.ts';
+
+/** The text of `agentctl why`: what runs, what should, why they differ, what happens next and what can be done. */
+export const whyText = (report: StatusReport): string => {
+  const paragraphs = [
+    [runs(report), should(report)],
+    isSettled(report) ? [] : [now(report), ...because(report)],
+    isSettled(report) ? [] : advice(report),
+    report.store.ok || report.reason?.kind.startsWith('store.') ? [] : [lost(report)],
+  ];
+  return paragraphs
+    .map(sentences => sentences.filter(sentence => sentence !== '').join(' '))
+    .filter(text => text !== '')
+    .map(text => wrap(text).join('\n'))
+    .join('\n\n');
+};
+
+const runs = ({active, serving, out}: StatusReport): string => {
+  if (!active) return 'Nothing runs on this host yet.';
+  const where = serving
+    ? 'in traffic with'
+    : out
+      ? 'out of traffic, taken out by the agent; it had'
+      : 'not serving; it had';
+  return `This host is ${where} ${short(active.release)}.`;
+};
+
+const should = (report: StatusReport): string => {
+  const {desired, active, refusal} = report;
+  if (!desired) return 'What it should run is not known.';
+  if (desired.release === active?.release)
+    return refusal ? 'That is the last desired release that could be read.' : 'That is the desired release.';
+  return `It should run ${short(desired.release)}${wish(report)}.`;
+};
+
+const now = ({step, since, now}: StatusReport): string => `Now: ${step}, for ${age(now - since)}.`;
+
+const because = ({reason, refusal, hold}: StatusReport): readonly string[] => {
+  const texts = new Set([reason?.text, refusal?.text].filter(text => text !== undefined));
+  const said = [...texts].map(text => `The reason: ${text}.`);
+  return hold && reason?.kind !== 'operator.hold'
+    ? [...said, `It will be held by ${hold.by}: ${hold.note}.`]
+    : said;
+};
+
+const lost = ({store}: StatusReport): string =>
+  `${sentence(store.text ?? `The store ${store.name} does not answer`)} What runs here goes on running.`;
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
