@@ -131,7 +131,7 @@ const TEXTS = {
     `${d.revision} has a submodule (${d.path}), which is not installed: it would be an empty folder`,
   'git.unreachable': (d: {remote: string; cause: string}) => `${d.remote} does not answer: ${d.cause}`,
   'git.unsigned': (d: {revision: string}) =>
-    `${d.revision} is not signed, and this host requires a signature`,
+    `${d.revision} has no signature of a kind that this host is configured to check`,
 
   // traffic
   'traffic.failed': (d: {adapter: string; action: string; cause: string}) =>

@@ -44,6 +44,8 @@ export const timer = (state: State, which: Timer, afterMs: number): Effect => ({
 /** The attempt of a phase that has one. */
 export const attemptOf = (state: State): Attempt | null => ('attempt' in state ? state.attempt : null);
 
-/** The slots that must not be pruned in this state. */
+/** The activations whose slots must not be pruned in this state, each slot once. */
 export const keptSlots = (state: State): readonly Activation[] =>
-  [state.active, state.previous, attemptOf(state)?.target ?? null].filter(kept => kept !== null);
+  [state.active, state.previous, attemptOf(state)?.target ?? null]
+    .filter(kept => kept !== null)
+    .filter((kept, place, all) => all.findIndex(({slot}) => slot === kept.slot) === place);

@@ -9,18 +9,16 @@ import {attemptOf} from './step.ts';
 export const whyNot = (state: State, now: number): Reason | null => {
   if ('blocked' in state && state.blocked) return state.blocked;
   if (state.phase === 'held') return state.cause;
-  if (state.phase === 'waiting') return reason('permit.waiting', {ahead: 0});
   const attempt = attemptOf(state);
   if (attempt?.purpose === 'rollback' && attempt.cause) return attempt.cause;
   if (state.refusal) return state.refusal;
-  return isRejected(state, now) || pausedNow(state) ? rejectedReason(state) : null;
+  return state.phase === 'serving' && (isRejected(state, now) || isPaused(state))
+    ? rejectedReason(state)
+    : null;
 };
 
-const pausedNow = ({phase, rejected, desired, active}: State): boolean =>
-  phase === 'serving' &&
-  rejected !== null &&
-  desired !== null &&
-  !sameRelease(desired.release, active?.release);
+const isPaused = ({rejected, desired, active}: State): boolean =>
+  rejected !== null && desired !== null && !sameRelease(desired.release, active?.release);
 
 const rejectedReason = ({rejected}: State): Reason | null =>
   rejected &&

@@ -1,4 +1,5 @@
 /** A host in memory: performs the core's effects, so that whole lives can be played through in a test. */
+import {describe} from '../../../agent/core/host/describe.ts';
 import type {Effect} from '../../../agent/core/host/effect.ts';
 import type {BootView, Event, Result, Stamp} from '../../../agent/core/host/event.ts';
 import {recover} from '../../../agent/core/host/recover.ts';
@@ -154,6 +155,7 @@ const take = (world: World, [next, effects]: Step, first = false): void => {
   const before = first ? null : world.state;
   if (before?.phase !== next.phase || before.generation !== next.generation) {
     world.visited.push(next.phase);
+    world.log.push(describe(next, world.now));
     world.timer = null;
     world.pending = [];
   }
@@ -168,6 +170,7 @@ const take = (world: World, [next, effects]: Step, first = false): void => {
 const perform = (world: World, effect: Effect): void => {
   world.now += 100;
   const fault = world.faults.get(effect.type as Operation)?.shift();
+  world.log.push(`  ${effectText(effect)}${fault === undefined ? '' : ` (${fault})`}`);
   if (fault === 'crash-before') start(world, true);
   else if (fault === 'error') fail(world, effect);
   else if (fault !== 'timeout') complete(world, effect, fault);
@@ -178,6 +181,13 @@ const complete = (world: World, effect: Effect, fault: Fault | undefined): void 
   const result = apply(world, effect);
   if (fault !== undefined) start(world, fault === 'crash-after');
   else if (result) happen(world, result);
+};
+
+const effectText = (effect: Effect): string => {
+  if ('target' in effect) return `${effect.type} slot ${effect.target.slot}`;
+  return 'keep' in effect
+    ? `${effect.type}, keep ${effect.keep.map(kept => kept.slot).join(' ')}`
+    : effect.type;
 };
 
 const CAUSE: Reason = reason('unexpected', {cause: 'the test says so'});
