@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import {join} from 'node:path';
-import {setImmediate} from 'node:timers/promises';
+import {setTimeout} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import t, {type Test} from 'tap';
 import type {Store} from '../../agent/ports.ts';
@@ -68,7 +68,7 @@ await t.test('a file that is being written is not seen empty', async t => {
   await eventually('the watch to begin', () => watch.updates.length > 0);
   for (let n = 1; n <= 12; n += 1) {
     const file = await openFile(join(root, 'desired'), 'w');
-    await setImmediate();
+    await setTimeout(10); // a slow writer
     await file.writeFile(`snap-${n}`);
     await file.close();
     await eventually(`snap-${n}`, () => watch.last() === `desired=snap-${n}`);
