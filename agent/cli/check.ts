@@ -2,7 +2,7 @@ import {checkFiles} from '../config/files.ts';
 import {type Fragments, readFragments} from '../config/fragments.ts';
 import {imdsAddress, readSettings} from '../config/load.ts';
 import type {Problem} from '../config/problem.ts';
-import {rows} from './layout.ts';
+import {rows, wrap} from './layout.ts';
 import {EXIT, type Terminal} from './terminal.ts';
 import type {CheckOptions} from './verbs/check.ts';
 
@@ -62,7 +62,7 @@ const checkText = ({files, problems, notes}: Examined & {readonly files: readonl
   ].join('\n');
 
 const problemBlock = ({name, file, expected, got, hint}: Problem): string =>
-  `${name}\n${rows([
+  `${wrap(name).join('\n')}\n${rows([
     ['  in', file],
     ['  expected', expected],
     ['  got', got],

@@ -39,5 +39,5 @@ export const table = (lines: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-// Notes, messages and outputs of scripts come from outside: a terminal must not obey them.
-const printable = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ');
+// Notes, messages and outputs of scripts come from outside: a terminal must not obey them, nor turn their order around.
+const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');

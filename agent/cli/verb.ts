@@ -57,7 +57,9 @@ export const tellAgent = async (
 ): Promise<number> => {
   const asked = await askAgent(request, options, terminal);
   if (!asked.ok) return asked.exit;
-  terminal.say(options.json ? JSON.stringify({ok: true, value: asked.value}) : String(asked.value));
+  terminal.say(
+    options.json ? JSON.stringify({ok: true, value: asked.value}) : wrap(String(asked.value)).join('\n'),
+  );
   return EXIT.ok;
 };
 

@@ -1,0 +1,100 @@
+import {reason, reasonText} from '../../agent/core/reason.ts';
+import {NEW, OLD, sampleReport} from '../support/sample-report.ts';
+
+const NOON = Date.parse('2027-01-01T12:00:00Z');
+const SNAPSHOT = 'snap-0123456789abcdef0';
+const told = (why: ReturnType<typeof reason>) => ({kind: why.kind, text: reasonText(why)});
+const failure = reason('gate.failed', {
+  probe: 'http://127.0.0.1:8080/healthz',
+  seconds: 60,
+  last: '503 Service Unavailable',
+});
+
+/** Reports of hosts in situations that operators meet. Their texts are in golden/. */
+export const REPORTS = {
+  settled: sampleReport(),
+  'waiting for its permit': sampleReport({
+    phase: 'waiting',
+    purpose: 'update',
+    step: 'waiting for a permit to activate 222222222222 while serving 111111111111',
+    since: NOON - 130_000,
+    active: {release: OLD, generation: 7},
+    previous: {release: SNAPSHOT, generation: 6},
+    target: {release: NEW, generation: 8},
+    reason: told(
+      reason('permit.concurrency', {out: 2, limit: 2, holders: 'i-0aaaaaaaaaaaaaaa1, i-0aaaaaaaaaaaaaaa2'}),
+    ),
+    fleet: {
+      proven: OLD,
+      previous: SNAPSHOT,
+      rollout: {release: NEW, version: '42'},
+      permits: ['i-0aaaaaaaaaaaaaaa1', 'i-0aaaaaaaaaaaaaaa2'].map(host => ({
+        host,
+        release: NEW,
+        since: NOON - 50_000,
+      })),
+      failures: [{host: 'i-0aaaaaaaaaaaaaaa3', text: 'the health gate did not pass'}],
+      blocked: told(reason('permit.concurrency', {out: 2, limit: 2, holders: 'i-0aaa, i-0bbb'})),
+    },
+  }),
+  draining: sampleReport({
+    phase: 'draining',
+    purpose: 'update',
+    step: 'out of traffic, draining requests in flight',
+    since: NOON - 12_000,
+    serving: false,
+    out: true,
+    permit: 17,
+    active: {release: OLD, generation: 7},
+    target: {release: NEW, generation: 8},
+  }),
+  'taken back': sampleReport({
+    step: 'serving 111111111111',
+    since: NOON - 3 * 3_600_000,
+    active: {release: OLD, generation: 9},
+    previous: {release: SNAPSHOT, generation: 6},
+    reason: told(reason('release.rejected-here', {release: '222222222222', cause: reasonText(failure)})),
+    rejected: {release: NEW, text: reasonText(failure), at: NOON - 3 * 3_600_000 - 9_000},
+    cut: ['10.0.3.17:51234', '10.0.3.18:40022'],
+  }),
+  'held on purpose': sampleReport({
+    phase: 'held',
+    step: 'held while serving 111111111111',
+    since: NOON - 2 * 86_400_000 - 5 * 3_600_000,
+    active: {release: OLD, generation: 7},
+    reason: told(reason('operator.hold', {by: 'ada', note: 'debugging the cart, ask me first'})),
+    hold: {by: 'ada', note: 'debugging the cart, ask me first', at: NOON - 2 * 86_400_000 - 5 * 3_600_000},
+  }),
+  'nothing works': sampleReport({
+    phase: 'held',
+    step: 'held out of traffic',
+    since: NOON - 61_000,
+    serving: false,
+    out: true,
+    permit: 18,
+    reason: told(reason('rollback.failed', {cause: reasonText(failure)})),
+  }),
+  'booting without a store': sampleReport({
+    phase: 'booting',
+    purpose: null,
+    step: 'booting: choosing a release',
+    since: NOON - 5_000,
+    serving: false,
+    active: null,
+    previous: null,
+    desired: null,
+    reason: told(
+      reason('store.unreachable', {store: 'consul http://127.0.0.1:8500', cause: 'connection refused'}),
+    ),
+    store: {
+      name: 'consul http://127.0.0.1:8500',
+      ok: false,
+      text: 'the store consul http://127.0.0.1:8500 does not answer: connection refused',
+    },
+    fleet: null,
+  }),
+  'a key that is no release': sampleReport({
+    refusal: told(reason('desired.refused', {expected: 'a snapshot id', got: '"main"'})),
+    reason: told(reason('desired.refused', {expected: 'a snapshot id', got: '"main"'})),
+  }),
+};
