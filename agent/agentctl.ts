@@ -15,9 +15,12 @@ const confirm = async (question: string): Promise<boolean> => {
 // A reader that goes away (`agentctl history | head`) is no failure.
 process.stdout.on('error', () => process.exit());
 
-process.exitCode = await runAgentctl(process.argv.slice(2), {
+// No top-level await: the bundle is CommonJS, which loads with the least memory.
+runAgentctl(process.argv.slice(2), {
   say: text => process.stdout.write(`${text}\n`),
   complain: text => process.stderr.write(`${text}\n`),
   env: process.env,
   ...(process.stdin.isTTY && {confirm}),
+}).then(code => {
+  process.exitCode = code;
 });
