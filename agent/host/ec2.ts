@@ -1,7 +1,6 @@
-import type {EC2Client, Filter, VolumeType} from '@aws-sdk/client-ec2';
-import {refusalCode} from './ec2-error.ts';
-import {type SnapshotFacts, snapshotFacts, type VolumeFacts, volumeFacts, volumeId} from './ec2-facts.ts';
-import {withRetries} from './ec2-retry.ts';
+import {absent, type Call, type CallOptions, createCall} from './ec2-call.ts';
+import {type SnapshotFacts, snapshotFacts, type VolumeFacts} from './ec2-facts.ts';
+import {volumeCalls} from './ec2-volumes.ts';
 
 export interface NewVolume {
   readonly snapshot: string;
@@ -35,179 +34,57 @@ export interface Ec2 {
   instanceState(id: string, signal: AbortSignal): Promise<string | null>;
 }
 
-export interface Ec2Options {
-  readonly region: string;
-  readonly endpoint?: string;
-  /** bounds each call with all its tries */
-  readonly deadlineMs?: number;
-  readonly tryMs?: number;
-}
+export type Ec2Options = CallOptions;
 
-type Sdk = typeof import('./ec2-sdk.ts');
-type Call = <T>(
-  action: string,
-  send: (sdk: Sdk, client: EC2Client, abortSignal: AbortSignal) => Promise<T>,
-  signal: AbortSignal,
-) => Promise<T>;
-
-const PAGE = 500;
-const PAGES = 40;
-
-/** An EC2 client whose SDK is loaded at the first call: a host that installs from git never pays for it. */
+/** An EC2 client for one region; credentials come from the SDK's default chain (environment, files, IMDS). */
 export const createEc2 = (options: Ec2Options): Ec2 => {
-  const call = caller(options);
-  return {
-    ...snapshotCalls(call),
-    ...volumeCalls(call),
-    ...attachmentCalls(call),
-    instanceState: (id, signal) =>
-      absent('InvalidInstanceID.NotFound', () =>
-        call(
-          'DescribeInstances',
-          async (sdk, client, abortSignal) => {
-            const answer = await client.send(new sdk.DescribeInstancesCommand({InstanceIds: [id]}), {
-              abortSignal,
-            });
-            return answer.Reservations?.[0]?.Instances?.[0]?.State?.Name ?? null;
-          },
-          signal,
-        ),
-      ),
-  };
-};
-
-const caller = ({region, endpoint, deadlineMs = 300_000, tryMs = 10_000}: Ec2Options): Call => {
-  let loaded: Promise<readonly [Sdk, EC2Client]> | undefined;
-  const load = async () => {
-    const sdk = await import('./ec2-sdk.ts');
-    // one try per send: pauses and deadlines are ours
-    return [
-      sdk,
-      new sdk.EC2Client({region, maxAttempts: 1, ...(endpoint !== undefined && {endpoint})}),
-    ] as const;
-  };
-  return async (action, send, signal) => {
-    loaded ??= load();
-    const [sdk, client] = await loaded;
-    return withRetries(abort => send(sdk, client, abort), {action, deadlineMs, tryMs}, signal);
-  };
+  const call = createCall(options);
+  return {...snapshotCalls(call), ...volumeCalls(call), ...attachmentCalls(call), ...instanceCalls(call)};
 };
 
 const snapshotCalls = (call: Call): Pick<Ec2, 'snapshot'> => ({
-  snapshot: (id, signal) =>
-    absent('InvalidSnapshot.NotFound', () =>
-      call(
-        'DescribeSnapshots',
-        async (sdk, client, abortSignal) => {
-          const answer = await client.send(new sdk.DescribeSnapshotsCommand({SnapshotIds: [id]}), {
-            abortSignal,
-          });
-          const [snapshot] = answer.Snapshots ?? [];
-          return snapshot ? snapshotFacts(snapshot) : null;
-        },
-        signal,
-      ),
-    ),
-});
-
-const volumeCalls = (call: Call): Pick<Ec2, 'createVolume' | 'volume' | 'volumes' | 'deleteVolume'> => ({
-  createVolume: ({snapshot, zone, type, iops, throughput, tags, token}, signal) =>
-    call(
-      'CreateVolume',
-      async (sdk, client, abortSignal) => {
-        const command = new sdk.CreateVolumeCommand({
-          SnapshotId: snapshot,
-          AvailabilityZone: zone,
-          VolumeType: type as VolumeType,
-          ClientToken: token,
-          // at creation: a tag set later is missing after a crash in between, and nobody would own the volume
-          TagSpecifications: [
-            {ResourceType: 'volume', Tags: Object.entries(tags).map(([Key, Value]) => ({Key, Value}))},
-          ],
-          ...(iops !== undefined && {Iops: iops}),
-          ...(throughput !== undefined && {Throughput: throughput}),
-        });
-        return volumeId('CreateVolume', (await client.send(command, {abortSignal})).VolumeId);
-      },
+  snapshot: (id, signal) => {
+    const ask = call(
+      'DescribeSnapshots',
+      (sdk, client, how) => client.send(new sdk.DescribeSnapshotsCommand({SnapshotIds: [id]}), how),
       signal,
-    ),
-  volume: (id, signal) =>
-    absent('InvalidVolume.NotFound', () =>
-      call(
-        'DescribeVolumes',
-        async (sdk, client, abortSignal) => {
-          const answer = await client.send(new sdk.DescribeVolumesCommand({VolumeIds: [id]}), {abortSignal});
-          const [volume] = answer.Volumes ?? [];
-          return volume ? volumeFacts(volume) : null;
-        },
-        signal,
-      ),
-    ),
-  volumes: async (tags, signal) => {
-    const filters: Filter[] = Object.entries(tags).map(([key, value]) => ({
-      Name: `tag:${key}`,
-      Values: [value],
-    }));
-    const found: VolumeFacts[] = [];
-    let token: string | undefined;
-    for (let page = 0; page < PAGES; page++) {
-      const answer = await call(
-        'DescribeVolumes',
-        (sdk, client, abortSignal) =>
-          client.send(
-            new sdk.DescribeVolumesCommand({
-              Filters: filters,
-              MaxResults: PAGE,
-              ...(token !== undefined && {NextToken: token}),
-            }),
-            {abortSignal},
-          ),
-        signal,
-      );
-      found.push(...(answer.Volumes ?? []).map(volumeFacts));
-      token = answer.NextToken;
-      if (!token) break;
-    }
-    return found;
+    );
+    return absent(
+      'InvalidSnapshot.NotFound',
+      ask.then(({Snapshots: [snapshot] = []}) => (snapshot ? snapshotFacts(snapshot) : null)),
+    );
   },
-  deleteVolume: (id, signal) =>
-    call(
-      'DeleteVolume',
-      async (sdk, client, abortSignal) => {
-        await client.send(new sdk.DeleteVolumeCommand({VolumeId: id}), {abortSignal});
-      },
-      signal,
-    ),
 });
 
 const attachmentCalls = (call: Call): Pick<Ec2, 'attachVolume' | 'detachVolume'> => ({
-  attachVolume: ({volume, instance, device}, signal) =>
-    call(
+  attachVolume: ({volume, instance, device}, signal) => {
+    const request = {VolumeId: volume, InstanceId: instance, Device: device};
+    return call(
       'AttachVolume',
-      async (sdk, client, abortSignal) => {
-        const command = new sdk.AttachVolumeCommand({VolumeId: volume, InstanceId: instance, Device: device});
-        await client.send(command, {abortSignal});
-      },
+      async (sdk, client, how) => void (await client.send(new sdk.AttachVolumeCommand(request), how)),
       signal,
-    ),
-  detachVolume: ({volume, instance}, signal) =>
-    call(
+    );
+  },
+  detachVolume: ({volume, instance}, signal) => {
+    const request = {VolumeId: volume, InstanceId: instance};
+    return call(
       'DetachVolume',
-      async (sdk, client, abortSignal) => {
-        await client.send(new sdk.DetachVolumeCommand({VolumeId: volume, InstanceId: instance}), {
-          abortSignal,
-        });
-      },
+      async (sdk, client, how) => void (await client.send(new sdk.DetachVolumeCommand(request), how)),
       signal,
-    ),
+    );
+  },
 });
 
-/** Null instead of the refusal that says "there is none". */
-const absent = async <T>(code: string, ask: () => Promise<T | null>): Promise<T | null> => {
-  try {
-    return await ask();
-  } catch (error) {
-    if (refusalCode(error) === code) return null;
-    throw error;
-  }
-};
+const instanceCalls = (call: Call): Pick<Ec2, 'instanceState'> => ({
+  instanceState: (id, signal) => {
+    const ask = call(
+      'DescribeInstances',
+      (sdk, client, how) => client.send(new sdk.DescribeInstancesCommand({InstanceIds: [id]}), how),
+      signal,
+    );
+    return absent(
+      'InvalidInstanceID.NotFound',
+      ask.then(({Reservations: [first] = []}) => first?.Instances?.[0]?.State?.Name ?? null),
+    );
+  },
+});

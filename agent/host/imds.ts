@@ -1,10 +1,9 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import * as v from 'valibot';
 import {quote} from '../core/quote.ts';
 import {type Reason, reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import type {Identity} from '../ports.ts';
-import {type Answer, exchange} from './imds-request.ts';
+import {exchange, persist} from './imds-request.ts';
 
 export interface Imds {
   /** Who this instance is, from its identity document; asked once, then remembered. */
@@ -25,8 +24,6 @@ export interface ImdsOptions {
 }
 
 const LIMIT = 65_536;
-const PAUSE_MS = 100;
-const PAUSE_LIMIT_MS = 2_000;
 /** EC2 counts a token's life from its own clock: a cached one is renewed when nine tenths of it are over. */
 const USABLE_SHARE = 0.9;
 const TOKEN = /^[\x21-\x7e]{1,1024}$/;
@@ -79,14 +76,16 @@ export const createImds = ({
       known ??= readIdentity(await get('dynamic/instance-identity/document', signal));
       return known;
     },
-    tag: async (key, signal) => {
-      if (!TAG_KEY.test(key)) throw unexpected('tags/instance', 'a tag name IMDS can show', quote(key));
-      const value = await get(`meta-data/tags/instance/${encodeURIComponent(key)}`, signal);
-      if (value !== null && value.length > 256)
-        throw unexpected(key, 'at most 256 characters', `${value.length}`);
-      return value;
-    },
+    tag: (key, signal) => readTag(get, key, signal),
   };
+};
+
+const readTag = async (get: Imds['get'], key: string, signal: AbortSignal): Promise<string | null> => {
+  if (!TAG_KEY.test(key)) throw unexpected('tags/instance', 'a tag name IMDS can show', quote(key));
+  const value = await get(`meta-data/tags/instance/${encodeURIComponent(key)}`, signal);
+  if (value !== null && value.length > 256)
+    throw unexpected(key, 'at most 256 characters', `${value.length}`);
+  return value;
 };
 
 const DOCUMENT = v.object({
@@ -109,29 +108,6 @@ const readIdentity = (text: string | null): Identity => {
   }
   const {instanceId, availabilityZone, region, accountId} = read.output;
   return {instance: instanceId, zone: availabilityZone, region, account: accountId};
-};
-
-/** Repeats an exchange while nothing comes back or the service answers 429 or 5xx; full jitter between the tries. */
-const persist = async (
-  base: string,
-  {path, tries}: {path: string; tries: number},
-  attempt: () => Promise<Answer>,
-  signal: AbortSignal,
-): Promise<Answer> => {
-  let cause = '';
-  for (let n = 0; n < tries; n++) {
-    if (n > 0) await sleep(Math.random() * Math.min(PAUSE_LIMIT_MS, PAUSE_MS * 2 ** n), undefined, {signal});
-    signal.throwIfAborted();
-    try {
-      const answer = await attempt();
-      if (answer.status !== 429 && answer.status < 500) return answer;
-      cause = `it answers ${answer.status} to ${path}`;
-    } catch (error) {
-      signal.throwIfAborted();
-      cause = error instanceof Error ? error.message : String(error);
-    }
-  }
-  throw new ReasonError(reason('imds.unreachable', {url: base, cause}));
 };
 
 const refused = (path: string, status: number): ReasonError =>

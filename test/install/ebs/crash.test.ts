@@ -8,6 +8,8 @@ import {unmet} from '../../support/needs.ts';
 import type {CrashRun} from './crash-child.ts';
 import {content, never, startWorld, type World} from './world.ts';
 
+t.setTimeout(300_000);
+
 const skip = unmet('root', 'debian', 'loop');
 const CHILD = join(import.meta.dirname, 'crash-child.ts');
 

@@ -14,6 +14,8 @@ import type {MachineRun} from './machine-child.ts';
 import {content} from './world.ts';
 
 /** Node and the bundled child in an instance's root; gives how to run it there. */
+t.setTimeout(300_000);
+
 const bake = async ({root, exec}: Instance) => {
   await mkdir(join(root, 'opt'), {recursive: true});
   await cp(process.execPath, join(root, 'opt/node'));

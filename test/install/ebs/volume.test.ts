@@ -6,6 +6,8 @@ import {eventually} from '../../support/eventually.ts';
 import {unmet} from '../../support/needs.ts';
 import {callsOf, count, never, QUICK, readRecord, reasonKind, SETTINGS, startWithSnapshot} from './world.ts';
 
+t.setTimeout(180_000);
+
 const skip = unmet('root', 'debian', 'loop');
 
 t.test('throttled and answered with errors for a while, it goes on with the same token', {skip}, async t => {
