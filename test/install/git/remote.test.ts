@@ -64,10 +64,10 @@ t.test(
     const credentialFile = join(await temporaryFolder(t), 'credential');
     writeFileSync(credentialFile, `deploy:${SECRET}\n`, {mode: 0o600});
     const settings = {url: `${url}/origin`, credentialFile};
-    const {installer, slot, stateDir, lines} = await host(t, settings);
+    const {installer, slot, stateDir, said} = await host(t, settings);
     await installer.stage(slot('one', revision), never);
     t.equal(treeOf(slot('one', revision).directory), expectedTree(app.path, revision));
-    t.notMatch(lines.join('\n'), SECRET);
+    t.notMatch(said().join('\n'), SECRET);
     t.throws(() => execFileSync('grep', ['-rF', '-e', SECRET, stateDir]), /Command failed/);
   },
 );
@@ -137,7 +137,7 @@ t.test('a damaged mirror is made anew once, from the remote', async t => {
   const app = await origin(t);
   const one = app.commit({a: randomBytes(3_000), b: 'b'});
   const two = app.commit({a: randomBytes(3_000)});
-  const {installer, slot, stateDir, lines} = await host(t, app);
+  const {installer, slot, stateDir, said} = await host(t, app);
   await installer.stage(slot('one', one), never);
   const mirror = mirrorOf(stateDir);
   const packs = join(mirror, 'objects/pack');
@@ -151,7 +151,7 @@ t.test('a damaged mirror is made anew once, from the remote', async t => {
   await installer.stage(slot('two', one), never);
   t.equal(treeOf(slot('two', one).directory), expectedTree(app.path, one));
   t.equal(
-    lines.filter(line => /mirror of the git repository is damaged.*making it anew/.test(line)).length,
+    said().filter(line => /mirror of the git repository is damaged.*making it anew/.test(line)).length,
     1,
   );
   damage(() => Buffer.from('rubbish'));

@@ -4,7 +4,9 @@ import {mkdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {GitSettings} from '../../../agent/config/settings.ts';
 import {gitInstaller} from '../../../agent/install/git/installer.ts';
-import type {Installer, Log, Slot} from '../../../agent/ports.ts';
+import type {Installer, Slot} from '../../../agent/ports.ts';
+import {keptLog} from '../../support/log.ts';
+import {reasonFrom} from '../../support/reason-from.ts';
 import {temporaryFolder} from '../../support/temporary.ts';
 
 export interface Test {
@@ -62,7 +64,8 @@ export const origin = async (t: Test, ...init: readonly string[]): Promise<Origi
 export interface Host {
   readonly stateDir: string;
   readonly installer: Installer;
-  readonly lines: string[];
+  /** what was logged so far */
+  readonly said: () => readonly string[];
   slot(name: string, revision: string): Slot;
 }
 
@@ -73,12 +76,10 @@ export const host = async (
   stateDir?: string,
 ): Promise<Host> => {
   const folder = stateDir ?? (await temporaryFolder(t));
-  const lines: string[] = [];
-  const line = (message: string) => void lines.push(message);
-  const log: Log = {debug: line, info: line, warning: line, error: line};
+  const {log, lines} = keptLog();
   return {
     stateDir: folder,
-    lines,
+    said: () => lines.map(({message}) => message),
     installer: gitInstaller({settings: {timeoutMs: 30_000, ...settings}, stateDir: folder, log}),
     slot: (name, revision) => ({
       release: {kind: 'git', revision},
@@ -88,14 +89,13 @@ export const host = async (
   };
 };
 
-/** The kind of reason a promise was rejected with. */
+/** The kind of reason a promise was rejected with; `no error` when it was not. */
 export const kindOf = async (work: Promise<unknown>): Promise<string> => {
   try {
     await work;
     return 'no error';
   } catch (error) {
-    if (error && typeof error === 'object' && 'reason' in error) return (error.reason as {kind: string}).kind;
-    throw error;
+    return (await reasonFrom(Promise.reject(error))).kind;
   }
 };
 
