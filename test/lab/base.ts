@@ -9,7 +9,7 @@ import {must} from './run.ts';
 /** What an ordinary AMI of such a fleet has beside the package. */
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'iproute2', 'curl', 'git', 'openssh-client', 'ca-certificates'],
-  ...['python3', 'e2fsprogs', 'xfsprogs', 'procps', 'rsync'],
+  ...['python3', 'libatomic1', 'e2fsprogs', 'xfsprogs', 'procps', 'rsync'],
 ];
 
 /** Units that a container has no use for. */

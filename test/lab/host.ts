@@ -85,7 +85,7 @@ export const createInstance = async (given: CreateInstance): Promise<Instance> =
     agentctl: (...args) => machine.exec(['agentctl', ...args]),
     pidOfAgent: async () =>
       Number(
-        (await machine.exec(['systemctl', 'show', '--property=MainPID', '--value', 'release-agent.service']))
+        (await machine.exec(['systemctl', 'show', '--property=MainPID', '--value', 'release-agentd.service']))
           .stdout,
       ),
     terminate: async () => {
