@@ -19,7 +19,8 @@ export const cached = async (name: string, build: (scratch: string) => Promise<v
     await build(scratch);
     await rename(scratch, place);
   } catch (error) {
-    await rm(scratch, {recursive: true, force: true});
+    // what cannot be removed now is an unused build a week later
+    await rm(scratch, {recursive: true, force: true}).catch(() => undefined);
     if (!existsSync(place)) throw error; // two builders: the first to finish wins
   }
   return place;
