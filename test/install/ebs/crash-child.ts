@@ -14,7 +14,7 @@ export interface CrashRun {
   readonly snapshot: string;
   readonly slot: string;
   readonly work: 'stage' | 'prune';
-  /** the number of the outside call to die at, counted from 1; 0 never */
+  /** the number of the outside effect to die at, counted from 1; 0 never */
   readonly at: number;
   readonly when: 'before' | 'after';
 }
@@ -26,12 +26,21 @@ const {endpoint, stateDir, identity, snapshot, slot, work, at, when} = JSON.pars
 let count = 0;
 const die = () => process.kill(process.pid, 'SIGKILL');
 
-/** Every outside effect is one call of these interfaces; records are written between them. */
+const EFFECTS = new Set<unknown>([
+  'createVolume',
+  'attachVolume',
+  'detachVolume',
+  'deleteVolume',
+  'mount',
+  'unmount',
+]);
+
+/** Dies around an effect. Looking changes nothing, and records are written right before and after effects: these points are all there are. */
 const mortal = <T extends object>(target: T): T =>
   new Proxy(target, {
     get: (of, key) => {
       const method: unknown = Reflect.get(of, key);
-      if (typeof method !== 'function') return method;
+      if (typeof method !== 'function' || !EFFECTS.has(key)) return method;
       return async (...args: unknown[]) => {
         const mine = ++count === at;
         if (mine && when === 'before') die();
