@@ -27,6 +27,15 @@ t.test('past the deadline the whole group of a program is gone', async t => {
   await eventually('the end of the group', () => withMark(mark).length === 0);
 });
 
+t.test('who outlives the leader of an ended group does not outlive it for long', async t => {
+  const mark = `MARK-${process.pid}-orphan`;
+  const script = '(trap "" TERM; exec sleep 60 >/dev/null 2>&1) & wait';
+  const options = {timeoutMs: 300, group: true, env: {MARK: mark}};
+  const {kind} = await reasonFrom(run('bash', ['-c', script], options, new AbortController().signal));
+  t.equal(kind, 'child.timeout');
+  await eventually('the end of the group', () => withMark(mark).length === 0);
+});
+
 t.test('an aborted program takes its group along', async t => {
   const mark = `MARK-${process.pid}-abort`;
   const controller = new AbortController();

@@ -48,8 +48,6 @@ const FIXED: Readonly<Record<string, string>> = {
   'core.symlinks': 'true',
   'core.fileMode': 'true',
   'core.autocrlf': 'false',
-  // Names such as `dev-disk-by\x2did.mount` are ordinary here; `.git` and `..` stay forbidden.
-  'core.protectNTFS': 'false',
   'checkout.workers': '1',
   'submodule.recurse': 'false',
   'gc.auto': '0',

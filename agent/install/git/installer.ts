@@ -51,7 +51,8 @@ const tryToPrepare = async (context: Context, keep: readonly Slot[], signal: Abo
   try {
     await prepareSpare(context, keep, signal);
   } catch (error) {
-    if (signal.aborted) return;
+    if (signal.aborted)
+      return context.log.debug('the spare tree is left as it is: something else is more urgent');
     const cause = error instanceof Error ? error.message : String(error);
     context.log.info(`no spare tree is prepared for the next release: ${cause}`);
   }

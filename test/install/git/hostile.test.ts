@@ -11,7 +11,7 @@ import {
 import {join} from 'node:path';
 import t from 'tap';
 import {temporaryFolder} from '../../support/temporary.ts';
-import {expectedTree, git, host, kindOf, never, type Origin, origin, treeOf} from './support.ts';
+import {expectedTree, git, host, kindOf, mirrorOf, never, type Origin, origin, treeOf} from './support.ts';
 
 t.test('attributes of the tree change no byte and run no program', async t => {
   const app = await origin(t);
@@ -47,8 +47,6 @@ t.test('attributes of the tree change no byte and run no program', async t => {
   git(app.path, 'config', 'core.attributesFile', '/dev/null');
   const revision = commitAttributes(app, `${attributes.join('\n')}\n`);
   const {installer, slot, stateDir} = await host(t, app);
-  const mirror = async () =>
-    join(stateDir, 'git', readdirSync(join(stateDir, 'git')).find(name => /^[0-9a-f]{32}$/.test(name)) ?? '');
   await installer.stage(slot('one', revision), never);
   t.equal(treeOf(slot('one', revision).directory), expectedTree(app.path, revision));
   // Even a mirror with drivers and hooks in its own configuration runs none of them.
@@ -56,15 +54,15 @@ t.test('attributes of the tree change no byte and run no program', async t => {
   for (const [key, value] of [
     ['filter.evil.smudge', evil],
     ['filter.evil.process', evil],
-    ['core.hooksPath', join(await mirror(), 'hooks')],
+    ['core.hooksPath', join(mirrorOf(stateDir), 'hooks')],
     ['core.fsmonitor', evil],
     ['core.sshCommand', evil],
     ['core.gitProxy', evil],
     ['credential.helper', `!${evil}`],
     ['gpg.ssh.program', evil],
   ] as const)
-    git(await mirror(), 'config', key, value);
-  mkdirSync(join(await mirror(), 'hooks'));
+    git(mirrorOf(stateDir), 'config', key, value);
+  mkdirSync(join(mirrorOf(stateDir), 'hooks'));
   for (const hook of [
     'post-checkout',
     'post-index-change',
@@ -72,7 +70,7 @@ t.test('attributes of the tree change no byte and run no program', async t => {
     'pre-auto-gc',
     'post-merge',
   ])
-    writeFileSync(join(await mirror(), 'hooks', hook), `#!/bin/sh\ntouch ${trap}\n`, {mode: 0o755});
+    writeFileSync(join(mirrorOf(stateDir), 'hooks', hook), `#!/bin/sh\ntouch ${trap}\n`, {mode: 0o755});
   const next = app.commit({'a.filtered': 'filtered again', plain: 'plain'});
   await installer.stage(slot('two', next), never);
   await installer.prune([slot('two', next)], never);

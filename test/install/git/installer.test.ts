@@ -2,7 +2,7 @@ import {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlin
 import {rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
-import {expectedTree, git, host, kindOf, never, origin, treeOf} from './support.ts';
+import {expectedTree, git, host, kindOf, mirrorOf, never, origin, treeOf} from './support.ts';
 
 t.test('a slot equals the tree of its revision, byte for byte', async t => {
   const app = await origin(t);
@@ -148,12 +148,12 @@ t.test('prune keeps what it is told, and a next prune removes everything else', 
   t.same(readdirSync(join(stateDir, 'git/slots')).sort(), ['s6.json', 's7.json']);
   t.same(readdirSync(join(stateDir, 'git/trash')), []);
   t.notOk(existsSync(join(stateDir, 'git/0123456789abcdef')));
-  const mirror = readdirSync(join(stateDir, 'git')).find(name => /^[0-9a-f]{32}$/.test(name)) ?? '';
-  const objects = git(join(stateDir, 'git', mirror), 'cat-file', '--batch-all-objects', '--batch-check');
+  const mirror = mirrorOf(stateDir);
+  const objects = git(mirror, 'cat-file', '--batch-all-objects', '--batch-check');
   t.match(objects, revisions[7]);
   t.match(objects, revisions[6]);
   t.notMatch(objects, revisions[0]);
-  t.equal(git(join(stateDir, 'git', mirror), 'fsck', '--strict', '--no-dangling'), '');
+  t.equal(git(mirror, 'fsck', '--strict', '--no-dangling'), '');
   const next = app.commit({a: 'next'});
   await installer.stage(slot('s8', next), never);
   t.equal(treeOf(slot('s8', next).directory), expectedTree(app.path, next));

@@ -8,7 +8,7 @@ import t from 'tap';
 import {eventually} from '../../support/eventually.ts';
 import {temporaryFolder} from '../../support/temporary.ts';
 import {serveGit} from './http.ts';
-import {expectedTree, git, host, kindOf, never, origin, treeOf} from './support.ts';
+import {expectedTree, git, host, kindOf, mirrorOf, never, origin, treeOf} from './support.ts';
 
 const SECRET = 'se:cr et';
 const basic = (user: string) => `Basic ${Buffer.from(`${user}:${SECRET}`).toString('base64')}`;
@@ -175,9 +175,6 @@ t.test('locks of a git that was killed do not stop the next run', async t => {
   await installer.stage(slot('two', two), never);
   t.ok(existsSync(slot('two', two).directory));
 });
-
-const mirrorOf = (stateDir: string): string =>
-  join(stateDir, 'git', readdirSync(join(stateDir, 'git')).find(name => /^[0-9a-f]{32}$/.test(name)) ?? '');
 
 const processesOf = (stateDir: string): readonly string[] =>
   readdirSync('/proc')

@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {mkdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {GitSettings} from '../../../agent/config/settings.ts';
 import {gitInstaller} from '../../../agent/install/git/installer.ts';
@@ -137,3 +137,7 @@ const idOf = (folder: string, path: string, type: string, format: string): strin
   const content = type === 'l' ? readlinkSync(file, 'buffer') : readFileSync(file);
   return createHash(format).update(`blob ${content.length}\0`).update(content).digest('hex');
 };
+
+/** The folder of the SHA-1 mirror. */
+export const mirrorOf = (stateDir: string): string =>
+  join(stateDir, 'git', readdirSync(join(stateDir, 'git')).find(name => /^[0-9a-f]{32}$/.test(name)) ?? '');
