@@ -1,5 +1,7 @@
 const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 
+const hosts = (count: number): string => (count === 1 ? '1 host' : `${count} hosts`);
+
 /**
  * Why something happened or does not. One kind, one text: log, `STATUS=`, `agentctl` and metric labels share it.
  * To add a reason, add its line to `TEXTS`; its details become typed from the text's parameter.
@@ -42,9 +44,9 @@ const TEXTS = {
   'permit.concurrency': (d: {out: number; limit: number; holders: string}) =>
     `${d.out} of ${d.limit} permits are out (${d.holders})`,
   'permit.floor': (d: {serving: number; floor: number}) =>
-    `${d.serving} hosts serve and ${d.floor} must: one less would go below the capacity floor`,
+    `${hosts(d.serving)} of at least ${d.floor} serve: one less would go below the capacity floor`,
   'permit.halted': (d: {failures: number; budget: number; release: string}) =>
-    `the rollout of ${d.release} is halted: it failed on ${d.failures} hosts and the failure budget is ${d.budget}`,
+    `the rollout of ${d.release} is halted: it failed on ${hosts(d.failures)} and the failure budget is ${d.budget}`,
   'permit.frozen': (d: {note: string}) => `the fleet is frozen: ${d.note}`,
   'permit.no-coordinator': () => 'no coordinator answers yet: the store does not say who grants permits',
 

@@ -84,7 +84,7 @@ const planOnce = async (parts: Parts, fleet: FleetWatch, signal: AbortSignal): P
     if (JSON.stringify(next.ledger) === JSON.stringify(ledger)) return;
     const written = await parts.store.put(parts.keys.ledger, JSON.stringify(next.ledger), expected, signal);
     if (!written.ok) continue;
-    tellGrants(parts, next.ledger);
+    if (grantsText(next.ledger) !== grantsText(ledger)) parts.log.info(grantsText(next.ledger));
     for (const permit of next.granted) await ring(parts, permit, signal);
     return;
   }
@@ -105,9 +105,7 @@ const ring = async (
   await store.put(keys.call(host), String(fence), 'any', signal);
 };
 
-const tellGrants = ({log}: Parts, {permits, blocked}: Ledger): void => {
+const grantsText = ({permits, blocked}: Ledger): string => {
   const out = permits.map(({host, fence}) => `${host} (${fence})`).join(', ');
-  log.info(
-    `permits out: ${out === '' ? 'none' : out}${blocked ? `; nobody else: ${reasonText(blocked)}` : ''}`,
-  );
+  return `permits out: ${out === '' ? 'none' : out}${blocked ? `; nobody else: ${reasonText(blocked)}` : ''}`;
 };

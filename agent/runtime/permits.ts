@@ -45,8 +45,18 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
     }
   };
 
+  // A bell that is there is heard at once; waiting for a missing key is slow on old Consul (any write wakes the waiter).
+  const hangBell = async (signal: AbortSignal): Promise<void> => {
+    try {
+      await store.put(keys.call(instance), '0', 'absent', signal);
+    } catch {
+      // The ledger is looked at now and then all the same.
+    }
+  };
+
   return {
     listen: async signal => {
+      await hangBell(signal);
       for await (const update of store.watch(keys.call(instance), signal)) {
         if (update.type === 'value') await check(signal);
       }
