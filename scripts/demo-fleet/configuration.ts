@@ -1,0 +1,68 @@
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import {APPLICATION} from './application.ts';
+
+export interface HostPlaces {
+  readonly name: string;
+  readonly zone: string;
+  /** where the host's folders are */
+  readonly root: string;
+  readonly store: string;
+  readonly repository: string;
+  /** where the application listens */
+  readonly port: number;
+  /** where the load balancer takes orders */
+  readonly balancerPort: number;
+}
+
+export const APP = 'web';
+export const CHANNEL = 'production';
+
+const TRAFFIC = fileURLToPath(new URL('traffic.ts', import.meta.url));
+
+/** The config.toml of one host: that of any host without systemd, with waits short enough to look on. */
+export const configuration = (places: HostPlaces): string => {
+  const {name, zone, root, store, repository, port, balancerPort} = places;
+  const traffic = (verb: string) => list([process.execPath, TRAFFIC, verb, name, String(balancerPort)]);
+  return `app = ${text(APP)}
+channel = ${text(CHANNEL)}
+role = "web"
+store = ${text(address(store))}
+imds = "off"
+state-dir = ${text(`${root}/state`)}
+run-dir = ${text(`${root}/run`)}
+
+[identity]
+instance = ${text(name)}
+zone = ${text(zone)}
+
+[install.git]
+url = ${text(address(repository))}
+
+[activate]
+kind = "process"
+path = ${text(`${root}/release`)}
+command = ${list([process.execPath, APPLICATION.file])}
+environment = {PORT = "${port}"}
+
+[traffic.commands]
+leave = ${traffic('leave')}
+rejoin = ${traffic('rejoin')}
+
+[traffic.drain]
+port = ${port}
+timeout = "20s"
+quiet = "500ms"
+
+[gate]
+http = "http://127.0.0.1:${port}/healthz"
+interval = "200ms"
+timeout = "5s"
+bake = "1s"
+`;
+};
+
+const address = (path: string): string => `file://${path.split('/').map(encodeURIComponent).join('/')}`;
+// JSON's strings are TOML's too
+const text = (value: string): string => JSON.stringify(value);
+const list = (values: readonly string[]): string => `[${values.map(text).join(', ')}]`;

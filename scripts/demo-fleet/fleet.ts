@@ -1,0 +1,136 @@
+import {writeFileSync} from 'node:fs';
+import {mkdir} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import type {StatusReport} from '../../agent/control/protocol.ts';
+import {keysOf} from '../../agent/core/keys.ts';
+import {type Balancer, startBalancer} from './balancer.ts';
+import {APP, CHANNEL} from './configuration.ts';
+import {followHost, newsOf} from './follow.ts';
+import {createHost, type Host} from './host.ts';
+import {createLoad, type Load} from './load.ts';
+import {findPorts} from './ports.ts';
+import {createReleases, type Releases} from './releases.ts';
+import type {View} from './view.ts';
+import {until} from './wait.ts';
+
+export interface Fleet {
+  readonly hosts: readonly Host[];
+  readonly balancer: Balancer;
+  readonly load: Load;
+  readonly releases: Releases;
+  /** where the git repository goes */
+  readonly repository: string;
+  /** the file of the key `desired` */
+  readonly desired: string;
+  /** Starts the agents. */
+  start(): void;
+  /** Writes the desired release, as `echo` would. */
+  ask(revision: string): Promise<void>;
+  /** Returns when the hosts stand as `done` wants; throws with how they stand after `timeoutMs`. */
+  until(wish: Wish, signal: AbortSignal): Promise<void>;
+  /** Ends all that runs. Gives what could not be ended. */
+  end(options: {readonly patient: boolean}): Promise<readonly string[]>;
+}
+
+export interface Wish {
+  readonly what: string;
+  readonly done: (reports: readonly StatusReport[]) => boolean;
+  readonly timeoutMs: number;
+}
+
+/** The command line tool that operators use. */
+export const AGENTCTL = fileURLToPath(new URL('../../agent/agentctl.ts', import.meta.url));
+
+const SAME_MS = 3_000;
+export const HOSTS = ['host-1', 'host-2', 'host-3'] as const;
+
+/** Makes a fleet below `directory`, with its load balancer; nothing of it runs yet. */
+export const makeFleet = async ({directory, view}: {directory: string; view: View}): Promise<Fleet> => {
+  const releases = createReleases();
+  const tell = (who: string, text: string) => view.event(who, releases.inWords(text));
+  const why = createWhy((who, text) => view.event(who, `why: ${releases.inWords(text)}`, 'why'));
+  const ports = await findPorts(HOSTS.length);
+  const places = HOSTS.map((name, index) => ({name, port: ports[index] ?? 0}));
+  const balancer = await startBalancer({hosts: places, tell: text => tell('balancer', text)});
+  const [store, repository] = [join(directory, 'store'), join(directory, 'repository')];
+  const hosts = places.map(({name, port}, index) =>
+    createHost({
+      ...{name, port, store, repository, root: join(directory, name)},
+      zone: `zone-${index + 1}`,
+      balancerPort: balancer.controlPort,
+      say: ({text, tone}) => (tone === 'why' ? why(name, text) : tell(name, text)),
+    }),
+  );
+  const load = createLoad();
+  const desired = join(store, keysOf(APP, CHANNEL).desired);
+  const {start, until, end} = run({hosts, releases, why});
+  return {
+    ...{hosts, balancer, load, releases, repository, desired, start, until},
+    ask: async revision => {
+      await mkdir(dirname(desired), {recursive: true});
+      writeFileSync(desired, `${revision}\n`);
+    },
+    end: async ({patient}) => {
+      await load.end({patient});
+      const troubles = await end();
+      await balancer.close();
+      return troubles;
+    },
+  };
+};
+
+// Log and status both say why, one soon after the other: once is enough.
+const createWhy = (tell: (host: string, text: string) => void) => {
+  const told = new Map<string, number>();
+  return (host: string, text: string): void => {
+    const [key, now] = [`${host} ${text}`, performance.now()];
+    if (now - (told.get(key) ?? -Infinity) > SAME_MS) tell(host, text);
+    told.set(key, now);
+  };
+};
+
+interface Running {
+  readonly hosts: readonly Host[];
+  readonly releases: Releases;
+  readonly why: (host: string, text: string) => void;
+}
+
+const run = ({hosts, releases, why}: Running) => {
+  const following = new AbortController();
+  const known = new Map<string, StatusReport>();
+  const reports = () => [...known.values()];
+  const see = (name: string) => (report: StatusReport) => {
+    const news = newsOf(report, known.get(name));
+    if (news) why(name, news);
+    known.set(name, report);
+    releases.see(reports(), hosts.length);
+  };
+  const done = ({done: wanted}: Wish) => {
+    const trouble = hosts.map(host => host.trouble()).find(text => text !== null);
+    if (trouble) throw new Error(trouble);
+    return wanted(reports());
+  };
+  const instead = () =>
+    reports()
+      .map(({instance, step}) => `${instance} is ${step}`)
+      .join(', ');
+  return {
+    start: () => {
+      for (const host of hosts) {
+        host.start();
+        void followHost({socket: host.socket, see: see(host.name)}, following.signal);
+      }
+    },
+    until: (wish: Wish, signal: AbortSignal) =>
+      until(
+        {...wish, done: () => done(wish), instead: () => releases.inWords(instead()) || 'no host answers'},
+        signal,
+      ),
+    end: async (): Promise<readonly string[]> => {
+      following.abort();
+      const ends = await Promise.allSettled(hosts.map(host => host.end()));
+      return ends.flatMap(end => (end.status === 'rejected' ? [String(end.reason)] : []));
+    },
+  };
+};
