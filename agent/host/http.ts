@@ -102,8 +102,8 @@ const readBody = (response: IncomingMessage, {maxBytes = 1_048_576, overflow = '
       response.destroy();
     });
     response.on('end', () => resolve(text()));
-    // A peer that dies in the middle of the body ends in `close` without `end`.
     response.on('error', reject);
+    // However the stream ends, this settles: after `end` or an error it changes nothing.
     response.on('close', () => reject(new Error('the answer broke off')));
   });
 

@@ -4,6 +4,7 @@ import {type Connection, readConnections} from '../host/sockets.ts';
 import type {Drain} from '../ports.ts';
 import {readCounter} from './counter.ts';
 import {type Before, isArrival, isOutstanding} from './outstanding.ts';
+import {quietWindow, type Reading} from './quiet-window.ts';
 
 export interface SocketDrainOptions {
   /** the application's local TCP ports */
@@ -15,8 +16,6 @@ export interface SocketDrainOptions {
 }
 
 const EVERY_MS = 100;
-/** Probes of health checkers never stop. More than one reading in three with something new is traffic, not probes. */
-const ARRIVALS_OF = 3;
 const CUT_LIMIT = 100;
 
 /**
@@ -40,12 +39,6 @@ export const socketDrain = ({ports, quietMs, counter}: SocketDrainOptions): Drai
   },
 });
 
-interface Reading {
-  /** peers with something outstanding; one text with the number when only the counter knows of any */
-  readonly busy: readonly string[];
-  readonly arrived: boolean;
-}
-
 const meter = ({ports, counter}: {ports: readonly number[]; counter: string | undefined}) => {
   let before: ReadonlyMap<string, NonNullable<Before>> | null = null;
   return async (signal: AbortSignal): Promise<Reading> => {
@@ -64,21 +57,3 @@ const meter = ({ports, counter}: {ports: readonly number[]; counter: string | un
 };
 
 const keyOf = ({local, peer}: Connection): string => `${local} ${peer}`;
-
-// Quiet: all readings since `since` had nothing outstanding, they span `quietMs`, and those with arrivals are few.
-const quietWindow = (quietMs: number) => {
-  let readings: {at: number; arrived: boolean}[] = [];
-  return {
-    isQuiet: ({busy, arrived}: Reading, now: number): boolean => {
-      if (busy.length > 0) {
-        readings = [];
-        return false;
-      }
-      readings.push({at: now, arrived});
-      while ((readings[1]?.at ?? now) <= now - quietMs) readings.shift();
-      const spans = now - (readings[0]?.at ?? now) >= quietMs;
-      const arrivals = readings.filter(reading => reading.arrived).length;
-      return spans && arrivals <= Math.max(1, Math.floor(readings.length / ARRIVALS_OF));
-    },
-  };
-};

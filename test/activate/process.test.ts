@@ -141,6 +141,7 @@ t.test('the application survives a killed agent and the next agent finds it', as
   await exited;
   t.same(await activator.observe(signal), {current: 'one', running: true});
   const left = await pid();
+  t.equal((await readProc(left))?.group, left, 'it has a process group of its own');
   await stopProcess({stateDir, graceMs: 5_000});
   t.equal(await readProc(left), null);
 });
