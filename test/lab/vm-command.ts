@@ -49,10 +49,8 @@ const guestAgent = (socket: string): string[] => [
 ];
 
 /**
- * The drive's write cache is volatile, and `powerCut` loses it: qcow2 keeps where new clusters are in QEMU's own memory
- * until the guest flushes (fsync), and a killed QEMU never writes that down. `cache=unsafe` would ignore the flush and
- * lose what was fsynced too; `direct=on` (O_DIRECT) would buy nothing, since this host's page cache outlives QEMU; so
- * flushes count (`no-flush=off`), the page cache is used, and aio=threads because aio=native wants O_DIRECT.
+ * An overlay that dies with the machine. `powerOff` sees to it that the drive keeps what it acknowledged, as EBS does.
+ * `direct` (O_DIRECT) would buy nothing, since this host's page cache outlives QEMU; without it aio must be threads.
  */
 const rootDisk = (overlay: string): string[] => {
   const cache = {direct: false, 'no-flush': false};

@@ -1,7 +1,9 @@
 import {createHash} from 'node:crypto';
 import {copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {baseRoot} from './base.ts';
 import {cacheDir, cached} from './cache.ts';
+import {ADDRESSES} from './network.ts';
 import {bootstrap} from './prepare.ts';
 import {must} from './run.ts';
 import {GUEST_NETWORK, NETWORK_UNIT} from './vm-network.ts';
@@ -27,16 +29,27 @@ export const ROOT_PARTITION = 'PARTUUID=1ab0d15c-01';
 
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'linux-image-cloud-amd64', 'qemu-guest-agent'],
-  ...['iproute2', 'curl', 'git', 'ca-certificates', 'rsync', 'procps', 'python3'],
+  ...[
+    'iproute2',
+    'curl',
+    'git',
+    'ca-certificates',
+    'rsync',
+    'procps',
+    'python3',
+    'openssh-client',
+    'e2fsprogs',
+    'xfsprogs',
+  ],
 ];
 // They only cost time at boot in plain emulation.
 const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'e2scrub_reap.service'];
-const ONE_DAY_MS = 86_400_000;
+const ONE_WEEK_MS = 7 * 86_400_000;
 
-/** Builds the image of an instance: Debian 12, our package, the given files. Kept in the cache until an input changes. */
+/** Builds the image of an instance: Debian 12, the lab's application unit, our package, the given files. Kept in the cache until an input changes. */
 export const buildVmImage = async ({deb, files = {}, enable = []}: VmImageInputs = {}): Promise<VmImage> => {
   await prepareVm();
-  const all = {...GUEST_NETWORK, ...files};
+  const all = {...GUEST_NETWORK, ...(await asInContainers()), ...files};
   const units = [NETWORK_UNIT, ...enable];
   const base = await cached(`vm-base-${digest(PACKAGES)}`, into =>
     bootstrap({suite: 'bookworm', variant: 'minbase', include: PACKAGES, into}),
@@ -49,7 +62,7 @@ export const buildVmImage = async ({deb, files = {}, enable = []}: VmImageInputs
     const seal = ['unshare', '--mount', '--propagation', 'private', 'sh', '-eu', '-c', SEAL];
     await must([...seal, base, scratch, units.join(' '), MASKED.join(' ')], {timeoutMs: 180_000});
   });
-  await utimes(folder, new Date(), new Date());
+  for (const used of [base, folder]) await utimes(used, new Date(), new Date());
   await forgetOld();
   return {disk: join(folder, 'disk.img'), kernel: join(folder, 'vmlinuz')};
 };
@@ -75,6 +88,16 @@ umount "$root"
 rm -rf "$root" "$1/upper" "$1/work" "$1/files"
 `;
 
+/** What an instance of the region has too: the application's unit, and EC2's address for every service. */
+const asInContainers = async (): Promise<Readonly<Record<string, string>>> => {
+  const unit = '/etc/systemd/system/web.service';
+  return {
+    [unit]: await readFile(join(await baseRoot(), unit), 'utf8'),
+    '/etc/systemd/system.conf.d/lab.conf': `[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}\n`,
+    '/etc/hosts': '127.0.0.1 localhost\n',
+  };
+};
+
 const writeTree = async (root: string, files: Readonly<Record<string, string>>): Promise<void> => {
   await mkdir(root, {recursive: true});
   for (const [path, content] of Object.entries(files)) {
@@ -86,7 +109,7 @@ const writeTree = async (root: string, files: Readonly<Record<string, string>>):
 const forgetOld = async (): Promise<void> => {
   for (const name of await readdir(cacheDir())) {
     const folder = join(cacheDir(), name);
-    if (name.startsWith('vm-image-') && Date.now() - (await stat(folder)).mtimeMs > ONE_DAY_MS)
+    if (/^vm-(base|image)-/.test(name) && Date.now() - (await stat(folder)).mtimeMs > ONE_WEEK_MS)
       await rm(folder, {recursive: true, force: true});
   }
 };

@@ -1,3 +1,15 @@
+/**
+ * A region whose instances are virtual machines, for what a container cannot show: NVMe hot-plug, a reboot, a power cut.
+ *
+ *   const lab = await startVmLab({name: 'vm', dir});                              // Consul, EC2, network
+ *   const image = await buildVmImage({deb, files: {'/etc/release-agent/config.d/50-lab.toml': config}});
+ *   const {vm, id} = await lab.addVm({image});                                    // boots, 10 s without KVM
+ *   await vm.must(['agentctl', 'status']);                                        // runs inside, needs no network
+ *   await vm.powerCut(); await vm.boot();
+ *
+ * The machine runs no Consul agent of its own: the store is `consul://10.77.0.1:8500/…`.
+ */
+
 import {join} from 'node:path';
 import {type Consul, startConsulServer} from './consul.ts';
 import {loopDevices} from './ec2/devices.ts';

@@ -36,11 +36,19 @@ export const powerOn = async (argv: readonly string[], files: VmFiles): Promise<
   }
 };
 
-/** Pulls the plug. Not QMP's `quit`: that closes the disk in good order, and the drive's volatile cache would survive. */
+/**
+ * Pulls the plug: the guest's memory and page cache are gone, what its drives acknowledged stays, as on EBS. QMP's
+ * `quit` and not SIGKILL: qcow2 keeps its cluster map in memory until a flush, and QEMU's NVMe acknowledges writes with
+ * "force unit access" (a journal's commit block) without one, so that SIGKILL lost fsynced files (measured: 2 of 40).
+ */
 export const powerOff = async ({process, qmp, agent}: Power): Promise<void> => {
-  signalProcess(process, 'SIGKILL');
   const {child} = process;
-  // A killed leader thread looks gone while others still hold the disk's lock; the parent hears of the end of them all.
-  await until({what: 'QEMU to end'}, () => child.exitCode !== null || child.signalCode !== null);
+  // A dead leader thread looks gone while others still hold the disk's lock; the parent hears of the end of them all.
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await qmp.call('quit').catch(() => {}); // it may end before it answers
+  await until({what: 'QEMU to quit', timeoutMs: 10_000}, hasEnded).catch(async () => {
+    signalProcess(process, 'SIGKILL');
+    await until({what: 'QEMU to end'}, hasEnded);
+  });
   for (const rpc of [qmp, agent]) rpc.close();
 };

@@ -32,7 +32,7 @@ export const whyNoVm = (): string | false => {
     !existsSync('/etc/debian_version') && 'the virtual machine needs Debian or a system derived from it',
     !existsSync('/dev/net/tun') && 'the virtual machine needs tap devices (/dev/net/tun)',
   ].find(text => text !== false);
-  if (why && process.env['CI']) throw new Error(`in CI nothing is skipped, but ${why}`);
+  if (why && process.env.CI) throw new Error(`in CI nothing is skipped, but ${why}`);
   return why ?? false;
 };
 
@@ -41,7 +41,7 @@ export const whyNoVm = (): string | false => {
  * A /dev/kvm alone proves nothing: paravirtual ones (kvm-pvm) open, and then hang a stock kernel or abort QEMU.
  */
 export const acceleration = (): Acceleration => {
-  const told = process.env['RELEASE_AGENT_LAB_ACCEL'];
+  const told = process.env.RELEASE_AGENT_LAB_ACCEL;
   if (told === 'kvm' || told === 'tcg') return told;
   if (told !== undefined)
     throw new Error(`RELEASE_AGENT_LAB_ACCEL: expected kvm or tcg, got ${JSON.stringify(told)}`);

@@ -63,7 +63,9 @@ const createInbox = (socket: Socket): Pick => {
   const tell = (message: Json | Error): void => {
     for (const take of waiting) take(message);
   };
-  createInterface({input: socket}).on('line', line => tell(parse(line)));
+  createInterface({input: socket})
+    .on('line', line => tell(parse(line)))
+    .on('error', () => {}); // it repeats the socket's
   socket.on('error', () => {}).on('close', () => tell(new Error('QEMU closed its socket')));
   return (what, timeoutMs, choose) => {
     const {promise, resolve, reject} = Promise.withResolvers<Json>();

@@ -41,7 +41,7 @@ const since = (start: number): string => `${((performance.now() - start) / 1000)
 
 t.test(
   'the virtual machine is an EC2 instance to the letter',
-  {skip: whyNoVm(), timeout: TIMEOUT_MS, bail: true},
+  {skip: whyNoVm(), timeout: TIMEOUT_MS},
   async t => {
     const dir = await temporaryFolder(t);
     const lab = await startVmLab({name: `vm-${process.pid}`, dir});
@@ -62,6 +62,7 @@ t.test(
       t.equal(await curl(vm, '-H', header, `${IMDS}/meta-data/instance-id`), id);
       const describe = ['--data', 'Action=DescribeVolumes&Version=2016-11-15', `http://${ADDRESSES.ec2}/`];
       t.match(await curl(vm, ...describe), 'DescribeVolumesResponse');
+      t.match(await vm.must(['systemctl', 'show-environment']), `AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}`);
       await consul.put('lab/who', id);
       t.equal(await curl(vm, `http://${ADDRESSES.consul}:8500/v1/kv/lab/who?raw`), id);
     });

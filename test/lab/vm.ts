@@ -17,7 +17,7 @@ export interface Vm extends Guest, Volumes {
   qmp(): Rpc;
   /** Powers the machine on and waits until commands can be run in it and it has its address, which is before its units are all up. Attached volumes still are. */
   boot(): Promise<void>;
-  /** Pulls the plug: what the guest did not fsync is lost. */
+  /** Pulls the plug: what the guest did not fsync is lost, what its drives acknowledged is kept. */
   powerCut(): Promise<void>;
   /** Everything the serial console showed, over all boots. */
   console(): Promise<string>;
