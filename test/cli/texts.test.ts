@@ -8,7 +8,7 @@ import {rows, table, WIDTH, wrap} from '../../agent/cli/layout.ts';
 import {isSettled} from '../../agent/cli/report.ts';
 import {statusText} from '../../agent/cli/status-text.ts';
 import {whyText} from '../../agent/cli/why-text.ts';
-import {NEW, OLD} from '../support/sample-report.ts';
+import {NEW, OLD, sampleReport} from '../support/sample-report.ts';
 import {REPORTS} from './reports.ts';
 
 const GOLDEN = new URL('texts.txt', import.meta.url);
@@ -49,6 +49,12 @@ t.test('no line is wider than a terminal', async t => {
       .filter(line => line.length > WIDTH),
     [],
   );
+});
+
+t.test('a host that will be held is not settled, although it serves what it should', async t => {
+  t.equal(isSettled(sampleReport({hold: {by: 'ada', note: 'x', at: 0}})), false);
+  t.equal(isSettled(sampleReport({serving: false})), false);
+  t.equal(isSettled(sampleReport()), true);
 });
 
 t.test('ages have at most two units', async t => {

@@ -160,7 +160,7 @@ t.test('the socket is for owner and group only, and gone after the end', async t
 t.test('an aborted signal ends it too', async t => {
   const path = join(await temporaryFolder(t), 'control.sock');
   const abort = new AbortController();
-  await serveControl({path, controls: fakeControls().controls}, abort.signal);
+  await serveControl({path, controls: fakeControls().controls, clientTimeoutMs: 3_600_000}, abort.signal);
   const idle = connect(path);
   await once(idle, 'connect');
   abort.abort();
