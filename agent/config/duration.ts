@@ -1,5 +1,4 @@
-import {good, type Kind, type Reading} from './kind.ts';
-import {show} from './problem.ts';
+import {bad, good, type Kind, type Reading} from './kind.ts';
 
 const UNITS = {ms: 1, s: 1000, m: 60_000, h: 3_600_000} as const;
 const FORM = /^(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?$/;
@@ -22,7 +21,7 @@ export const duration = ({min, max}: {readonly min: string; readonly max: string
   read: value => {
     const ms = typeof value === 'string' ? durationMs(value) : undefined;
     if (ms === undefined) return withoutUnit(value);
-    return ms >= (durationMs(min) ?? 0) && ms <= (durationMs(max) ?? Infinity) ? good(ms) : {ok: false};
+    return ms >= (durationMs(min) ?? 0) && ms <= (durationMs(max) ?? Infinity) ? good(ms) : bad;
   },
 });
 
@@ -30,10 +29,11 @@ const SPELLED =
   /^\s*(\d+)\s*(milliseconds?|millis|msecs?|seconds?|secs?|minutes?|mins?|hours?|hrs?|ms|s|m|h)\s*$/i;
 
 const withoutUnit = (value: unknown): Reading<number> => {
+  if (typeof value !== 'string' && typeof value !== 'number') return bad;
   const text = String(value).trim();
   if (/^\d+$/.test(text)) return {ok: false, hint: `write "${text}s" for seconds or "${text}m" for minutes`};
-  const spelled = typeof value === 'string' ? SPELLED.exec(value) : null;
-  if (!spelled?.[1] || !spelled[2]) return {ok: false, got: show(value)};
+  const spelled = SPELLED.exec(text);
+  if (!spelled?.[1] || !spelled[2]) return bad;
   const word = spelled[2].toLowerCase();
   return {
     ok: false,

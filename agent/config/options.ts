@@ -38,12 +38,11 @@ const imds: Kind<string | null> = {
 const sizeGiB: Kind<number> = {
   expected: 'a size from "1GiB" to "65536GiB" (or "TiB")',
   read: value => {
-    const match = typeof value === 'string' ? /^(\d{1,5})(GiB|TiB)$/.exec(value) : null;
+    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+    const match = /^(\d{1,5})(GiB|TiB)$/.exec(text);
     const size = Number(match?.[1]) * (match?.[2] === 'TiB' ? 1024 : 1);
     if (size >= 1 && size <= 65_536) return good(size);
-    return /^\d+(?: ?GB?)?$/i.test(String(value))
-      ? {ok: false, hint: `write "${Number.parseInt(String(value), 10)}GiB"`}
-      : bad;
+    return /^\d+(?: ?GB?)?$/i.test(text) ? {ok: false, hint: `write "${Number.parseInt(text, 10)}GiB"`} : bad;
   },
 };
 

@@ -34,7 +34,9 @@ export const storeAddress: Kind<StoreAddress> = {
 };
 
 const directory = (url: URL): Reading<StoreAddress> => {
-  const path = decodeURIComponent(url.pathname).replace(/\/+$/, '');
+  const path = url.pathname.replace(/\/+$/, '');
+  if (path.includes('%'))
+    return {ok: false, hint: 'the path is taken as it is: no percent signs, blanks or letters beyond ASCII'};
   return url.host === '' && path.length > 1 && !path.split('/').includes('..')
     ? good({kind: 'directory', path})
     : {ok: false, hint: 'a directory has three slashes: file:///var/lib/…'};
