@@ -1,4 +1,13 @@
-import {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync} from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
@@ -86,6 +95,19 @@ t.test(
     t.notOk(existsSync(join(slot('two', two).directory, 'gone')));
   },
 );
+
+t.test('a file of the spare that somebody changed is written anew', async t => {
+  const app = await origin(t);
+  const one = app.commit({same: 'same', gone: 'gone'});
+  const two = app.commit({other: 'other'});
+  const {installer, slot, stateDir} = await host(t, app);
+  await installer.stage(slot('one', one), never);
+  await installer.prune([slot('one', one)], never);
+  writeFileSync(join(stateDir, 'git/spare/tree/same'), 'evil');
+  rmSync(join(stateDir, 'git/spare/tree/gone'));
+  await installer.stage(slot('two', two), never);
+  t.equal(treeOf(slot('two', two).directory), expectedTree(app.path, two));
+});
 
 t.test('SHA-256 repositories', async t => {
   const app = await origin(t, '--object-format=sha256');

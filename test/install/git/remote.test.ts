@@ -158,6 +158,11 @@ t.test('a damaged mirror is made anew once, from the remote', async t => {
   await installer.prune([slot('two', one)], never);
   await installer.stage(slot('three', two), never);
   t.equal(treeOf(slot('three', two).directory), expectedTree(app.path, two));
+  writeFileSync(join(mirror, 'config'), 'rubbish [');
+  await installer.prune([slot('three', two)], never);
+  t.match(said().at(-1), /it is made anew when it is needed/);
+  await installer.stage(slot('again', two), never);
+  t.equal(treeOf(slot('again', two).directory), expectedTree(app.path, two));
   writeFileSync(join(mirror, 'HEAD'), '');
   await installer.stage(slot('four', two), never);
   t.equal(treeOf(slot('four', two).directory), expectedTree(app.path, two));
