@@ -77,6 +77,32 @@ await t.test('a file that is being written is not seen empty', async t => {
   t.notOk(texts.includes(''), 'between its truncation and its new content');
 });
 
+await t.test('a file that is being written is not seen empty while its neighbours change', async t => {
+  const root = await temporaryFolder(t);
+  const store = await open(t, root);
+  await writeFile(join(root, 'desired'), 'snap-0');
+  const watch = collect(t, store, 'desired');
+  await eventually('the watch to begin', () => watch.updates.length > 0);
+  const over = new AbortController();
+  const neighbour = (async () => {
+    for (let n = 0; !over.signal.aborted; n += 1) {
+      await writeFile(join(root, 'neighbour'), String(n));
+      await setTimeout(3);
+    }
+  })();
+  for (let n = 1; n <= 20; n += 1) {
+    const file = await openFile(join(root, 'desired'), 'w');
+    await setTimeout(30);
+    await file.writeFile(`snap-${n}`);
+    await file.close();
+    await eventually(`snap-${n}`, () => watch.last() === `desired=snap-${n}`);
+  }
+  over.abort();
+  await neighbour;
+  const texts = watch.updates.map(update => update.type === 'value' && update.entries[0]?.value);
+  t.notOk(texts.includes(''), 'between its truncation and its new content');
+});
+
 await t.test('files that are no values', async t => {
   const root = await temporaryFolder(t);
   const store = await open(t, root);

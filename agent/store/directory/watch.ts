@@ -6,6 +6,8 @@ import type {Reading} from './tree.ts';
 const LOOK_EVERY_MS = 5_000;
 /** `echo x > key` first empties the file: a change is read this long after it began to be told. */
 const SETTLE_MS = 40;
+/** Another file's change may have begun that: what is read empty is read again after this long. */
+const EMPTY_MS = 150;
 
 /** What `updates` needs for one watch: told by the notifier, and looking by itself every five seconds and at each expiry. */
 export const directoryWatch = (
@@ -34,10 +36,20 @@ export const directoryWatch = (
       if (!fresh) await change(signal);
       notifier.refresh();
       told = false;
-      const reading = await read(signal);
+      const reading = await readSettled(read, signal);
       expiresInMs = reading.expiresInMs;
       return reading.entries;
     },
     close,
   };
+};
+
+const readSettled = async (
+  read: (signal: AbortSignal) => Promise<Reading>,
+  signal: AbortSignal,
+): Promise<Reading> => {
+  const reading = await read(signal);
+  if (reading.entries.every(({value}) => value !== '')) return reading;
+  await pause(EMPTY_MS, signal);
+  return read(signal);
 };
