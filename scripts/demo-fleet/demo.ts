@@ -24,7 +24,7 @@ export const runDemo = async ({keep}: {readonly keep: boolean}): Promise<number>
   });
   view.note(`${fleet.hosts.length} hosts on this machine; everything is in ${directory}`);
   view.live(() => liveLine(fleet));
-  const error = await perform({fleet, view, keep}, stop.signal);
+  const error = await perform({fleet, view, directory, keep}, stop.signal);
   const interrupted = error !== null && isInterruption(error);
   const problems = error === null || interrupted ? [] : [error.message];
   if (problems.length > 0) await showLogs({fleet, view});
@@ -43,13 +43,13 @@ interface Stage {
 
 // Gives what went wrong, the interruption, or null.
 const perform = async (
-  {fleet, view, keep}: Stage & {readonly keep: boolean},
+  {fleet, view, directory, keep}: Stage & {readonly directory: string; readonly keep: boolean},
   signal: AbortSignal,
 ): Promise<Error | null> => {
   try {
     await tellStory({fleet, view}, signal);
     if (!keep) return null;
-    howToPlay({fleet, view});
+    howToPlay({fleet, directory, view});
     if (!signal.aborted) await once(signal, 'abort');
     return isInterruption(signal.reason) ? null : signal.reason;
   } catch (error) {

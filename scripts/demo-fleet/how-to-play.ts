@@ -4,35 +4,44 @@ import {APPLICATION} from './application.ts';
 import {AGENTCTL, type Fleet} from './fleet.ts';
 import type {View} from './view.ts';
 
-/** Says what can be done with a fleet that keeps running. */
-export const howToPlay = ({fleet, view}: {readonly fleet: Fleet; readonly view: View}): void => {
-  const {hosts, repository, desired, balancer} = fleet;
-  const node = shorter(process.execPath);
-  const agentctl = `${node} ${shorter(AGENTCTL)}`;
-  const [socket = ''] = hosts.map(host => host.socket);
-  view.heading(
-    'The fleet keeps running, and so do the requests. Ctrl-C ends it. From another terminal, here:',
-  );
-  const lines = [
-    ['what a host does and why (there are three)', `${agentctl} status --socket ${socket}`],
-    ['what happened on it', `${agentctl} history --socket ${socket}`],
-    ['which release answers', `curl ${balancer.url}/`],
-    ['a release 4: mend the name of the database, and commit', ''],
-    ['', `sed -i "s/release = 3/release = 4/; s/odrers/orders/" ${repository}/${APPLICATION.file}`],
-    ['', `git -C ${repository} commit -am "release 4"`],
-    ['ask for it: any way to write the key will do', `git -C ${repository} rev-parse HEAD > ${desired}`],
-    ['or let an agent write it', `${agentctl} deploy main --yes --socket ${socket}`],
-    ['take one host back, and let it try again', `${agentctl} rollback --yes --socket ${socket}`],
-    ['', `${agentctl} retry --socket ${socket}`],
-  ] as const;
-  for (const [what, command] of lines) {
-    if (what !== '') view.note(`\n  # ${what}`);
-    if (command !== '') view.note(`  ${command}`);
-  }
-  view.note(`\n  # the agents' logs\n  tail -f ${hosts.map(({logFile}) => logFile).join(' ')}\n`);
-};
+interface Stage {
+  readonly fleet: Fleet;
+  readonly directory: string;
+  readonly view: View;
+}
 
-const shorter = (path: string): string => {
-  const near = relative(process.cwd(), path);
-  return near.startsWith('..') ? path : near;
+/** Says what can be done with a fleet that keeps running. */
+export const howToPlay = ({fleet, directory, view}: Stage): void => {
+  const {hosts, balancer} = fleet;
+  const [repository, desired, ...sockets] = [
+    fleet.repository,
+    fleet.desired,
+    ...hosts.map(({socket}) => socket),
+  ].map(path => relative(directory, path));
+  const to = `--socket ${sockets[0]}`;
+  view.heading('The fleet keeps running, and so do the requests. Ctrl-C here ends it. In another terminal:');
+  view.note(`
+  cd ${directory}
+  agentctl() { ${process.execPath} ${AGENTCTL} "$@"; }
+
+  # What one of the hosts does, and why; what happened on it; which release answers.
+  agentctl status ${to}
+  agentctl history ${to}
+  curl ${balancer.url}/
+
+  # A release 4 that is as it should be.
+  sed -i 's/release = 3/release = 4/; s/odrers/orders/' ${repository}/${APPLICATION.file}
+  git -C ${repository} commit -am 'release 4'
+
+  # Ask for it: write its revision into the key, or let agentctl do that.
+  echo $(git -C ${repository} rev-parse HEAD) > ${desired}
+  agentctl deploy main --yes ${to}
+
+  # One host goes back, and tries again.
+  agentctl rollback --yes ${to}
+  agentctl retry ${to}
+
+  # What the agents log.
+  tail -f */agent.log
+`);
 };
