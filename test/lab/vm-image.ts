@@ -28,19 +28,9 @@ export interface VmImage {
 export const ROOT_PARTITION = 'PARTUUID=1ab0d15c-01';
 
 const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'linux-image-cloud-amd64', 'qemu-guest-agent'],
-  ...[
-    'iproute2',
-    'curl',
-    'git',
-    'ca-certificates',
-    'rsync',
-    'procps',
-    'python3',
-    'openssh-client',
-    'e2fsprogs',
-    'xfsprogs',
-  ],
+  ...['linux-image-cloud-amd64', 'qemu-guest-agent', 'systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod'],
+  ...['iproute2', 'curl', 'git', 'openssh-client', 'ca-certificates', 'rsync', 'procps'],
+  ...['python3', 'libatomic1', 'e2fsprogs', 'xfsprogs'],
 ];
 // They only cost time at boot in plain emulation.
 const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'e2scrub_reap.service'];
@@ -58,7 +48,7 @@ export const buildVmImage = async ({deb, files = {}, enable = []}: VmImageInputs
   const key = digest(base, SEAL, content, all, units, MASKED);
   const folder = await cached(`vm-image-${key}`, async scratch => {
     await writeTree(join(scratch, 'files'), all);
-    if (deb !== undefined) await copyFile(deb, join(scratch, 'files/package.deb'));
+    if (deb !== undefined) await copyFile(deb, join(scratch, 'package.deb'));
     const seal = ['unshare', '--mount', '--propagation', 'private', 'sh', '-eu', '-c', SEAL];
     await must([...seal, base, scratch, units.join(' '), MASKED.join(' ')], {timeoutMs: 180_000});
   });
@@ -73,11 +63,16 @@ root=$1/root
 mkdir "$root" "$1/upper" "$1/work"
 mount -t overlay overlay -o "lowerdir=$0,upperdir=$1/upper,workdir=$1/work" "$root"
 mount -t proc proc "$root/proc"
-cp -a "$1/files/." "$root/"
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
-if [ -e "$root/package.deb" ]; then chroot "$root" dpkg -i /package.deb; rm "$root/package.deb"; fi
+if [ -e "$1/package.deb" ]; then
+  mv "$1/package.deb" "$root/"
+  chroot "$root" dpkg --install /package.deb
+  rm "$root/package.deb"
+fi
+cp -a "$1/files/." "$root/"
 chroot "$root" systemctl --quiet enable $2
 chroot "$root" systemctl --quiet mask $3
+mkdir -p "$root/var/log/journal" # it outlives a power cut
 : > "$root/etc/machine-id"
 cp "$root"/boot/vmlinuz-* "$1/vmlinuz"
 umount "$root/proc"

@@ -37,7 +37,7 @@ export interface VmOptions {
 
 /** Starts a machine on a copy-on-write overlay of the image and boots it; the image itself is never written. */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
-  const {name, image, dir, memoryMb = 1024, bootTimeoutMs = 120_000} = options;
+  const {name, image, dir, memoryMb = 1024, bootTimeoutMs = 240_000} = options;
   const folder = join(dir, name);
   await mkdir(folder, {recursive: true});
   const files = filesIn(folder);
