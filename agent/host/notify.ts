@@ -41,6 +41,7 @@ export const createNotify = ({alive, log, environment = process.env}: NotifyOpti
   const watchdog = watchdogMs === null ? undefined : setInterval(ping, watchdogMs / 3);
   watchdog?.unref();
   let wasAlive = true;
+  let said: string | null = null;
 
   function ping(): void {
     const isAlive = alive();
@@ -51,7 +52,11 @@ export const createNotify = ({alive, log, environment = process.env}: NotifyOpti
 
   return {
     ready: () => send({READY: '1'}),
-    status: text => void send({STATUS: text.replace(/\p{Cc}+/gu, ' ')}),
+    status: text => {
+      const line = text.replace(/\p{Cc}+/gu, ' ');
+      if (line !== said) void send({STATUS: line});
+      said = line;
+    },
     extendTimeout: ms => void send({EXTEND_TIMEOUT_USEC: String(Math.ceil(ms * 1000))}),
     stopping: () => {
       clearInterval(watchdog);

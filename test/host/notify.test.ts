@@ -74,6 +74,17 @@ t.test('statuses that come faster than they can be sent become the latest one', 
   t.ok(told('STATUS').length <= 12, `${told('STATUS').length} messages for 200 statuses`);
 });
 
+t.test('a status that stays the same is said once', {skip}, async t => {
+  const {socket, told} = await startReceiver(t);
+  const notify = createNotify({...makeLog(), alive: () => true, environment: {NOTIFY_SOCKET: socket}});
+  for (let again = 0; again < 3; again += 1) {
+    notify.status('waiting');
+    await notify.ready();
+  }
+  t.equal(told('READY').length, 3);
+  t.equal(told('STATUS').length, 1);
+});
+
 t.test('the watchdog is told of a life only while there is one', {skip}, async t => {
   const {socket, told} = await startReceiver(t);
   const {log, lines} = makeLog();
