@@ -12,8 +12,7 @@ import {temporaryFolder} from '../support/temporary.ts';
 
 const programs = ['/usr/bin/python3', '/usr/bin/systemd-notify'];
 const missing = programs.find(program => !existsSync(program));
-if (missing && process.env.CI)
-  throw new Error(`in CI nothing is skipped, but this suite needs ${missing}`);
+if (missing && process.env.CI) throw new Error(`in CI nothing is skipped, but this suite needs ${missing}`);
 const skip = missing ? `needs ${missing}` : false;
 
 type Message = {readonly pid: number; readonly variables: Readonly<Record<string, string>>};
