@@ -48,7 +48,8 @@ export const HOSTS = ['host-1', 'host-2', 'host-3'] as const;
 /** Makes a fleet below `directory`, with its load balancer; nothing of it runs yet. */
 export const makeFleet = async ({directory, view}: {directory: string; view: View}): Promise<Fleet> => {
   const releases = createReleases();
-  const tell = (who: string, text: string) => view.event(who, releases.inWords(text));
+  let ending = false;
+  const tell = (who: string, text: string) => ending || view.event(who, releases.inWords(text));
   const why = createWhy((who, text) => view.event(who, `why: ${releases.inWords(text)}`, 'why'));
   const ports = await findPorts(HOSTS.length);
   const places = HOSTS.map((name, index) => ({name, port: ports[index] ?? 0}));
@@ -72,6 +73,7 @@ export const makeFleet = async ({directory, view}: {directory: string; view: Vie
       writeFileSync(desired, `${revision}\n`);
     },
     end: async ({patient}) => {
+      ending = true;
       await load.end({patient});
       const troubles = await end();
       await balancer.close();
