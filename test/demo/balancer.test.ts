@@ -29,6 +29,7 @@ const backend = async (t: Test, name: string): Promise<Backend> => {
     if (url === '/slow') held.push(response);
     else response.end(name);
   });
+  server.keepAliveTimeout = 120_000;
   let connections = 0;
   server.on('connection', socket => {
     connections += 1;
