@@ -116,7 +116,18 @@ const mountOverlay = async ({name, dir, layers, resources}: MachineOptions): Pro
   return root;
 };
 
+/**
+ * Without a cgroup of their own, machines would share units' cgroups of the same name: the first to remove one breaks the
+ * others (`status=219/CGROUP`). Empty cgroups that stay behind cost nothing and are used again.
+ */
+const IN_OWN_CGROUP = `for top in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+  [ -e "$top/cgroup.procs" ] || continue
+  mkdir -p "$top/release-agent-lab/$0" && echo $$ >"$top/release-agent-lab/$0/cgroup.procs"
+done
+exec "$@"`;
+
 const nspawnCommand = ({name, namespace}: MachineOptions, root: string): string[] => [
+  ...['sh', '-c', IN_OWN_CGROUP, name],
   'systemd-nspawn',
   '--quiet',
   `--directory=${root}`,
