@@ -12,18 +12,24 @@ export type ReleaseOptions = {
   readonly crash?: boolean;
   /** listens only after this long */
   readonly startDelayS?: number;
+  /** deploy/start takes this long */
+  readonly scriptS?: number;
 };
+
+/** The bytes of a release's release.json. */
+export const releaseJson = (release: ReleaseOptions): string => `${JSON.stringify(release, null, 2)}\n`;
 
 /** Writes a release of the lab's application into a folder. */
 export const writeRelease = async (folder: string, release: ReleaseOptions): Promise<void> => {
   await mkdir(join(folder, 'deploy'), {recursive: true});
   await writeFile(join(folder, 'app.py'), await readFile(new URL('app.py', import.meta.url)));
-  await writeFile(join(folder, 'release.json'), `${JSON.stringify(release, null, 2)}\n`);
+  await writeFile(join(folder, 'release.json'), releaseJson(release));
   const script = join(folder, 'deploy/start');
-  await writeFile(script, START_SCRIPT);
+  await writeFile(script, startScript(release));
   await chmod(script, 0o755);
 };
 
-const START_SCRIPT = `#!/bin/sh
+const startScript = ({scriptS = 0}: ReleaseOptions): string => `#!/bin/sh
 echo "start script of $(cat release.json | tr -d '\\n ')"
+sleep ${scriptS}
 `;
