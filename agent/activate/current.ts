@@ -1,8 +1,9 @@
-import {lstat, mkdir, open, readlink, rename, rm, symlink} from 'node:fs/promises';
+import {lstat, mkdir, readlink, rename, rm, symlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {quote} from '../core/quote.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
+import {syncFolder} from '../host/files.ts';
 
 const NAME = 'current';
 const TARGET = /^slots\/([a-z0-9-]+)$/;
@@ -58,13 +59,4 @@ const linkTarget = async (path: string): Promise<string | typeof NOT_A_LINK | nu
 const refusal = (path: string, expected: string, found: string | typeof NOT_A_LINK): ReasonError => {
   const got = found === NOT_A_LINK ? 'a file or folder' : `a link to ${quote(found)}`;
   return new ReasonError(reason('activate.failed', {cause: `${path}: expected ${expected}, found ${got}`}));
-};
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 };

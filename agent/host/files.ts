@@ -11,7 +11,7 @@ export const writeDurably = async (
   {keepOld, mode = 0o600}: {readonly keepOld?: string; readonly mode?: number} = {},
 ): Promise<void> => {
   const folder = dirname(path);
-  await mkdir(folder, {recursive: true});
+  await mkdir(folder, {recursive: true, mode: 0o700});
   const temporary = `${path}.new`;
   const file = await open(temporary, 'w', mode);
   try {
@@ -43,7 +43,8 @@ const renameIfThere = async (from: string, to: string): Promise<void> => {
   }
 };
 
-const syncFolder = async (folder: string): Promise<void> => {
+/** Makes a rename or removal in a folder durable. */
+export const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

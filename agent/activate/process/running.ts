@@ -1,4 +1,4 @@
-import {bootId} from '../boot.ts';
+import {bootId} from '../../host/boot-id.ts';
 import {groupsWith, readProc} from '../proc.ts';
 import {type ProcessRecord, readRecord} from './record.ts';
 

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {nameExists} from '../../host/devices.ts';
-import {writeDurably} from './durable.ts';
+import {writeDurably} from '../../host/files.ts';
 
 /** /dev/xvdba … /dev/xvdcz: EC2 allows /dev/xvd[b-c][a-z] (EC2 guide, "Device names on Linux"), and images use none of them. */
 export const DEVICE_NAMES: readonly string[] = ['b', 'c'].flatMap(second =>

@@ -1,8 +1,8 @@
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as v from 'valibot';
+import {syncFolder, writeDurably} from '../../host/files.ts';
 import type {Log} from '../../ports.ts';
-import {syncFolder, writeDurably} from './durable.ts';
 
 const RECORD = v.object({
   format: v.literal(1),

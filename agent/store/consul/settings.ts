@@ -1,14 +1,7 @@
+import type {StoreSettings} from '../../config/settings.ts';
 import {checkKey, refused} from '../key.ts';
 
-export interface ConsulSettings {
-  /** `http://host:port`, `https://host:port` or `unix:///path` */
-  readonly url: string;
-  readonly prefix: string;
-  readonly tokenFile?: string;
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-}
+export type ConsulSettings = Omit<Extract<StoreSettings, {readonly kind: 'consul'}>, 'kind'>;
 
 export interface ConsulAddress {
   /** what messages call the store */
