@@ -6,8 +6,8 @@ import {cached} from './cache.ts';
 import {bootstrap, consulProgram, prepare} from './prepare.ts';
 import {must} from './run.ts';
 
-/** What an ordinary AMI of such a fleet has beside the package. */
-const PACKAGES = [
+/** What an ordinary AMI of such a fleet has beside our package: Debian's packages. Consul is added to them. */
+export const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'iproute2', 'curl', 'git', 'openssh-client', 'ca-certificates'],
   ...['python3', 'libatomic1', 'e2fsprogs', 'xfsprogs', 'procps', 'rsync'],
 ];
@@ -21,7 +21,8 @@ const MASKED = [
   'systemd-timesyncd.service',
 ];
 
-const FILES: Readonly<Record<string, string>> = {
+/** That AMI's own files: the application's unit, and Consul's. */
+export const FILES: Readonly<Record<string, string>> = {
   '/etc/systemd/system/web.service': `[Unit]
 Description=The application that the lab releases
 After=network.target

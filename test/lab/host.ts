@@ -103,18 +103,22 @@ const filesOf = (
   {config = defaultConfig, files = () => ({})}: RegionOptions,
 ): Record<string, string> => ({
   '/etc/hostname': `ip-${instance.ip.replaceAll('.', '-')}\n`,
-  '/etc/consul.d/agent.json': JSON.stringify(consulClient(instance), null, 2),
+  '/etc/consul.d/agent.json': JSON.stringify(
+    consulClient({node: instance.id, address: instance.ip}),
+    null,
+    2,
+  ),
   '/etc/systemd/system.conf.d/lab.conf': `[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}\n`,
   '/etc/release-agent/config.d/50-lab.toml': config(instance),
   ...files(instance),
 });
 
-/** The instance's own Consul agent, and the application's service with its check. */
-const consulClient = ({id, ip}: InstanceFiles) => ({
-  node_name: id,
+/** An instance's own Consul agent, and the application's service with its check. */
+export const consulClient = ({node, address}: {node?: string; address: string}) => ({
+  node_name: node,
   datacenter: 'lab',
   data_dir: '/var/lib/consul',
-  bind_addr: ip,
+  bind_addr: address,
   client_addr: '127.0.0.1',
   retry_join: [ADDRESSES.consul],
   retry_interval: '1s',

@@ -1,10 +1,10 @@
 import {createHash} from 'node:crypto';
-import {copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
-import {baseRoot} from './base.ts';
-import {cacheDir, cached} from './cache.ts';
+import {copyFile, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {FILES, PACKAGES, put} from './base.ts';
+import {cached} from './cache.ts';
 import {ADDRESSES} from './network.ts';
-import {bootstrap} from './prepare.ts';
+import {bootstrap, consulProgram} from './prepare.ts';
 import {must} from './run.ts';
 import {GUEST_NETWORK, NETWORK_UNIT} from './vm-network.ts';
 import {prepareVm} from './vm-prepare.ts';
@@ -27,33 +27,29 @@ export interface VmImage {
 /** The partition a kernel is told to mount: NVMe controllers are numbered in probe order, so no device name will do. */
 export const ROOT_PARTITION = 'PARTUUID=1ab0d15c-01';
 
-const PACKAGES = [
-  ...['linux-image-cloud-amd64', 'qemu-guest-agent', 'systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod'],
-  ...['iproute2', 'curl', 'git', 'openssh-client', 'ca-certificates', 'rsync', 'procps'],
-  ...['python3', 'libatomic1', 'e2fsprogs', 'xfsprogs'],
-];
+const OWN_PACKAGES = ['linux-image-cloud-amd64', 'qemu-guest-agent', 'udev', 'kmod'];
 // They only cost time at boot in plain emulation.
 const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'e2scrub_reap.service'];
-const ONE_WEEK_MS = 7 * 86_400_000;
 
-/** Builds the image of an instance: Debian 12, the lab's application unit, our package, the given files. Kept in the cache until an input changes. */
+/** Builds the image of an instance: what the container's has (base.ts), a kernel, our package, the given files. Kept in the cache until an input changes. */
 export const buildVmImage = async ({deb, files = {}, enable = []}: VmImageInputs = {}): Promise<VmImage> => {
   await prepareVm();
-  const all = {...GUEST_NETWORK, ...(await asInContainers()), ...files};
+  const all = {...FILES, ...GUEST_NETWORK, ...EC2_FOR_SERVICES, ...files};
   const units = [NETWORK_UNIT, ...enable];
-  const base = await cached(`vm-base-${digest(PACKAGES)}`, into =>
-    bootstrap({suite: 'bookworm', variant: 'minbase', include: PACKAGES, into}),
-  );
+  const include = [...PACKAGES, ...OWN_PACKAGES];
+  const base = await cached(`vm-base-${digest(include)}`, async into => {
+    await bootstrap({suite: 'bookworm', variant: 'minbase', include, into});
+    await copyFile(await consulProgram(), join(into, 'usr/bin/consul'));
+  });
   const content = deb === undefined ? '' : digest(await readFile(deb));
   const key = digest(base, SEAL, content, all, units, MASKED);
   const folder = await cached(`vm-image-${key}`, async scratch => {
-    await writeTree(join(scratch, 'files'), all);
+    for (const [path, content] of Object.entries(all))
+      await put(join(scratch, 'files'), path, content, content.startsWith('#!') ? 0o755 : 0o644);
     if (deb !== undefined) await copyFile(deb, join(scratch, 'package.deb'));
     const seal = ['unshare', '--mount', '--propagation', 'private', 'sh', '-eu', '-c', SEAL];
     await must([...seal, base, scratch, units.join(' '), MASKED.join(' ')], {timeoutMs: 180_000});
   });
-  for (const used of [base, folder]) await utimes(used, new Date(), new Date());
-  await forgetOld();
   return {disk: join(folder, 'disk.img'), kernel: join(folder, 'vmlinuz')};
 };
 
@@ -83,30 +79,8 @@ umount "$root"
 rm -rf "$root" "$1/upper" "$1/work" "$1/files"
 `;
 
-/** What an instance of the region has too: the application's unit, and EC2's address for every service. */
-const asInContainers = async (): Promise<Readonly<Record<string, string>>> => {
-  const unit = '/etc/systemd/system/web.service';
-  return {
-    [unit]: await readFile(join(await baseRoot(), unit), 'utf8'),
-    '/etc/systemd/system.conf.d/lab.conf': `[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}\n`,
-    '/etc/hosts': '127.0.0.1 localhost\n',
-  };
-};
-
-const writeTree = async (root: string, files: Readonly<Record<string, string>>): Promise<void> => {
-  await mkdir(root, {recursive: true});
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), {recursive: true});
-    await writeFile(join(root, path), content, {mode: content.startsWith('#!') ? 0o755 : 0o644});
-  }
-};
-
-const forgetOld = async (): Promise<void> => {
-  for (const name of await readdir(cacheDir())) {
-    const folder = join(cacheDir(), name);
-    if (/^vm-(base|image)-/.test(name) && Date.now() - (await stat(folder)).mtimeMs > ONE_WEEK_MS)
-      await rm(folder, {recursive: true, force: true});
-  }
+const EC2_FOR_SERVICES: Readonly<Record<string, string>> = {
+  '/etc/systemd/system.conf.d/lab.conf': `[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}\n`,
 };
 
 const digest = (...inputs: readonly unknown[]): string => {

@@ -2,12 +2,12 @@
  * A region whose instances are virtual machines, for what a container cannot show: NVMe hot-plug, a reboot, a power cut.
  *
  *   const lab = await startVmLab({name: 'vm', dir});                              // Consul, EC2, network
- *   const image = await buildVmImage({deb, files: {'/etc/release-agent/config.d/50-lab.toml': config}});
- *   const {vm, id} = await lab.addVm({image});                                    // boots, 10 s without KVM
+ *   const image = await buildAmi();                                               // the package and its configuration
+ *   const {vm, id} = await lab.addVm({image});                                    // boots, 15 s without KVM
  *   await vm.must(['agentctl', 'status']);                                        // runs inside, needs no network
  *   await vm.powerCut(); await vm.boot();
  *
- * The machine runs no Consul agent of its own: the store is `consul://10.77.0.1:8500/…`.
+ * The agent's store is `consul://10.77.0.1:8500/release-agent`; a Consul client agent runs beside it.
  */
 
 import {join} from 'node:path';
@@ -16,7 +16,7 @@ import {loopDevices} from './ec2/devices.ts';
 import {type Ec2, startEc2} from './ec2.ts';
 import {createKv, type Kv} from './kv.ts';
 import {serveIn} from './listen.ts';
-import {ADDRESSES, createNetwork, within} from './network.ts';
+import {ADDRESSES, createNetwork, GOSSIP, within} from './network.ts';
 import {freePorts} from './ports.ts';
 import {relayTo} from './relay.ts';
 import {openResources, type Resources} from './resources.ts';
@@ -88,6 +88,7 @@ const startConsul = async (wire: string, {dir, resources, closers}: Parts): Prom
     client_addr: ADDRESSES.consul,
     addresses: {http},
     ports: {grpc: -1, dns: -1},
+    gossip_lan: GOSSIP,
   };
   const address = `http://127.0.0.1:${port}`;
   const consul = await startConsulServer({dir: join(dir, 'consul'), config, within: within(wire), address});

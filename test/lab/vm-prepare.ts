@@ -1,34 +1,17 @@
 import {accessSync, constants, existsSync, readFileSync} from 'node:fs';
-import {findProgram, prepare} from './prepare.ts';
-import {must, run} from './run.ts';
+import {isRoot, prepare} from './prepare.ts';
 
 export type Acceleration = 'kvm' | 'tcg';
 
-const NEEDED: Readonly<Record<string, string>> = {
-  'qemu-system-x86_64': 'qemu-system-x86',
-  'qemu-img': 'qemu-utils',
-  sfdisk: 'fdisk',
-};
-
 /** Makes sure QEMU and what builds its image are here: installs Debian's packages as root, else says what is missing. */
-export const prepareVm = async (): Promise<void> => {
-  await prepare(['mmdebstrap', 'mkfs.ext4', 'ip']);
-  const missing = Object.keys(NEEDED).filter(program => findProgram(program) === undefined);
-  if (missing.length === 0) return;
-  if (!asRoot()) throw new Error(`the virtual machine needs ${missing.join(', ')}`);
-  const packages = missing.map(program => NEEDED[program] ?? program);
-  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...packages];
-  const env = {DEBIAN_FRONTEND: 'noninteractive'};
-  if ((await run(install, {timeoutMs: 300_000, env})).code === 0) return;
-  await must(['apt-get', 'update'], {timeoutMs: 120_000});
-  await must(install, {timeoutMs: 300_000, env});
-};
+export const prepareVm = (): Promise<void> =>
+  prepare(['mmdebstrap', 'mkfs.ext4', 'ip', 'sfdisk', 'qemu-img', 'qemu-system-x86_64']);
 
 /** Why this machine cannot run the virtual machine, in words for a skipped test, or false when it can. */
 export const whyNoVm = (): string | false => {
   const why = [
     process.arch !== 'x64' && 'the virtual machine needs an x86-64 host',
-    !asRoot() && 'the virtual machine needs root',
+    !isRoot() && 'the virtual machine needs root',
     !existsSync('/etc/debian_version') && 'the virtual machine needs Debian or a system derived from it',
     !existsSync('/dev/net/tun') && 'the virtual machine needs tap devices (/dev/net/tun)',
   ].find(text => text !== false);
@@ -57,5 +40,3 @@ const mayUse = (path: string): boolean => {
     return false;
   }
 };
-
-const asRoot = (): boolean => process.getuid?.() === 0;

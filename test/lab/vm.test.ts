@@ -12,7 +12,7 @@ import {temporaryFolder} from '../support/temporary.ts';
 import {ADDRESSES} from './network.ts';
 import {writeRelease} from './releases.ts';
 import type {Vm} from './vm.ts';
-import {buildVmImage} from './vm-image.ts';
+import {buildAmi} from './vm-ami.ts';
 import {startVmLab} from './vm-lab.ts';
 import {acceleration, whyNoVm} from './vm-prepare.ts';
 
@@ -49,7 +49,7 @@ t.test(
     const {ec2, consul} = lab;
     await writeRelease(join(dir, 'blue'), {name: 'blue'});
     const snapshotId = await ec2.createSnapshot({from: join(dir, 'blue')});
-    const image = await buildVmImage();
+    const image = await buildAmi();
     const started = performance.now();
     const {vm, id} = await lab.addVm({image});
     t.comment(`booted in ${since(started)} with ${acceleration()}`);

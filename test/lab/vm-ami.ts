@@ -1,0 +1,38 @@
+import {consulClient} from './host.ts';
+import {ADDRESSES} from './network.ts';
+import {packageForLab} from './package.ts';
+import {buildVmImage, type VmImage} from './vm-image.ts';
+
+/** The image of every virtual machine in tests: our package, its configuration, and a Consul client agent. Built once for all. */
+export const buildAmi = async (): Promise<VmImage> =>
+  buildVmImage({deb: await packageForLab(), files: FILES, enable: ['consul.service']});
+
+/** Plain emulation is some ten times slower than a processor, and how slow depends on what else runs. */
+const CONFIG = `app = "web"
+channel = "production"
+store = "consul://${ADDRESSES.consul}:8500/release-agent"
+
+[install]
+ebs = { volume-type = "gp3" }
+
+[activate]
+path = "/release"
+units = ["web.service"]
+
+[traffic]
+consul = { service = "web" }
+drain = { port = 8080, timeout = "60s" }
+
+[gate]
+http = "http://127.0.0.1:8080/healthz"
+interval = "500ms"
+probe-timeout = "10s"
+timeout = "120s"
+bake = "3s"
+`;
+
+const FILES: Readonly<Record<string, string>> = {
+  '/etc/release-agent/config.d/50-lab.toml': CONFIG,
+  // the node gets the machine's name and address, which the image does not know
+  '/etc/consul.d/agent.json': JSON.stringify(consulClient({address: '{{ GetInterfaceIP "eth0" }}'}), null, 2),
+};
