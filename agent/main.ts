@@ -38,12 +38,17 @@ const main = async (early: Log): Promise<void> => {
   log.info('release-agentd stops; what runs goes on running');
 };
 
+const PAUSE_MS = 15_000;
+
 const log = createLog({level: 'info'});
 main(log).then(
   () => process.exit(0),
   (error: unknown) => {
     if (stop.signal.aborted) process.exit(0);
-    log.error(reasonText(reasonOf(error)));
-    process.exit(1);
+    const why = reasonOf(error);
+    log.error(reasonText(why));
+    // A wrong configuration does not heal by itself: whoever mends it can wait a little, the log need not be filled.
+    setTimeout(() => process.exit(1), why.kind === 'config.invalid' ? PAUSE_MS : 0);
+    stop.signal.addEventListener('abort', () => process.exit(0));
   },
 );

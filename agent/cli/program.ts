@@ -1,4 +1,5 @@
 import {Command, CommanderError} from 'commander';
+import {VERSION} from '../version.ts';
 import {EXIT, EXIT_TEXT, type Terminal} from './terminal.ts';
 import {checkVerb} from './verbs/check.ts';
 import {deployVerb} from './verbs/deploy.ts';
@@ -29,7 +30,7 @@ export const runAgentctl = async (args: readonly string[], terminal: Terminal): 
     exit = code;
   };
   const program = new Command('agentctl').description('Asks the release agent of this host.');
-  program.addHelpText('after', EXIT_TEXT);
+  program.version(VERSION).addHelpText('after', EXIT_TEXT);
   for (const create of VERBS) program.addCommand(create(terminal, done).addHelpText('after', EXIT_TEXT));
   for (const command of [program, ...program.commands]) quiet(command, terminal);
   try {

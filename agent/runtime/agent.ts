@@ -57,9 +57,11 @@ export const createAgent = ({rules, initial, journal, act, publish, log}: Parts)
       await writeAhead({journal, next, log, tried: () => (busySince = performance.now())}, signal);
     state = next;
     const left = before.phase !== next.phase || before.generation !== next.generation;
-    if (left) log.info(doing(next), {phase: next.phase, generation: next.generation});
-    if (next !== before) publish(next, before);
     act(next, effects, left);
+    if (left || doing(next) !== doing(before)) {
+      log.info(doing(next), {phase: next.phase, generation: next.generation});
+    }
+    if (next !== before) publish(next, before);
   };
 
   const run = async (first: Step, signal: AbortSignal): Promise<void> => {

@@ -19,11 +19,14 @@ interface Parts {
   readonly hat: Presence;
   /** instances of these that are known to be terminated */
   readonly gone: (hosts: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
+  /** deletes what terminated hosts left behind in EC2 */
+  readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly log: Log;
 }
 
 const RETRY_MS = 2_000;
 const GONE_EVERY_MS = 30_000;
+const SWEEP_EVERY_MS = 600_000;
 const CAS_TRIES = 5;
 
 /** Tries to wear the hat, and plans while it does, until the signal is aborted. */
@@ -53,15 +56,29 @@ const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Pr
   log.info('this host coordinates the rollout now');
   const worn = AbortSignal.any([signal, off.signal]);
   const fleet = createFleetWatch(parts, worn);
+  let sweptAt = performance.now();
   try {
     await ringHolders(parts, worn);
     while (!worn.aborted) {
       await fleet.changed({timeoutMs: GONE_EVERY_MS}, worn);
       if (!worn.aborted) await planOnce(parts, fleet, worn);
+      if (!worn.aborted && performance.now() - sweptAt > SWEEP_EVERY_MS) {
+        sweptAt = performance.now();
+        await sweepOnce(parts, worn);
+      }
     }
   } finally {
     off.abort();
     if (!signal.aborted) log.info('another host may coordinate the rollout now');
+  }
+};
+
+const sweepOnce = async ({sweep, log}: Parts, signal: AbortSignal): Promise<void> => {
+  try {
+    await sweep(signal);
+  } catch (error) {
+    if (!signal.aborted)
+      log.warning(`volumes of terminated hosts are not deleted: ${reasonText(reasonOf(error))}`);
   }
 };
 

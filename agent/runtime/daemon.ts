@@ -69,6 +69,7 @@ export const runDaemon = async (
     keys,
     self,
     ec2: adapters.ec2,
+    sweep: adapters.sweep,
     state,
     unhealthy,
     dispatch,

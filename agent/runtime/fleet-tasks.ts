@@ -19,6 +19,7 @@ interface Parts {
   readonly keys: Keys;
   readonly self: Self;
   readonly ec2: Ec2 | null;
+  readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly state: () => State;
   readonly unhealthy: () => Reason | null;
   readonly dispatch: Dispatch;
@@ -38,7 +39,7 @@ const HAT_TTL_MS = 10_000;
 
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
-  const {settings, store, keys, self, ec2, state, unhealthy, dispatch, log} = parts;
+  const {settings, store, keys, self, ec2, sweep, state, unhealthy, dispatch, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
   const generation = () => state().generation;
@@ -58,7 +59,7 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
     tasks: {
       status: publisher.run,
       permits: permits.listen,
-      coordinator: until => coordinate({store, keys, instance, hat, gone, log}, until),
+      coordinator: until => coordinate({store, keys, instance, hat, gone, sweep, log}, until),
     },
   };
 };

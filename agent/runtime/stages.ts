@@ -7,6 +7,7 @@ import {gate} from '../gate/gate.ts';
 import {createEc2, type Ec2} from '../host/ec2.ts';
 import {mountsHere} from '../host/mount.ts';
 import {ebsInstaller} from '../install/ebs/installer.ts';
+import {sweepVolumes} from '../install/ebs/sweep.ts';
 import {gitInstaller} from '../install/git/installer.ts';
 import type {Gate, Identity, Log, Traffic} from '../ports.ts';
 import {combineTraffic} from '../traffic/combine.ts';
@@ -24,9 +25,14 @@ interface Parts {
 export interface Adapters extends Omit<Stages, 'look' | 'askPermit'> {
   /** null on a host without [install.ebs] */
   readonly ec2: Ec2 | null;
+  /** deletes the volumes that terminated hosts of the application left; nothing to do without [install.ebs] */
+  readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   /** asks the probes of a serving application once; its own, as a gate remembers what it saw */
   readonly healthGate: Gate;
 }
+
+/** Younger volumes may belong to an instance that EC2 does not know everywhere yet. */
+const SWEEP_AGE_MS = 1_800_000;
 
 /** The adapters of this host. Nothing is contacted yet. */
 export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
@@ -39,6 +45,12 @@ export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
     : {units: [], running: async (signal: AbortSignal) => (await activator.observe(signal)).running};
   return {
     ec2,
+    sweep: async signal =>
+      ec2 &&
+      sweepVolumes(
+        {ec2, app: settings.app, instance: identity.instance, minAgeMs: SWEEP_AGE_MS, now: Date.now(), log},
+        signal,
+      ),
     installers,
     activator,
     traffic: createTraffic(traffic, log),

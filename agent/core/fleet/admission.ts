@@ -1,6 +1,7 @@
 import type {HostStatus} from '../host/status.ts';
 import type {Amount, Policy} from '../policy.ts';
 import {type Reason, reason} from '../reason.ts';
+import {parseRelease, shortRelease} from '../release.ts';
 import type {Ledger} from './ledger.ts';
 
 export interface AdmissionView {
@@ -14,7 +15,11 @@ export const refusal = ({ledger, hosts, policy}: AdmissionView, host: HostStatus
   const {permits, failures, rollout} = ledger;
   const release = host.wants?.release ?? '';
   if (release === rollout?.release && failures.length >= policy.budget) {
-    return reason('permit.halted', {failures: failures.length, budget: policy.budget, release});
+    return reason('permit.halted', {
+      failures: failures.length,
+      budget: policy.budget,
+      release: shortId(release),
+    });
   }
   const size = fleetSize(ledger, hosts);
   const limit = Math.max(1, atMost(policy.concurrency, size));
@@ -25,6 +30,11 @@ export const refusal = ({ledger, hosts, policy}: AdmissionView, host: HostStatus
   const serving = servingHosts(ledger, hosts).length;
   const floor = Math.min(size - 1, atLeast(policy.floor, size));
   return host.serving && serving - 1 < floor ? reason('permit.floor', {serving, floor}) : null;
+};
+
+const shortId = (id: string): string => {
+  const release = parseRelease(id);
+  return release ? shortRelease(release) : id;
 };
 
 /** Hosts that serve and are not on their way out. */
