@@ -13,6 +13,6 @@ const NEEDS = {
  */
 export const unmet = (...needs: readonly (keyof typeof NEEDS)[]): string | false => {
   const missing = needs.map(need => NEEDS[need]()).find(text => text !== false);
-  if (missing && process.env['CI']) throw new Error(`in CI nothing is skipped, but this suite ${missing}`);
+  if (missing && process.env.CI) throw new Error(`in CI nothing is skipped, but this suite ${missing}`);
   return missing ?? false;
 };

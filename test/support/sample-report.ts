@@ -13,7 +13,7 @@ export const sampleReport = (changes: Partial<StatusReport> = {}): StatusReport 
   role: 'web',
   phase: 'serving',
   purpose: null,
-  step: 'serves 222222222222',
+  step: 'serving 222222222222',
   since: Date.parse('2027-01-01T11:00:00Z'),
   now: Date.parse('2027-01-01T12:00:00Z'),
   serving: true,
