@@ -11,9 +11,13 @@ import {keptSlots, type Step, timer} from './step.ts';
 /** The attempt is over and the host is in traffic: the permit goes back with the attempt's result. */
 export const settle = (state: State, attempt: Attempt, stamp: Stamp, rules: Rules): Step => {
   const begun = attempt.result === 'done' ? null : state.begun;
-  const settled = withOutcome({...state, begun, stuck: 0}, attempt, attempt.result);
-  const [next, effects] = consider(settled, stamp, rules);
-  if (next.phase === 'staging') return [next, effects];
+  return goOn(withOutcome({...state, begun, stuck: 0}, attempt, attempt.result), stamp, rules);
+};
+
+/** What a host in traffic does next. Slots that no kept activation needs are pruned: a crash may have ended that before. */
+export const goOn = (state: State, stamp: Stamp, rules: Rules): Step => {
+  const [next, effects] = consider(state, stamp, rules);
+  if (next.phase === 'staging') return [next, effects]; // which prunes first
   return [next, [{type: 'slots.prune', generation: next.generation, keep: keptSlots(next)}, ...effects]];
 };
 

@@ -1,6 +1,5 @@
 /** Where a host goes on after its agent stopped. What is not known for sure ends in going back. */
 import {reason} from '../reason.ts';
-import {consider} from './consider.ts';
 import {
   enterBaking,
   enterBooting,
@@ -10,7 +9,7 @@ import {
   enterStaging,
 } from './enter.ts';
 import type {Stamp} from './event.ts';
-import {giveUp, goBack} from './finish.ts';
+import {giveUp, goBack, goOn} from './finish.ts';
 import {PAUSE_MS, type Rules} from './rules.ts';
 import type {Attempt, In, Phase, State} from './state.ts';
 import type {Step} from './step.ts';
@@ -60,7 +59,7 @@ const runs = (slot: string | undefined, {sameBoot, running, current}: Facts): bo
 /** The host served: it goes on, or boots what it served. */
 const resume = (state: State, facts: Facts, stamp: Stamp, rules: Rules): Step => {
   if (!state.active || !runs(state.active.slot, facts)) return enterBooting(state, stamp);
-  return state.out ? enterRejoining(state, undo(state, state.active), stamp) : consider(state, stamp, rules);
+  return state.out ? enterRejoining(state, undo(state, state.active), stamp) : goOn(state, stamp, rules);
 };
 
 const undo = (state: State, target: Attempt['target']): Attempt => ({
@@ -77,7 +76,7 @@ const prepare = (state: In<'staging'> | In<'waiting'>, facts: Facts, stamp: Stam
   const {attempt} = state;
   if (attempt.purpose === 'boot') return enterBooting(state, stamp);
   if (!runs(state.active?.slot, facts)) return enterBooting(state, stamp);
-  return state.hold ? consider(state, stamp, rules) : enterStaging(state, attempt, stamp, rules);
+  return state.hold ? goOn(state, stamp, rules) : enterStaging(state, attempt, stamp, rules);
 };
 
 /** It was out of traffic and had changed nothing: it returns as it is, and may try again. */

@@ -154,3 +154,23 @@ t.test('an agent that restarts beside a running application touches nothing', as
   settleWorld(world);
   t.same(world.visited, ['serving']);
 });
+
+t.test('what a crash left of a clean-up is cleaned up at the next start', async t => {
+  for (const [sameBoot, hold] of [
+    [true, false],
+    [true, true],
+    [false, false],
+  ] as const) {
+    const world = servingOne();
+    for (const release of [2, 3]) {
+      ask(world, snap(release), String(release));
+      settleWorld(world, release === 3 ? {until: 'serving'} : {});
+    }
+    t.equal(world.slots.size, 3, 'the crash is before the clean-up');
+    if (hold) happen(world, {type: 'operator.held', by: 'anna', note: 'looking at it'} as never);
+    start(world, sameBoot);
+    settleWorld(world);
+    t.same([...world.slots], [world.state.previous?.slot, world.state.active?.slot]);
+    end(t, world, 3);
+  }
+});
