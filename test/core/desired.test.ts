@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import t from 'tap';
+import {readDesired} from '../../agent/core/desired.ts';
+import {readPolicy} from '../../agent/core/policy.ts';
+import {reasonText} from '../../agent/core/reason.ts';
+import {parseRelease, releaseId} from '../../agent/core/release.ts';
+
+const SHA = '0123456789abcdef0123456789abcdef01234567';
+const SNAP = 'snap-0123456789abcdef0';
+
+t.test('a plain id, with white space around it, is a release', async t => {
+  t.match(readDesired(`${SNAP}\n`, '7'), {
+    ok: true,
+    desired: {release: {kind: 'ebs', snapshot: SNAP}, version: '7'},
+  });
+  t.match(readDesired(SHA, '7'), {ok: true, desired: {release: {kind: 'git', revision: SHA}}});
+  t.match(readDesired(`${SHA}${SHA.slice(0, 24)}`, '7'), {ok: true, desired: {release: {kind: 'git'}}});
+});
+
+t.test('a document says who asked and why', async t => {
+  const text = JSON.stringify({release: SNAP, message: 'the new checkout', by: 'anna'});
+  t.match(readDesired(text, '7'), {ok: true, desired: {message: 'the new checkout', by: 'anna'}});
+});
+
+// biome-ignore format: a table
+const REFUSED: readonly (readonly [what: string, text: string, says: RegExp])[] = [
+  ['nothing', '', /got an empty value/],
+  ['white space', ' \n', /got an empty value/],
+  ['a branch', 'main', /got "main"/],
+  ['an abbreviated revision', SHA.slice(0, 12), /full git revision/],
+  ['an upper-case revision', SHA.toUpperCase(), /full git revision/],
+  ['two ids', `${SNAP} ${SHA}`, /got "snap-/],
+  ['an archive without its digest', 's3://bucket/key', /sha256/],
+  ['half a document', `{"release": "${SNAP}"`, /a JSON object/],
+  ['an unknown field', `{"release": "${SNAP}", "relase": 1}`, /the field "relase"/],
+  ['a number as message', `{"release": "${SNAP}", "message": 1}`, /text in the field "message"/],
+  ['no release', '{"message": "x"}', /in the field "release", got none/],
+  ['a branch in a document', '{"release": "main"}', /got "main"/],
+  ['far too much', `"${'x'.repeat(9000)}"`, /at most 8192/],
+  ['bytes that are no text', `snap-\uFFFD`, /UTF-8/],
+  ['a list', '["snap-0123456789abcdef0"]', /got "\[/],
+];
+
+for (const [what, text, says] of REFUSED) {
+  t.test(`${what} is refused with what was expected`, async t => {
+    const reading = readDesired(text, '7');
+    t.notOk(reading.ok);
+    if (!reading.ok) t.match(reasonText(reading.refusal), says);
+  });
+}
+
+t.test('no value throws, and every release that is read is written back the same', async t => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string({unit: 'binary'}), fc.json(), fc.stringMatching(/^(snap-)?[0-9a-f]{8,64}$/)),
+      text => {
+        const reading = readDesired(text, '1');
+        const again = reading.ok && parseRelease(releaseId(reading.desired.release));
+        if (reading.ok && JSON.stringify(again) !== JSON.stringify(reading.desired.release))
+          throw new Error(text);
+      },
+    ),
+    {numRuns: 5000},
+  );
+  t.pass('5000 values');
+});
+
+t.test('a policy has defaults, and names what is wrong', async t => {
+  t.match(readPolicy('{}'), {
+    ok: true,
+    policy: {concurrency: {percent: 20}, floor: {percent: 50}, budget: 1},
+  });
+  t.match(readPolicy('{"concurrency": 2, "floor": "90%"}'), {
+    ok: true,
+    policy: {concurrency: {count: 2}, floor: {percent: 90}},
+  });
+  for (const text of [
+    '{"concurrency": "2"}',
+    '{"floor": -1}',
+    '{"budget": 0}',
+    '{"budjet": 1}',
+    '{"concurrency": "101%"}',
+    'x',
+    '[]',
+  ]) {
+    t.match(readPolicy(text), {ok: false, cause: {kind: 'store.document', details: {key: 'policy'}}}, text);
+  }
+});
