@@ -13,8 +13,9 @@ export const readDocument = <S extends v.GenericSchema>(
   schema: S,
 ): DocumentReading<v.InferOutput<S>> => {
   const json = parse(text);
-  if (!json.ok)
-    return {ok: false, cause: reason('store.document', {key, expected: 'JSON', got: quote(text)})};
+  // valibot takes a list for an object without its fields
+  if (!json.ok || Array.isArray(json.value))
+    return {ok: false, cause: reason('store.document', {key, expected: 'a JSON object', got: quote(text)})};
   const result = v.safeParse(schema, json.value);
   if (result.success) return {ok: true, value: result.output};
   const [issue] = result.issues;

@@ -14,6 +14,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import t, {type Test} from 'tap';
+import {alone} from '../support/alone.ts';
 import {unmet} from '../support/needs.ts';
 import {type Ec2, startEc2} from './ec2.ts';
 import {must, run} from './run.ts';
@@ -31,6 +32,7 @@ const available = (client: EC2Client, id: string) =>
   until({what: `${id} to be available`}, async () => (await stateOf(client, id)).state === 'available');
 
 const setup = async (test: Test, mode: 'no-devices' | 'host-devices') => {
+  if (mode === 'host-devices') await alone('host-devices', test);
   const dir = await mkdtemp(join(tmpdir(), 'lab-ec2-'));
   const ec2 = await startEc2({dir, mode});
   const client = new EC2Client({

@@ -12,6 +12,7 @@ import type {VolumeRecord} from '../../../agent/install/ebs/record.ts';
 import type {Identity, Log, Slot} from '../../../agent/ports.ts';
 import {type Ec2 as Lab, startEc2} from '../../lab/ec2.ts';
 import {run} from '../../lab/run.ts';
+import {alone} from '../../support/alone.ts';
 import {temporaryFolder} from '../../support/temporary.ts';
 
 /** The account of every snapshot in the emulator. */
@@ -36,6 +37,7 @@ let shared: Promise<Lab> | undefined;
 
 /** One emulator for all tests of a file; each test sees what it did itself. */
 const sharedLab = async (): Promise<Lab> => {
+  await alone('host-devices', root);
   const dir = await temporaryFolder(root);
   const lab = await startEc2({dir, mode: 'host-devices'});
   root.teardown(lab.stop);
