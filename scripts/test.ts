@@ -61,6 +61,7 @@ const files = process.argv.slice(2);
 if (files.length === 0) {
   await check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
   await check('types', 'tsc', ['--noEmit']);
+  await check('what the suites need', 'node', ['test/lab/warm.ts']);
 }
 await tap(files);
 if (process.env.CI && counts.skipped > 0) {

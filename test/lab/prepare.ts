@@ -5,7 +5,7 @@ import {cached} from './cache.ts';
 import {must, run} from './run.ts';
 
 /** The Debian package that brings each program the lab calls. */
-const PACKAGES: Readonly<Record<string, string>> = {
+export const PACKAGES: Readonly<Record<string, string>> = {
   mmdebstrap: 'mmdebstrap',
   'systemd-nspawn': 'systemd-container',
   haproxy: 'haproxy',
@@ -19,6 +19,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
   git: 'git',
   losetup: 'mount',
   nsenter: 'util-linux',
+  python3: 'python3',
+  openssl: 'openssl',
+  gpg: 'gnupg',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+  curl: 'curl',
 };
 
 /** Makes sure these programs are here: installs their packages as root on Debian, else says by name what is missing. */
