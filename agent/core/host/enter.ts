@@ -122,15 +122,16 @@ export const enterRollingBack = (state: State, attempt: Attempt, {now}: Stamp, r
   ];
 };
 
-/** Serve, and wait for something to do. */
+/** Serve, and wait for something to do. One that serves already serves since it began to. */
 export const enterServing = (state: State, {now}: Stamp): Step => {
-  const next: State = {...common(state), phase: 'serving', since: now};
+  const since = state.phase === 'serving' ? state.since : now;
+  const next: State = {...common(state), phase: 'serving', since};
   const retryAt = next.rejected?.retryAt ?? null;
   return [next, retryAt === null ? [] : [timer(next, 'retry', Math.max(0, retryAt - now))]];
 };
 
 /** Stop here: on purpose (in traffic), or because nothing works (out of traffic). */
 export const enterHeld = (state: State, cause: Reason, {now}: Stamp): Step => [
-  {...common(state), phase: 'held', cause, since: now},
+  {...common(state), phase: 'held', cause, since: state.phase === 'held' ? state.since : now},
   [],
 ];

@@ -1,3 +1,5 @@
+import {reasonText} from '../reason.ts';
+import type {Effect} from './effect.ts';
 import type {Event} from './event.ts';
 import {activating} from './phases/activating.ts';
 import {baking} from './phases/baking.ts';
@@ -43,7 +45,15 @@ export const transition = (rules: Rules, state: State, event: Event): Step => {
   }
   if (isStale(state, event)) return ignore(state, event);
   const informed = inform(state, event);
-  return (phases[state.phase] as On<Phase>)(informed as never, event, rules);
+  const [next, effects] = (phases[state.phase] as On<Phase>)(informed as never, event, rules);
+  return [next, [...tellRefusal(state, event), ...effects]];
+};
+
+// The key is read again and again; what is wrong with it is said once.
+const tellRefusal = ({refusal}: State, event: Event): readonly Effect[] => {
+  if (event.type !== 'desired.read' || event.reading.ok) return [];
+  const cause = event.reading.refusal;
+  return refusal && reasonText(refusal) === reasonText(cause) ? [] : [{type: 'log', level: 'warning', cause}];
 };
 
 const isStale = (state: State, event: Event): boolean =>

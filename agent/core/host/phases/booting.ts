@@ -42,5 +42,6 @@ const choose = (state: In<'booting'>, view: BootView, stamp: Stamp, rules: Rules
 
 const lookAgain = (state: In<'booting'>, stamp: Stamp): Step => {
   const [next, effects] = enterBooting(state, stamp);
-  return [{...next, since: state.since, ...(next.phase === 'booting' && {tries: state.tries})}, effects];
+  const {since, tries, blocked} = state;
+  return [{...next, since, ...(next.phase === 'booting' && {tries, blocked})}, effects];
 };

@@ -44,7 +44,7 @@ const retry = (state: In<'staging'>, cause: Reason, stamp: Stamp, rules: Rules):
 
 const again = (state: In<'staging'>, stamp: Stamp, rules: Rules): Step => {
   const [next, effects] = enterStaging(state, state.attempt, stamp, rules);
-  return [{...next, since: state.since}, effects];
+  return [{...next, since: state.since, ...(next.phase === 'staging' && {blocked: state.blocked})}, effects];
 };
 
 // A boot that makes progress is not disturbed; one that fails looks at the store again.
