@@ -25,7 +25,11 @@ type Advice = readonly [RegExp, string];
 const ADVICE: readonly Advice[] = [
   [/^operator\.hold$/, '"agentctl resume" lets it follow the desired release again.'],
   [/^permit\.(?:waiting|concurrency|floor)$/, 'Its turn comes by itself; nothing has to be done.'],
-  [/^permit\.halted$/, 'Ask for another release: "agentctl deploy".'],
+  [/^permit\.halted$/, 'Ask for another release, or for this one again: "agentctl deploy".'],
+  [
+    /^(?:release\.kind-not-configured|snapshot\.(?:missing|owner|archived|size|state)|git\.(?:revision-missing|not-a-commit|object-format|lfs|submodule|signature|unsigned))$/,
+    'Ask for another release: "agentctl deploy". When the cause is mended, "agentctl retry" tries again at once.',
+  ],
   [/^permit\.frozen$/, 'It goes on when the fleet is thawed.'],
   [/^permit\.no-coordinator$/, 'If this stays, look whether the store answers and other agents run.'],
   [/^store\./, 'Until the store answers, no drain begins, and what runs here goes on running.'],
@@ -36,18 +40,21 @@ const ADVICE: readonly Advice[] = [
   ],
   [/^release\.rejected-here$/, ''],
   [/^release\.paused-here$/, '"agentctl retry" tries it again at once.'],
-  [/./, '"journalctl -u release-agent" has the details; "agentctl retry" tries again.'],
+  [/./, '"journalctl -u release-agentd" has the details; "agentctl retry" tries again at once.'],
 ];
 
 /** What happens next, and what an operator can do about what is in the way. */
 export const advice = (report: StatusReport): readonly string[] => {
   const kind = report.reason?.kind ?? report.refusal?.kind;
   const todo = kind === undefined ? '' : (ADVICE.find(([pattern]) => pattern.test(kind))?.[1] ?? '');
-  return [NEXT[report.phase], stuck(report) ?? todo].filter(text => text !== '');
+  return [next(report), stuck(report) ?? todo].filter(text => text !== '');
 };
+
+const next = ({phase, reason}: StatusReport): string =>
+  phase === 'staging' && reason ? 'It tries again by itself, ever more slowly.' : NEXT[phase];
 
 // Held by no operator: nothing works here, and the agent starts over after a pause.
 const stuck = ({phase, hold}: StatusReport): string | null =>
   phase === 'held' && hold === null
-    ? 'It starts over by itself after a pause, and at once for a new desired release or "agentctl retry". "journalctl -u release-agent" has the details.'
+    ? 'It starts over by itself after a pause, and at once for a new desired release or "agentctl retry". "journalctl -u release-agentd" has the details.'
     : null;

@@ -59,13 +59,18 @@ const cut = (peers: readonly string[]): string =>
 const some = (names: readonly string[]): string =>
   `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`;
 
-const fleet = ({proven, rollout, permits, failures, blocked}: FleetReport, {reason}: StatusReport): string =>
-  [
+const fleet = (
+  {proven, rollout, permits, failures, blocked}: FleetReport,
+  {reason}: StatusReport,
+): string => {
+  const isOver = rollout?.release === proven && permits.length === 0 && blocked === null;
+  return [
     `proven ${proven === null ? 'nothing yet' : short(proven)}`,
-    rollout && `rolling out ${short(rollout.release)}`,
+    rollout && !isOver && `rolling out ${short(rollout.release)}`,
     permits.length > 0 && `${count(permits.length, 'permit')} out (${some(permits.map(({host}) => host))})`,
     failures.length > 0 && `failed on ${some(failures.map(({host}) => host))}`,
     blocked && !reason?.kind.startsWith('permit.') && `no permit now: ${blocked.text}`,
   ]
     .filter(part => part)
     .join('; ');
+};

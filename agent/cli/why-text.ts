@@ -41,13 +41,16 @@ const now = ({step, since, now}: StatusReport): string => `Now: ${step}, for ${a
 
 const because = ({reason, refusal, hold}: StatusReport): readonly string[] => {
   const texts = new Set([reason?.text, refusal?.text].filter(text => text !== undefined));
-  const said = [...texts].map(text => `The reason: ${text}.`);
+  const said = [...texts].map(text => ended(`The reason: ${text}`));
   return hold && reason?.kind !== 'operator.hold'
-    ? [...said, `It will be held by ${hold.by}: ${hold.note}.`]
+    ? [...said, ended(`It will be held by ${hold.by}: ${hold.note}`)]
     : said;
 };
 
 const lost = ({store}: StatusReport): string =>
   `${sentence(store.text ?? `The store ${store.name} does not answer`)} What runs here goes on running.`;
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+const sentence = (text: string): string => ended(`${text.charAt(0).toUpperCase()}${text.slice(1)}`);
+
+// What programs and people say may have its full stop already.
+const ended = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);

@@ -40,9 +40,9 @@ const explain = (error: unknown): string => {
   const {code, message} = error as NodeJS.ErrnoException;
   switch (code) {
     case 'ENOENT':
-      return 'there is no such socket. Does it run? "systemctl status release-agent" says';
+      return 'there is no such socket. Does it run? "systemctl status release-agentd" says';
     case 'ECONNREFUSED':
-      return 'nobody listens. Does it run? "systemctl status release-agent" says';
+      return 'nobody listens. Does it run? "systemctl status release-agentd" says';
     case 'EACCES':
     case 'EPERM':
       return 'you may not use it. Try sudo, or join the group release-agent';

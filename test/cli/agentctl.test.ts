@@ -81,6 +81,12 @@ t.test('a rollback says what it will do, and happens only with --yes when nobody
   t.same(wishes, [{verb: 'rollback', by: 'ada'}]);
 });
 
+t.test('a rollback of a release that passed its gate already says where it leads', async t => {
+  const report = sampleReport({phase: 'baking', purpose: 'update', target: {release: NEW, generation: 8}});
+  const {env} = await host(t, {report});
+  t.match(await agentctl(['rollback'], env), {stderr: /goes from 222222222222 back to 111111111111/});
+});
+
 t.test('a deploy of a branch asks for the revision that it is now', async t => {
   const {env, wishes} = await host(t, {resolve: async name => (name === 'main' ? OLD : NEW)});
   const {exitCode, stderr} = await agentctl(['deploy', 'main', '-m', 'back', '--yes'], env);

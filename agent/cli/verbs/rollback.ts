@@ -27,7 +27,7 @@ const planOf = (
   short: (id: string) => string,
 ): string => {
   const bad = target ?? active;
-  const good = target ? active : previous;
+  const good = target && target.release !== active?.release ? active : previous;
   const from = bad ? short(bad.release) : 'what it has';
   const to = good ? short(good.release) : 'its previous release';
   return `${instance} goes from ${from} back to ${to}, and leaves ${from} alone until another release is asked for or somebody says "agentctl retry". Other hosts do not change.`;
