@@ -16,10 +16,11 @@ export type DesiredReading =
   | {readonly ok: false; readonly refusal: Reason};
 
 const LIMIT = 8192;
-const FIELDS = new Set(['release', 'message', 'by']);
+const FIELDS = new Set(['release', 'message', 'by', 'at']);
 
 /**
- * Reads the `desired` document: a plain release id, or JSON `{"release", "message", "by"}`.
+ * Reads the `desired` document: a plain release id, or JSON `{"release", "message", "by", "at"}`. `at` (any text) only makes
+ * the same wish, said again, another document: Consul keeps the version of a value that does not change.
  * Anything else gives the reason `desired.refused`, which names what was expected and what came.
  */
 export const readDesired = (text: string, version: string): DesiredReading => {
@@ -37,7 +38,7 @@ const readDocument = (text: string, version: string): DesiredReading => {
   if (!document) return refuse('a JSON object', quote(text));
   const unknown = Object.keys(document).find(field => !FIELDS.has(field));
   if (unknown !== undefined)
-    return refuse('only the fields release, message and by', `the field ${quote(unknown)}`);
+    return refuse('only the fields release, message, by and at', `the field ${quote(unknown)}`);
   const bad = [...FIELDS].find(field => document[field] !== undefined && typeof document[field] !== 'string');
   if (bad !== undefined)
     return refuse(`text in the field ${quote(bad)}`, quote(JSON.stringify(document[bad])));

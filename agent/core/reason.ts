@@ -22,6 +22,7 @@ const TEXTS = {
     `${d.remote} has both a branch and a tag ${d.name}: write refs/heads/${d.name} or refs/tags/${d.name}`,
   'release.name-unknown': (d: {name: string; remote: string}) =>
     `${d.remote} has no branch or tag ${d.name}; abbreviated revisions are not taken`,
+  'operator.cannot-retry': (d: {cause: string}) => `this host cannot try again now: ${d.cause}`,
   'operator.cannot-roll-back': (d: {cause: string}) => `this host cannot go back now: ${d.cause}`,
   'operator.hold': (d: {by: string; note: string}) => `held by ${d.by}: ${d.note}`,
   'operator.rollback': (d: {by: string}) => `${d.by} asked for the previous release`,

@@ -1,12 +1,13 @@
 import type {Answer, Controls} from '../control/protocol.ts';
 import type {Ledger} from '../core/fleet/ledger.ts';
-import type {State} from '../core/host/state.ts';
+import {doing} from '../core/host/describe.ts';
+import type {Hold, State} from '../core/host/state.ts';
 import {attemptOf} from '../core/host/step.ts';
 import type {Keys} from '../core/keys.ts';
 import {quote} from '../core/quote.ts';
 import {type Reason, reason} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
-import {parseRelease, RELEASE_EXPECTED, releaseId, shortRelease} from '../core/release.ts';
+import {parseRelease, RELEASE_EXPECTED, releaseId, sameRelease, shortRelease} from '../core/release.ts';
 import type {History} from '../journal/history.ts';
 import type {Store} from '../ports.ts';
 import type {Dispatch} from './happening.ts';
@@ -47,10 +48,7 @@ export const createControls = (parts: Parts): Controls => {
       dispatch({type: 'operator.resumed', by});
       return done('it follows the desired release again');
     },
-    retry: async ({by}) => {
-      dispatch({type: 'operator.retried', by});
-      return done('it tries the desired release again');
-    },
+    retry: async ({by}) => retry(state(), dispatch, by),
     rollback: async ({by}) => rollback(state(), dispatch, by),
     deploy: (wish, signal) => deploy(parts, wish, signal),
   };
@@ -65,6 +63,22 @@ const holdText = (state: State): string => {
     ? `it holds once ${shortRelease(attempt.target.release)} is settled here`
     : 'it holds where it is';
 };
+
+const retry = (state: State, dispatch: Dispatch, by: string): Answer => {
+  const {hold, desired} = state;
+  if (hold) return {ok: false, reason: reason('operator.cannot-retry', {cause: heldText(hold)})};
+  if (!hasFailed(state)) return done(`there is nothing to try again: it is ${doing(state)}`);
+  dispatch({type: 'operator.retried', by});
+  return done(`it tries ${desired ? shortRelease(desired.release) : 'the desired release'} again`);
+};
+
+const hasFailed = (state: State): boolean => {
+  if (state.phase === 'held') return true;
+  if (state.phase === 'booting' || state.phase === 'staging') return state.blocked !== null;
+  return state.phase === 'serving' && !sameRelease(state.desired?.release, state.active?.release);
+};
+
+const heldText = ({by}: Hold): string => `it is held by ${by}: "agentctl resume" first`;
 
 const rollback = (state: State, dispatch: Dispatch, by: string): Answer => {
   const attempt = attemptOf(state);
@@ -81,6 +95,7 @@ const rollback = (state: State, dispatch: Dispatch, by: string): Answer => {
 };
 
 const cannotRollBack = (state: State): string | null => {
+  if (state.phase === 'held' && state.hold) return heldText(state.hold);
   if (state.phase !== 'serving') return `the host is ${state.phase}, not serving`;
   return state.previous ? null : 'there is no previous release on this host';
 };
@@ -93,7 +108,8 @@ const deploy = async (
   const release = parseRelease(id);
   if (!release)
     return {ok: false, reason: reason('desired.refused', {expected: RELEASE_EXPECTED, got: quote(id)})};
-  const document = {release: releaseId(release), by, ...(message !== undefined && {message})};
+  const at = new Date().toISOString();
+  const document = {release: releaseId(release), by, ...(message !== undefined && {message}), at};
   try {
     await store.put(keys.desired, `${JSON.stringify(document)}\n`, 'any', signal);
     return done(`${keys.desired} asks for ${shortRelease(release)} now`);

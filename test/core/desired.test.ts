@@ -22,6 +22,10 @@ t.test('a document says who asked and why', async t => {
   t.match(readDesired(text, '7'), {ok: true, desired: {message: 'the new checkout', by: 'anna'}});
 });
 
+t.test('it may say when: the same wish, said again, is then another document', async t => {
+  t.match(readDesired(JSON.stringify({release: SNAP, at: '2027-01-01T12:00:00Z'}), '7'), {ok: true});
+});
+
 // biome-ignore format: a table
 const REFUSED: readonly (readonly [what: string, text: string, says: RegExp])[] = [
   ['nothing', '', /got an empty value/],
