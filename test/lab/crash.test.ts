@@ -10,16 +10,26 @@ import {type Region, startRegion} from './region.ts';
 import {strike, type Victim} from './strike.ts';
 import {until} from './until.ts';
 
-type Case = {readonly victim: Victim; readonly phase: Phase};
+type Case = {readonly victim: Victim; readonly phase: Phase; readonly afterMs: number};
 type Fs = 'ext4' | 'git';
 
-/** One instance each, side by side: what runs on it, who is killed, and in which phases one after another. */
+/** One instance each, side by side: what runs on it, who is killed, and in which phases. A host that just serves cleans up. */
 const LANES: readonly (readonly [Fs, Victim, readonly Phase[]])[] = (['ext4', 'git'] as const).flatMap(fs =>
   (['agent', 'instance'] as const).flatMap(victim => [
-    [fs, victim, ['staging', 'draining', 'gating', 'baking']] as const,
+    [fs, victim, ['staging', 'draining', 'gating', 'baking', 'serving']] as const,
     [fs, victim, ['waiting', 'activating', 'rejoining', 'rolling-back']] as const,
   ]),
 );
+
+/** Revisions are struck as soon as a phase is journalled, snapshots when its effects are under way. */
+const MIDWAY_MS: {readonly [P in Phase]?: number} = {
+  staging: 300,
+  draining: 300,
+  activating: 300,
+  gating: 150,
+  rejoining: 150,
+  baking: 500,
+};
 
 /** A phase can be over before the blow lands: then the next release is tried. */
 const TRIES = 4;
@@ -61,7 +71,11 @@ t.test('killed in each phase', {skip: unmet('root', 'debian', 'loop'), timeout: 
       await lane.boot(t);
       for (const phase of phases) {
         await t.test(`while ${phase}`, async t => {
-          const seen = await lane.kill(t, {victim, phase});
+          const seen = await lane.kill(t, {
+            victim,
+            phase,
+            afterMs: fs === 'git' ? 0 : (MIDWAY_MS[phase] ?? 0),
+          });
           hits.set(`${fs} ${victim} ${phase}`, seen);
         });
       }
@@ -111,13 +125,13 @@ const createLane = (host: Host, publish: (sick: boolean) => Promise<Published>) 
     served = next;
   };
 
-  const once = async (t: Test, {victim, phase}: Case): Promise<Phase> => {
+  const once = async (t: Test, {victim, phase, afterMs}: Case): Promise<Phase> => {
     const next = await publish(phase === 'rolling-back');
     // Without a policy that can be read nobody is granted a permit.
-    if (phase === 'waiting') await consul.put(`${keys}/policy`, '{');
-    const left = await strike({instance, victim, phase, begin: () => desire(next)});
+    if (phase === 'waiting') await consul.put(`${keys}/policy`, 'not readable');
+    const left = await strike({instance, victim, phase, afterMs, begin: () => desire(next)});
     if (victim === 'instance') await instance.boot();
-    await consul.delete(`${keys}/policy`);
+    await consul.put(`${keys}/policy`, '{}');
     await inService(t, host, [served, next], `killed while ${left}, it ends in service`);
     await follow(t);
     return left;
@@ -126,6 +140,7 @@ const createLane = (host: Host, publish: (sick: boolean) => Promise<Published>) 
   return {
     boot: async (t: Test): Promise<void> => {
       const first = await publish(false);
+      await consul.put(`${keys}/policy`, '{}'); // Consul tells of changes sooner than of keys that are new
       await desire(first);
       await instance.boot();
       await inService(t, host, [first], 'boots');

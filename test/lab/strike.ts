@@ -1,9 +1,11 @@
 /** Kills an agent, or a whole instance, at the moment its journal says that a phase has begun. */
+import {once} from 'node:events';
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
-import {join} from 'node:path';
-import type {Phase, State} from '../../agent/core/host/state.ts';
+import {Worker} from 'node:worker_threads';
+import type {Phase} from '../../agent/core/host/state.ts';
 import type {Instance} from './host.ts';
-import {gone, type ProcessId, signalProcess, startTimeOf} from './process.ts';
+import {gone, type ProcessId, startTimeOf} from './process.ts';
+import {stateIn, type Watch} from './strike-watch.ts';
 import {until} from './until.ts';
 
 export type Victim = 'agent' | 'instance';
@@ -12,38 +14,37 @@ export type Strike = {
   readonly instance: Instance;
   readonly victim: Victim;
   readonly phase: Phase;
+  readonly afterMs: number;
   /** what makes the host go through its phases */
   readonly begin: () => Promise<unknown>;
 };
 
 /** Gives the phase that the journal was left in: another one than was asked for when that one was too short. */
-export const strike = async ({instance, victim, phase, begin}: Strike): Promise<Phase> => {
+export const strike = async ({instance, victim, phase, afterMs, begin}: Strike): Promise<Phase> => {
   const agent = await agentOf(instance);
-  const since = journalOf(instance)?.generation ?? 0;
-  const isOver = (state: State) => state.phase === 'serving' || state.phase === 'held';
-  const seen = () => {
-    const state = journalOf(instance);
-    return state !== null && state.generation > since && (state.phase === phase || isOver(state));
-  };
-  const what = `${phase} in the journal of ${instance.id}`;
-  await Promise.all([until({what, timeoutMs: 60_000, everyMs: 1}, seen), begin()]);
-  // The power cut takes a few milliseconds: the agent stops where it is, so that they belong to the phase.
-  if (!signalProcess(agent, victim === 'agent' ? 'SIGKILL' : 'SIGSTOP'))
-    throw new Error(`the agent of ${instance.id} ended by itself`);
+  // A power cut takes a few milliseconds: the agent is stopped where it is, so that they belong to the phase.
+  const signal = victim === 'agent' ? 'SIGKILL' : 'SIGSTOP';
+  const since = stateIn(instance.root)?.generation ?? 0;
+  await watchAndStrike({root: instance.root, phase, afterMs, since, agent, signal}, begin);
   if (victim === 'instance') await instance.kill();
-  await gone(agent, 5_000);
-  return until({what: `a journal of ${instance.id}`}, () => journalOf(instance)?.phase);
+  if (!(await gone(agent, 5_000))) throw new Error(`the agent of ${instance.id} outlived it`);
+  const left = stateIn(instance.root)?.phase;
+  if (left === undefined) throw new Error(`${instance.id} has no journal`);
+  return left;
 };
 
-// Read synchronously: between the look and the kill nothing else of this process may run.
-const journalOf = ({root}: Instance): State | null => {
-  for (const name of ['journal.json', 'journal.before.json']) {
-    try {
-      const text = readFileSync(join(root, 'var/lib/release-agent', name), 'utf8');
-      return (JSON.parse(text) as {state: State}).state;
-    } catch {} // for a moment of each write there is only the one before
+const WATCH_MS = 90_000;
+
+/** Watches from a thread of its own, which nothing else holds up, and begins once it does. */
+const watchAndStrike = async (watch: Watch, begin: Strike['begin']): Promise<void> => {
+  const worker = new Worker(new URL('strike-worker.ts', import.meta.url), {workerData: watch, execArgv: []});
+  try {
+    const signal = AbortSignal.timeout(WATCH_MS);
+    await once(worker, 'message', {signal}); // it watches
+    await Promise.all([once(worker, 'message', {signal}), begin()]); // it struck
+  } finally {
+    await worker.terminate();
   }
-  return null;
 };
 
 /** The agent's process as the host sees it. */
