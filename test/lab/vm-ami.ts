@@ -17,6 +17,7 @@ ebs = { volume-type = "gp3" }
 
 [activate]
 path = "/release"
+script = "deploy/start"
 units = ["web.service"]
 
 [traffic]
@@ -31,8 +32,10 @@ timeout = "120s"
 bake = "3s"
 `;
 
+// The node gets the machine's name and address, which the image does not know; gossip as slow as Consul's own defaults.
+const CONSUL = {...consulClient({address: '{{ GetInterfaceIP "eth0" }}'}), gossip_lan: undefined};
+
 const FILES: Readonly<Record<string, string>> = {
   '/etc/release-agent/config.d/50-lab.toml': CONFIG,
-  // the node gets the machine's name and address, which the image does not know
-  '/etc/consul.d/agent.json': JSON.stringify(consulClient({address: '{{ GetInterfaceIP "eth0" }}'}), null, 2),
+  '/etc/consul.d/agent.json': JSON.stringify(CONSUL, null, 2),
 };

@@ -34,7 +34,7 @@ const MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer
 /** Builds the image of an instance: what the container's has (base.ts), a kernel, our package, the given files. Kept in the cache until an input changes. */
 export const buildVmImage = async ({deb, files = {}, enable = []}: VmImageInputs = {}): Promise<VmImage> => {
   await prepareVm();
-  const all = {...FILES, ...GUEST_NETWORK, ...EC2_FOR_SERVICES, ...files};
+  const all = {...FILES, ...GUEST_NETWORK, ...OWN_FILES, ...files};
   const units = [NETWORK_UNIT, ...enable];
   const include = [...PACKAGES, ...OWN_PACKAGES];
   const base = await cached(`vm-base-${digest(include)}`, async into => {
@@ -79,8 +79,10 @@ umount "$root"
 rm -rf "$root" "$1/upper" "$1/work" "$1/files"
 `;
 
-const EC2_FOR_SERVICES: Readonly<Record<string, string>> = {
+const OWN_FILES: Readonly<Record<string, string>> = {
   '/etc/systemd/system.conf.d/lab.conf': `[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}\n`,
+  // it tells the journal of every question we ask
+  '/etc/systemd/system/qemu-guest-agent.service.d/quiet.conf': '[Service]\nLogLevelMax=notice\n',
 };
 
 const digest = (...inputs: readonly unknown[]): string => {

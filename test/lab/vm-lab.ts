@@ -16,7 +16,7 @@ import {loopDevices} from './ec2/devices.ts';
 import {type Ec2, startEc2} from './ec2.ts';
 import {createKv, type Kv} from './kv.ts';
 import {serveIn} from './listen.ts';
-import {ADDRESSES, createNetwork, GOSSIP, within} from './network.ts';
+import {ADDRESSES, createNetwork, within} from './network.ts';
 import {freePorts} from './ports.ts';
 import {relayTo} from './relay.ts';
 import {openResources, type Resources} from './resources.ts';
@@ -88,7 +88,6 @@ const startConsul = async (wire: string, {dir, resources, closers}: Parts): Prom
     client_addr: ADDRESSES.consul,
     addresses: {http},
     ports: {grpc: -1, dns: -1},
-    gossip_lan: GOSSIP,
   };
   const address = `http://127.0.0.1:${port}`;
   const consul = await startConsulServer({dir: join(dir, 'consul'), config, within: within(wire), address});

@@ -1,10 +1,10 @@
 /** Our package in a virtual machine: real NVMe drives that come and go, and power cuts that lose what was not synced. */
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
-import type {Phase} from '../../agent/core/host/state.ts';
+import type {Activation, Phase} from '../../agent/core/host/state.ts';
 import {releaseId} from '../../agent/core/release.ts';
 import {temporaryFolder} from '../support/temporary.ts';
-import {writeRelease} from './releases.ts';
+import {type ReleaseOptions, writeRelease} from './releases.ts';
 import {until} from './until.ts';
 import type {Vm} from './vm.ts';
 import {buildAmi} from './vm-ami.ts';
@@ -25,8 +25,9 @@ const since = (start: number): string => `${((performance.now() - start) / 1000)
 
 const publisher =
   ({ec2}: VmLab, dir: string) =>
-  async (name: string): Promise<Published> => {
-    await writeRelease(join(dir, name), {name});
+  async (release: ReleaseOptions): Promise<Published> => {
+    const {name} = release;
+    await writeRelease(join(dir, name), release);
     return {id: await ec2.createSnapshot({from: join(dir, name)}), name};
   };
 
@@ -41,17 +42,24 @@ const inService = async (t: Test, {lab, instance}: Host, on: Published): Promise
   };
   const what = `serves ${on.name}`;
   const start = performance.now();
-  await until({what, timeoutMs: SETTLE_MS, everyMs: 300}, ask).catch(() => undefined);
+  await until({what, timeoutMs: SETTLE_MS, everyMs: 1_000}, ask).catch(() => undefined);
   t.same(complaints, [], `${what} (${since(start)})`);
 };
 
-/** Waits until the journal says that an update to the release is in this phase; later phases are too late. */
-const during = (vm: Vm, phase: Phase, {id}: Published): Promise<unknown> =>
+/** Waits until the journal says that an update to the release is in this phase, and gives its target. */
+const during = (vm: Vm, phase: Phase, {id}: Published): Promise<Activation> =>
   until({what: `${phase} in the journal`, timeoutMs: PHASE_MS, everyMs: 1}, async () => {
     const state = await journalOf(vm);
     if (state === null || !('attempt' in state)) return false;
     const {purpose, target} = state.attempt;
-    return state.phase === phase && purpose === 'update' && releaseId(target.release) === id;
+    return state.phase === phase && purpose === 'update' && releaseId(target.release) === id && target;
+  });
+
+/** Waits until `current` leads to the slot: the application that runs is still the one before. */
+const switched = (vm: Vm, slot: string): Promise<unknown> =>
+  until({what: `current to lead to ${slot}`, everyMs: 1}, async () => {
+    const {stdout} = await vm.exec(['readlink', '/var/lib/release-agent/current']);
+    return stdout === `slots/${slot}\n`;
   });
 
 const firstAnswer = (vm: Vm): Promise<string> =>
@@ -73,7 +81,8 @@ t.test('a virtual machine that runs our package', {skip: whyNoVm(), timeout: TIM
   const lab = await startVmLab({name: `vmr-${process.pid}`, dir});
   t.teardown(lab.down);
   const publish = publisher(lab, dir);
-  const [one, two, three] = [await publish('one'), await publish('two'), await publish('three')];
+  const [one, two] = [await publish({name: 'one'}), await publish({name: 'two'})];
+  const three = await publish({name: 'three', scriptS: 2}); // long enough to be hit
   await desire(lab, one);
   const start = performance.now();
   const instance = await lab.addVm({image});
@@ -107,7 +116,8 @@ t.test('a virtual machine that runs our package', {skip: whyNoVm(), timeout: TIM
   });
 
   await t.test('a power cut in the middle of the switch leaves it on the old release or the new', async t => {
-    await during(vm, 'activating', three);
+    const {slot} = await during(vm, 'activating', three);
+    await switched(vm, slot);
     await vm.powerCut();
     await vm.boot();
     t.match(await firstAnswer(vm), /^(two|three)$/);
