@@ -77,8 +77,8 @@ const TEXTS = {
   'imds.unreachable': (d: {url: string; cause: string}) =>
     `the instance metadata service ${d.url} does not answer: ${d.cause}`,
   'mount.busy': (d: {directory: string; cause: string}) => `${d.directory} is still in use: ${d.cause}`,
-  'mount.failed': (d: {device: string; directory: string; cause: string}) =>
-    `${d.device} could not be mounted on ${d.directory}: ${d.cause}`,
+  'mount.failed': (d: {device: string; directory: string; filesystem: string; cause: string}) =>
+    `${d.device} could not be mounted as ${d.filesystem} on ${d.directory}: ${d.cause}`,
   'prune.timeout': (d: {seconds: number}) =>
     `old slots were not all removed after ${d.seconds} s; the next clean-up goes on`,
   'snapshot.archived': (d: {snapshot: string}) =>

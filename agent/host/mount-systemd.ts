@@ -1,7 +1,11 @@
 import {mkdir, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {reason} from '../core/reason.ts';
+import {ReasonError, reasonOf} from '../core/reason-error.ts';
 import type {MountRequest, Mounts} from './mount.ts';
 import {type Run, runBounded} from './mount-run.ts';
+import {mountedAt} from './mount-table.ts';
+import {lastJournalLine} from './systemd-journal.ts';
 
 /** Where units made at run time live; they are gone after a reboot. */
 const UNITS = '/run/systemd/system';
@@ -11,32 +15,89 @@ const SYSTEMCTL_GRACE_MS = 10_000;
 export interface SystemdMountsOptions {
   readonly units?: string;
   readonly execute?: Run;
+  readonly lastLine?: typeof lastJournalLine;
 }
 
 /**
  * Mounts through PID 1, by a `.mount` unit of our own: the application sees the mount although the agent's unit has a mount
  * namespace of its own (systemd.exec(5), PrivateMounts=), and it outlives the agent. No fsck: none is asked for by a unit
- * that is not in fstab.
+ * that is not in fstab. A mount that fails leaves no unit behind; `child.failed` says what mount(8) or umount(8) said.
  */
-export const systemdMounts = ({units = UNITS, execute = runBounded}: SystemdMountsOptions = {}): Mounts => {
-  const systemctl = (args: readonly string[], timeoutMs: number, signal: AbortSignal) =>
-    execute('systemctl', ['--no-ask-password', ...args], timeoutMs + SYSTEMCTL_GRACE_MS, signal);
+export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
+  const {write, perform, forget} = createUnits(options);
   return {
     mount: async (request, signal) => {
-      const name = mountUnitName(request.directory);
-      await mkdir(units, {recursive: true});
-      await writeFile(join(units, `.${name}.new`), mountUnit(request), {mode: 0o644});
-      await rename(join(units, `.${name}.new`), join(units, name));
-      await systemctl(['daemon-reload'], request.timeoutMs, signal);
-      await systemctl(['start', '--', name], request.timeoutMs, signal);
+      const job = jobOf(request);
+      await write(job, mountUnit(request), signal);
+      try {
+        await perform('start', job, signal);
+      } catch (error) {
+        const isOver = reasonOf(error).kind === 'child.failed' && !(await mountedAt(job.directory));
+        if (isOver) await forget(job, signal);
+        throw error;
+      }
     },
-    unmount: async ({directory, timeoutMs}, signal) => {
-      const name = mountUnitName(directory);
-      await systemctl(['stop', '--', name], timeoutMs, signal);
-      await rm(join(units, name), {force: true});
-      await systemctl(['daemon-reload'], timeoutMs, signal);
+    unmount: async (request, signal) => {
+      const job = jobOf(request);
+      await perform('stop', job, signal);
+      await forget(job, signal);
     },
   };
+};
+
+interface Job {
+  readonly name: string;
+  readonly directory: string;
+  readonly timeoutMs: number;
+}
+
+const jobOf = ({directory, timeoutMs}: Omit<Job, 'name'>): Job => ({
+  name: mountUnitName(directory),
+  directory,
+  timeoutMs,
+});
+
+const PROGRAMS = {start: 'mount', stop: 'umount'} as const;
+
+const createUnits = ({
+  units = UNITS,
+  execute = runBounded,
+  lastLine = lastJournalLine,
+}: SystemdMountsOptions) => {
+  const systemctl = (args: readonly string[], {timeoutMs}: Job, signal: AbortSignal): Promise<void> =>
+    execute('systemctl', ['--no-ask-password', ...args], timeoutMs + SYSTEMCTL_GRACE_MS, signal);
+
+  const write = async (job: Job, text: string, signal: AbortSignal): Promise<void> => {
+    const temporary = join(units, `.${job.name}.new`);
+    await mkdir(units, {recursive: true});
+    await writeFile(temporary, text, {mode: 0o644});
+    await rename(temporary, join(units, job.name));
+    await systemctl(['daemon-reload'], job, signal);
+  };
+
+  // systemctl only says that the job failed; why is in the system's journal.
+  const perform = async (verb: keyof typeof PROGRAMS, job: Job, signal: AbortSignal): Promise<void> => {
+    const since = Date.now();
+    try {
+      await systemctl([verb, '--', job.name], job, signal);
+    } catch (error) {
+      if (reasonOf(error).kind !== 'child.failed') throw error;
+      const words = await lastLine({unit: job.name, since}, signal);
+      if (words === '') throw error;
+      const command = PROGRAMS[verb];
+      const cause = words.replace(`${command}: `, '').replace(`${job.directory}: `, '');
+      throw new ReasonError(reason('child.failed', {command, cause}), {cause: error});
+    }
+  };
+
+  const forget = async (job: Job, signal: AbortSignal): Promise<void> => {
+    await rm(join(units, job.name), {force: true});
+    await systemctl(['daemon-reload'], job, signal);
+    // fails for a unit that is gone already
+    await systemctl(['reset-failed', '--', job.name], job, signal).catch(() => undefined);
+  };
+
+  return {write, perform, forget};
 };
 
 /** The unit of one mount. The start rate limit is off: our own bounds apply, and a refused start would name no cause. */

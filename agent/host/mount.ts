@@ -37,11 +37,16 @@ export const mountVolume = async (
   request: MountRequest,
   signal: AbortSignal,
 ): Promise<void> => {
-  const {device, directory} = request;
+  const {device, directory, filesystem} = request;
   const cause = await outcome(mounts.mount(request, signal), signal);
   if (await mountedAt(directory)) return;
   throw new ReasonError(
-    reason('mount.failed', {device, directory, cause: cause ?? 'nothing is mounted there'}),
+    reason('mount.failed', {
+      device,
+      directory,
+      filesystem,
+      cause: cause ?? 'nothing is mounted there',
+    }),
   );
 };
 

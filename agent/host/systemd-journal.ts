@@ -33,15 +33,18 @@ export const lastJournalLine = async (
   }
 };
 
-/** Reads `journalctl --output=json`: one entry a line. Lines of PID 1 about the unit are left out. */
+/**
+ * Reads `journalctl --output=json`: one entry a line. Lines of PID 1 about the unit are left out, and indented ones, which
+ * only go on with the line before (hints of mount(8), the frames of a stack), as long as there are others.
+ */
 export const lastOwnLine = (text: string): string => {
-  for (const line of text.trim().split('\n').reverse()) {
-    const message = ownMessage(line)
-      .replace(/\p{Cc}+/gu, ' ')
-      .trim();
-    if (message !== '') return message.slice(0, 200);
-  }
-  return '';
+  const messages = text
+    .trim()
+    .split('\n')
+    .map(line => ownMessage(line).replace(/\p{Cc}+/gu, ' '))
+    .filter(message => message.trim() !== '');
+  const last = messages.findLast(message => !message.startsWith(' ')) ?? messages.at(-1) ?? '';
+  return last.trim().slice(0, 200);
 };
 
 // A message that is not UTF-8 comes as an array of bytes.

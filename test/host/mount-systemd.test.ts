@@ -1,7 +1,9 @@
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
-import {systemdMounts} from '../../agent/host/mount.ts';
+import {reason} from '../../agent/core/reason.ts';
+import {ReasonError, reasonOf} from '../../agent/core/reason-error.ts';
+import {mountVolume, systemdMounts} from '../../agent/host/mount.ts';
 import {mountUnit, mountUnitName} from '../../agent/host/mount-systemd.ts';
 import {findProgram} from '../lab/prepare.ts';
 import {must, run} from '../lab/run.ts';
@@ -45,6 +47,70 @@ t.test('systemd finds nothing wrong with the unit', {skip: has('systemd-analyze'
   t.match(unit, /^TimeoutSec=2$/m);
 });
 
+t.test('a mount that fails leaves no unit behind, and its reason is what mount said', async t => {
+  const units = await temporaryFolder(t);
+  const calls: string[] = [];
+  const mounts = systemdMounts({
+    units,
+    execute: async (_program, args) => {
+      calls.push(args.slice(1).join(' '));
+      if (args.includes('start'))
+        throw new ReasonError(reason('child.failed', {command: 'systemctl', cause: 'Job failed.'}));
+    },
+    lastLine: async ({unit}) => `mount: /slots/one: wrong fs type on ${unit}`,
+  });
+  const request = {device: '/dev/xvdba', directory: '/slots/one', filesystem: 'ext4', options: ['ro']};
+  const why = await mountVolume(mounts, {...request, timeoutMs: 1_000}, new AbortController().signal).catch(
+    reasonOf,
+  );
+  t.match(why, {
+    kind: 'mount.failed',
+    details: {filesystem: 'ext4', cause: 'mount: wrong fs type on slots-one.mount'},
+  });
+  t.equal(await must(['ls', '-A', units]), '');
+  t.same(calls, [
+    'daemon-reload',
+    'start -- slots-one.mount',
+    'daemon-reload',
+    'reset-failed -- slots-one.mount',
+  ]);
+});
+
+t.test('an unmount that fails keeps the unit, and its reason is what umount said', async t => {
+  const units = await temporaryFolder(t);
+  const mounts = systemdMounts({
+    units,
+    execute: async (_program, args) => {
+      if (args.includes('stop'))
+        throw new ReasonError(reason('child.failed', {command: 'systemctl', cause: 'Job failed.'}));
+    },
+    lastLine: async () => 'umount: /slots/one: target is busy.',
+  });
+  await writeFile(join(units, 'slots-one.mount'), '');
+  const request = {directory: '/slots/one', timeoutMs: 1_000};
+  const why = await mounts.unmount(request, new AbortController().signal).catch(reasonOf);
+  t.match(why, {kind: 'child.failed', details: {command: 'umount', cause: 'target is busy.'}});
+  t.equal((await must(['ls', '-A', units])).trim(), 'slots-one.mount');
+});
+
+t.test('a mount that hangs keeps its unit: it may come yet', async t => {
+  const units = await temporaryFolder(t);
+  const mounts = systemdMounts({
+    units,
+    execute: async (_program, args) => {
+      if (args.includes('start'))
+        throw new ReasonError(reason('child.timeout', {command: 'systemctl', seconds: 1}));
+    },
+    lastLine: async () => 'not asked',
+  });
+  const request = {device: '/dev/xvdba', directory: '/slots/one', filesystem: 'ext4', options: ['ro']};
+  const why = await mountVolume(mounts, {...request, timeoutMs: 1_000}, new AbortController().signal).catch(
+    reasonOf,
+  );
+  t.match(why, {details: {cause: /systemctl was stopped after 1 s/}});
+  t.equal((await must(['ls', '-A', units])).trim(), 'slots-one.mount');
+});
+
 t.test('the unit is there before systemd is told, and gone after the unmount', async t => {
   const units = await temporaryFolder(t);
   const calls: string[] = [];
@@ -64,5 +130,6 @@ t.test('the unit is there before systemd is told, and gone after the unmount', a
     `${prefix} start -- slots-one.mount`,
     `${prefix} stop -- slots-one.mount`,
     `${prefix} daemon-reload`,
+    `${prefix} reset-failed -- slots-one.mount`,
   ]);
 });

@@ -36,7 +36,8 @@ export const mountSlot = async (
   const after = await mountedAt(place);
   if (after?.number === device.number && after.readOnly) return;
   const cause = `${after?.source ?? 'nothing'} is mounted there instead`;
-  throw new ReasonError(reason('mount.failed', {device: device.path, directory: place, cause}));
+  const {filesystem} = settings;
+  throw new ReasonError(reason('mount.failed', {device: device.path, directory: place, filesystem, cause}));
 };
 
 /** The folder without symlinks, as the mount table names it. Touches the folder above only: the slot itself may hang. */
