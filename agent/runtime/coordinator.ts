@@ -32,17 +32,28 @@ const CAS_TRIES = 5;
 /** Tries to wear the hat, and plans while it does, until the signal is aborted. */
 export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<void> => {
   let off = new AbortController();
+  let told = '';
   parts.hat.onLost(() => off.abort());
   while (!signal.aborted) {
     try {
       off = new AbortController();
+      await dropOwnHat(parts, signal);
       if (await parts.hat.set(parts.instance, signal)) await wear(parts, off, signal);
       else await untilVacant(parts, signal);
     } catch (error) {
-      if (!signal.aborted) parts.log.debug(`coordinator: ${reasonText(reasonOf(error))}`);
+      const text = reasonText(reasonOf(error));
+      if (!signal.aborted && text !== told) parts.log.warning(`no permits from here: ${text}`);
+      told = text;
     }
     await pause(RETRY_MS * Math.random(), signal);
   }
+};
+
+// One agent runs per host: a hat that this host holds already is its own dead process's, and need not expire first.
+const dropOwnHat = async ({store, keys, instance, hat}: Parts, signal: AbortSignal): Promise<void> => {
+  if (hat.held()) return;
+  const entry = await store.get(keys.coordinator, signal);
+  if (entry?.value === instance) await store.delete(keys.coordinator, {version: entry.version}, signal);
 };
 
 const untilVacant = async ({store, keys}: Parts, signal: AbortSignal): Promise<void> => {
