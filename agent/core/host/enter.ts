@@ -12,14 +12,18 @@ export const enterBooting = (state: State, {now}: Stamp): Step => {
   return [next, [{type: 'boot.look', generation: next.generation}, timer(next, 'deadline', 3 * SLACK_MS)]];
 };
 
-/** Prepare the attempt's slot. What no kept activation needs is pruned first, to make room. */
+/**
+ * Prepare the attempt's slot. What no kept activation needs is pruned first, to make room; but not at once on a host that
+ * knows of no activation: when its journal was lost, its application still runs from such a slot.
+ */
 export const enterStaging = (state: State, attempt: Attempt, {now}: Stamp, rules: Rules): Step => {
   const {generation} = attempt.target;
   const next: State = {...common(state), phase: 'staging', generation, attempt, blocked: null, since: now};
+  const prune: Effect = {type: 'slots.prune', generation, keep: keptSlots(next)};
   return [
     next,
     [
-      {type: 'slots.prune', generation, keep: keptSlots(next)},
+      ...(next.active || attempt.tries > 0 ? [prune] : []),
       {type: 'release.stage', generation, target: attempt.target},
       timer(next, 'deadline', rules.stageTimeoutMs + SLACK_MS),
     ],

@@ -78,3 +78,18 @@ t.test('a booting host says what is in the way while it looks again', async t =>
   t.ok(before);
   t.same(whyNot(world.state, world.now), before);
 });
+
+t.test('a host that knows of no release removes none before one serves: its journal may be lost', async t => {
+  const world = createWorld({asked: {release: snap(1), version: '1'}});
+  settleWorld(world, {until: 'activating'});
+  t.notMatch(world.log.join('\n'), /slots.prune/);
+  settleWorld(world);
+  t.match(world.log.join('\n'), /slots.prune, keep 1-snap-11111111/);
+});
+
+t.test('unless it cannot be staged otherwise', async t => {
+  const world = createWorld({asked: {release: snap(1), version: '1'}});
+  world.faults.set('release.stage', ['error']);
+  settleWorld(world, {until: 'activating'});
+  t.match(world.log.join('\n'), /slots.prune/);
+});
