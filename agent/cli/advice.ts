@@ -32,6 +32,10 @@ const ADVICE: readonly Advice[] = [
   ],
   [/^permit\.frozen$/, 'It goes on when the fleet is thawed.'],
   [/^permit\.no-coordinator$/, 'If this stays, look whether the store answers and other agents run.'],
+  [
+    /^health\.failed$/,
+    'The agent leaves what runs alone: whoever supervises the application has to bring it back. "systemctl status" of its units says more.',
+  ],
   [/^store\./, 'Until the store answers, no drain begins, and what runs here goes on running.'],
   [/^desired\.missing$/, 'Ask for a release: "agentctl deploy", or write the key.'],
   [

@@ -14,7 +14,7 @@ const TEXTS = {
   'release.kind-not-configured': (d: {kind: string; section: string}) =>
     `this host has no [${d.section}] in its configuration, which a release of the kind ${d.kind} needs`,
   'release.paused-here': (d: {release: string; cause: string}) =>
-    `${d.release} could not be made to run and is left alone for a while: ${d.cause}`,
+    `${d.release} was not activated here and is tried again in a while: ${d.cause}`,
   'release.rejected-here': (d: {release: string; cause: string}) =>
     `${d.release} was tried here and taken back: ${d.cause}. A new desired release or "agentctl retry" tries again`,
   'release.begun-too-often': (d: {count: number}) => `it was begun ${d.count} times and never finished`,
@@ -156,6 +156,8 @@ const TEXTS = {
   // health
   'gate.failed': (d: {probe: string; seconds: number; last: string}) =>
     `the health gate ${d.probe} did not pass in ${d.seconds} s; last answer: ${d.last}`,
+  'health.failed': (d: {probe: string; last: string}) =>
+    `the application does not pass its probes: ${d.probe}: ${d.last}`,
   'bake.failed': (d: {probe: string; last: string}) => `it failed while baking: ${d.probe}: ${d.last}`,
 
   // the host itself

@@ -34,7 +34,7 @@ export const reportOf = ({self, state, store, ledger, unhealthy, now}: View): St
     ...self,
     phase: state.phase,
     purpose: attempt?.purpose ?? null,
-    step: doing(state),
+    step: unhealthy && isServing(state) ? `${doing(state)}, but its probes fail` : doing(state),
     since: state.since,
     now,
     serving: isServing(state) && unhealthy === null,

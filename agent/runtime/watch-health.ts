@@ -1,7 +1,6 @@
 import type {State} from '../core/host/state.ts';
 import {isServing} from '../core/host/why.ts';
-import type {Reason} from '../core/reason.ts';
-import {reasonText} from '../core/reason.ts';
+import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
 import type {Gate, Log} from '../ports.ts';
 import {pause} from './look.ts';
@@ -11,6 +10,7 @@ interface Parts {
   readonly state: () => State;
   readonly changed: () => void;
   readonly log: Log;
+  readonly everyMs?: number;
 }
 
 export interface HealthWatch {
@@ -26,11 +26,11 @@ const GATE_MS = 15_000;
  * Asks a serving application's probes now and then. The agent does not touch an application because of the answer (its
  * supervisor does): it only no longer counts as serving, so that the fleet does not take another host out meanwhile.
  */
-export const createHealthWatch = ({gate, state, changed, log}: Parts): HealthWatch => {
+export const createHealthWatch = ({gate, state, changed, log, everyMs = EVERY_MS}: Parts): HealthWatch => {
   let unhealthy: Reason | null = null;
 
   const note = (cause: Reason | null): void => {
-    if (cause && !unhealthy) log.warning(`the application does not pass its probes: ${reasonText(cause)}`);
+    if (cause && !unhealthy) log.warning(reasonText(cause));
     if (!cause && unhealthy) log.info('the application passes its probes again');
     const turned = (cause === null) !== (unhealthy === null);
     unhealthy = cause;
@@ -41,7 +41,7 @@ export const createHealthWatch = ({gate, state, changed, log}: Parts): HealthWat
     unhealthy: () => unhealthy,
     run: async signal => {
       while (!signal.aborted) {
-        await pause(EVERY_MS * (0.9 + Math.random() / 5), signal);
+        await pause(everyMs * (0.9 + Math.random() / 5), signal);
         if (signal.aborted) return;
         const before = state();
         const cause = isServing(before) ? await ask(gate, signal) : null;
@@ -56,6 +56,14 @@ const ask = async (gate: Gate, signal: AbortSignal): Promise<Reason | null> => {
     await gate.pass({timeoutMs: GATE_MS}, signal);
     return null;
   } catch (error) {
-    return signal.aborted ? null : reasonOf(error);
+    return signal.aborted ? null : healthReason(reasonOf(error));
   }
+};
+
+// How long a gate waited means nothing where nobody waits for it.
+const healthReason = (cause: Reason): Reason => {
+  const {probe, last} = cause.details;
+  return cause.kind === 'gate.failed' && probe !== undefined && last !== undefined
+    ? reason('health.failed', {probe: String(probe), last: String(last)})
+    : cause;
 };

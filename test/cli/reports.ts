@@ -122,6 +122,11 @@ export const REPORTS = {
     target: {release: NEW, generation: 8},
     reason: told(reason('permit.halted', {failures: 1, budget: 1, release: '222222222222'})),
   }),
+  'an application that is down': sampleReport({
+    step: 'serving 222222222222, but its probes fail',
+    serving: false,
+    reason: told(reason('health.failed', {probe: 'unit web.service', last: 'inactive (dead)'})),
+  }),
   'a rollout that is over': sampleReport({
     fleet: {
       proven: NEW,
