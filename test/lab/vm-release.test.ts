@@ -102,8 +102,10 @@ t.test('a virtual machine that runs our package', {skip: whyNoVm(), timeout: TIM
     },
   );
 
-  await t.test('it follows a bump', async t => {
+  await t.test('it follows a bump, out of traffic while it switches', async t => {
     await desire(lab, two);
+    const away = async () => !(await lab.consul.passing('web')).includes(instance.ip);
+    await until({what: 'Consul to take it out', timeoutMs: PHASE_MS}, away);
     await inService(t, host, two);
   });
 
