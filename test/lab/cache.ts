@@ -26,14 +26,16 @@ export const cached = async (name: string, build: (scratch: string) => Promise<v
   return place;
 };
 
-const UNUSED_MS = 7 * 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+// A virtual machine's image is 800 MB, and every change of the agent makes a new one.
+const unusedMs = (name: string): number => (name.startsWith('vm-image-') ? HOUR_MS : 7 * 24 * HOUR_MS);
 
-/** Removes what no run has used for a week: images of older recipes and packages, and what an interrupted build left. */
+/** Removes what no run has used for a week or an hour: images of older recipes and packages, and what an interrupted build left. */
 const forgetUnused = async (): Promise<void> => {
   for (const name of existsSync(cacheDir()) ? await readdir(cacheDir()) : []) {
     const place = join(cacheDir(), name);
     const isOurs = /^(base|layer|consul|moto|vm)(-|$)/.test(name);
-    if (isOurs && Date.now() - (await stat(place)).mtimeMs > UNUSED_MS)
+    if (isOurs && Date.now() - (await stat(place)).mtimeMs > unusedMs(name))
       await rm(place, {recursive: true, force: true});
   }
 };
