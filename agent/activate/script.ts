@@ -28,7 +28,7 @@ const OUTPUT_DRAIN_MS = 500;
 
 /**
  * Runs the release's one script in the release's folder, in a process group of its own, its output logged line by line
- * (1,000 lines). Throws `script.missing`, `script.failed` with the last line, `script.timeout`, `activate.failed`, and the
+ * (1,000 lines). Throws `script.missing`, `script.failed` and `script.timeout` with the last line, `activate.failed`, and the
  * signal's own error. At the deadline or when aborted the whole group is ended; what a successful script left running stays.
  */
 export const runScript = async (options: ScriptOptions, signal: AbortSignal): Promise<void> => {
@@ -45,16 +45,24 @@ export const runScript = async (options: ScriptOptions, signal: AbortSignal): Pr
   const ended = await endOf(child, AbortSignal.any([signal, deadline]));
   if (ended === null) {
     await endGroup(child.pid ?? 0, {graceMs: GRACE_MS});
-    output.close();
+    await output.drain();
     signal.throwIfAborted();
-    throw new ReasonError(reason('script.timeout', {script, seconds: timeoutMs / 1000}));
+    throw new ReasonError(
+      reason('script.timeout', {script, seconds: timeoutMs / 1000, output: output.last()}),
+    );
   }
   await output.drain();
   if (ended !== 0) {
     const status = typeof ended === 'number' ? `exit status ${ended}` : ended;
-    throw new ReasonError(reason('script.failed', {script, status, output: output.last()}));
+    throw new ReasonError(reason('script.failed', {script, status, output: explain(output.last(), path)}));
   }
 };
+
+// The script itself was found before: what execve(2) misses is the interpreter that it names.
+const explain = (line: string, path: string): string =>
+  line.startsWith('/usr/bin/env:') && line.includes(path) && line.endsWith('No such file or directory')
+    ? 'the program in its first line (#!) is not there'
+    : line;
 
 /** Exit status, name of the signal that killed it, or null when the signal was aborted first. */
 const endOf = async (child: ChildProcess, signal: AbortSignal): Promise<number | string | null> => {
@@ -76,12 +84,12 @@ const logOutput = (child: ChildProcess, {script, release, log}: ScriptOptions) =
     if (dropped > 0) log.warning(`${dropped} more lines of output are not logged`, {release, script});
   };
   return {
-    close,
     drain: async (): Promise<void> => {
       const enough = AbortSignal.timeout(OUTPUT_DRAIN_MS);
       await Promise.allSettled(
         streams.map(stream => stream.closed || once(stream, 'close', {signal: enough})),
       );
+      await sleep(0); // a stream is `closed` before it says so, and the last line is finished then
       close();
       await sleep(0);
     },

@@ -147,8 +147,8 @@ const TEXTS = {
   'activate.timeout': (d: {seconds: number}) => `activation was not done after ${d.seconds} s`,
   'script.failed': (d: {script: string; status: string; output: string}) =>
     `the script ${d.script} ended with ${d.status}${d.output === '' ? '' : `: ${d.output}`}`,
-  'script.timeout': (d: {script: string; seconds: number}) =>
-    `the script ${d.script} was stopped after ${d.seconds} s`,
+  'script.timeout': (d: {script: string; seconds: number; output: string}) =>
+    `the script ${d.script} was stopped after ${d.seconds} s${d.output === '' ? '' : `; its last line: ${d.output}`}`,
   'script.missing': (d: {script: string}) =>
     `the release has no script ${d.script}, which the configuration names`,
   'unit.failed': (d: {unit: string; cause: string}) => `the unit ${d.unit} did not start: ${d.cause}`,

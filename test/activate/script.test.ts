@@ -77,7 +77,7 @@ t.test('a script whose interpreter is missing gives that', async t => {
   const {options} = await release(t, '#!/nowhere/sh\n');
   t.match(await reasonFrom(runScript(options, signal)), {
     kind: 'script.failed',
-    details: {output: /No such file/},
+    details: {status: 'exit status 127', output: /first line \(#!\) is not there/},
   });
 });
 
@@ -91,6 +91,15 @@ t.test('at the deadline the script and its children are ended, though they ignor
   const pids = await pidsIn(join(directory, 'pids'));
   t.match(await reasonFrom(running), {kind: 'script.timeout', details: {seconds: 0.7}});
   await eventually('nothing is left', () => !pids.some(isAlive));
+});
+
+t.test('a script that hangs gives its last line: what it waits for', async t => {
+  const {options} = await release(t, '#!/bin/sh\necho "waiting for the database"\nsleep 1000\n');
+  const why = await reasonFrom(runScript({...options, timeoutMs: 700}, signal));
+  t.match(why, {kind: 'script.timeout', details: {output: 'waiting for the database'}});
+  const asking = await release(t, '#!/bin/sh\nprintf "Continue? "\nsleep 1000\n');
+  const prompt = await reasonFrom(runScript({...asking.options, timeoutMs: 700}, signal));
+  t.match(prompt, {details: {output: 'Continue?'}}, 'a line without its end');
 });
 
 t.test('an aborted script is ended', async t => {
