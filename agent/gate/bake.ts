@@ -3,7 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {GateSettings} from '../config/settings.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {askAll, type Failure, type Probe} from './probe.ts';
+import {askAll, explain, type Failure, type Probe} from './probe.ts';
 import {until} from './until.ts';
 
 export interface BakeOptions {
@@ -29,7 +29,8 @@ export const bake = async ({forMs, probes, settings}: BakeOptions, signal: Abort
     const failure = await until(left, each => askAll({probes, timeoutMs}, each), signal);
     if (failure === 'over') return;
     failures = failure === null ? 0 : failures + 1;
-    if (failure !== null && (failures >= FAILURES || failure.final !== 'no')) throw failed(failure);
+    if (failure !== null && (failures >= FAILURES || failure.final !== 'no'))
+      throw await failed(failure, probes, signal);
     const next = round + settings.intervalMs;
     await sleep(Math.max(0, (failures > 0 ? next : Math.min(next, end)) - performance.now()), undefined, {
       signal,
@@ -37,4 +38,11 @@ export const bake = async ({forMs, probes, settings}: BakeOptions, signal: Abort
   }
 };
 
-const failed = ({probe, last}: Failure): ReasonError => new ReasonError(reason('bake.failed', {probe, last}));
+const failed = async (
+  failure: Failure,
+  probes: readonly Probe[],
+  signal: AbortSignal,
+): Promise<ReasonError> => {
+  const last = await explain(failure, probes, signal);
+  return new ReasonError(reason('bake.failed', {probe: failure.probe, last}));
+};

@@ -7,7 +7,7 @@ import type {Gate} from '../ports.ts';
 import {bake} from './bake.ts';
 import {commandProbe} from './command-probe.ts';
 import {httpProbe} from './http-probe.ts';
-import {askAll, type Failure, type Probe} from './probe.ts';
+import {askAll, explain, type Failure, type Probe} from './probe.ts';
 import {tcpProbe} from './tcp-probe.ts';
 import {unitProbe} from './unit-probe.ts';
 import {until} from './until.ts';
@@ -81,8 +81,8 @@ const pass = async ({timeoutMs, probes, settings}: Passing, signal: AbortSignal)
     const pause = Math.max(0, round + settings.intervalMs - performance.now());
     await sleep(Math.min(pause, left()), undefined, {signal});
   }
-  if (probes.length > 0) throw failed(last, performance.now() - start);
+  if (probes.length === 0) return;
+  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  const words = await explain(last, probes, signal);
+  throw new ReasonError(reason('gate.failed', {probe: last.probe, seconds, last: words}));
 };
-
-const failed = ({probe, last}: Failure, elapsedMs: number): ReasonError =>
-  new ReasonError(reason('gate.failed', {probe, seconds: Math.round(elapsedMs / 100) / 10, last}));

@@ -13,6 +13,8 @@ export type Answer =
 export interface Probe {
   readonly name: string;
   check(signal: AbortSignal): Promise<Answer>;
+  /** What the application itself said last, for the text of a failure; empty when it said nothing. */
+  words?(signal: AbortSignal): Promise<string>;
 }
 
 /** Why a round did not pass: the probe, its answer, and how final that is. */
@@ -34,6 +36,21 @@ export const askAll = async (
   const failures = answers.filter(answer => answer !== null);
   const most = (final: Failure['final']) => failures.find(failure => failure.final === final);
   return most('always') ?? most('bake') ?? most('no') ?? null;
+};
+
+const WORDS_MS = 3_000;
+
+/** The text of a failure that ends a gate or a bake: the probe's answer and the application's own last words. */
+export const explain = async (
+  {probe, last}: Failure,
+  probes: readonly Probe[],
+  signal: AbortSignal,
+): Promise<string> => {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(WORDS_MS)]);
+  const asked = probes.find(({name}) => name === probe)?.words?.(bounded);
+  const words = await asked?.catch(() => '');
+  signal.throwIfAborted();
+  return words ? `${last}: ${words}` : last;
 };
 
 const ask = async (probe: Probe, timeoutMs: number, signal: AbortSignal): Promise<Failure | null> => {

@@ -1,4 +1,5 @@
 import {isUp, showUnit, type UnitState, unitText} from '../host/systemd.ts';
+import {lastJournalLine} from '../host/systemd-journal.ts';
 import type {Answer, Probe} from './probe.ts';
 
 /**
@@ -6,6 +7,7 @@ import type {Answer, Probe} from './probe.ts';
  * up, or that ended, never passes again; one that restarted fails a bake at once.
  */
 export const unitProbe = (unit: string): Probe => {
+  const since = Date.now();
   let before: UnitState | null = null;
   return {
     name: `unit ${unit}`,
@@ -15,6 +17,7 @@ export const unitProbe = (unit: string): Probe => {
       before = now;
       return answer;
     },
+    words: signal => lastJournalLine({unit, since}, signal),
   };
 };
 
