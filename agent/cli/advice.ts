@@ -28,7 +28,7 @@ const ADVICE: readonly Advice[] = [
   [/^permit\.halted$/, 'Ask for another release, or for this one again: "agentctl deploy".'],
   [
     /^(?:release\.kind-not-configured|snapshot\.(?:missing|owner|archived|size|state)|git\.(?:revision-missing|not-a-commit|object-format|lfs|submodule|signature|unsigned))$/,
-    'Ask for another release: "agentctl deploy". When the cause is mended, "agentctl retry" tries again at once.',
+    'Ask for another release: "agentctl deploy", or mend what the reason names.',
   ],
   [/^permit\.frozen$/, 'It goes on when the fleet is thawed.'],
   [/^permit\.no-coordinator$/, 'If this stays, look whether the store answers and other agents run.'],
@@ -44,7 +44,7 @@ const ADVICE: readonly Advice[] = [
   ],
   [/^release\.rejected-here$/, ''],
   [/^release\.paused-here$/, '"agentctl retry" tries it again at once.'],
-  [/./, '"journalctl -u release-agentd" has the details; "agentctl retry" tries again at once.'],
+  [/./, '"journalctl -u release-agentd" has the details.'],
 ];
 
 /** What happens next, and what an operator can do about what is in the way. */
@@ -54,8 +54,15 @@ export const advice = (report: StatusReport): readonly string[] => {
   return [next(report), stuck(report) ?? todo].filter(text => text !== '');
 };
 
-const next = ({phase, reason}: StatusReport): string =>
-  phase === 'staging' && reason ? 'It tries again by itself, ever more slowly.' : NEXT[phase];
+const next = ({phase, reason, purpose}: StatusReport): string => {
+  if (phase === 'staging' && reason)
+    return 'It tries again by itself, ever more slowly; "agentctl retry" tries at once.';
+  if (phase === 'gating' && purpose === 'rollback')
+    return 'It returns to traffic when the health gate passes. If it does not, it is tried again, and after that the host stays out of traffic for a while.';
+  if (phase === 'gating' && purpose === 'boot')
+    return 'It enters traffic when the health gate passes. If it does not, a release that ran here before comes back, or it starts over after a pause.';
+  return NEXT[phase];
+};
 
 // Held by no operator: nothing works here, and the agent starts over after a pause.
 const stuck = ({phase, hold}: StatusReport): string | null =>
