@@ -50,7 +50,9 @@ t.test('a snapshot appears read-only in its slot, on a tagged volume, in few cal
     'agent:release': snapshot,
     Name: 'web g1-first.1',
   });
-  t.ok(callsOf(lab, before).length <= 7, 'at most seven calls');
+  // how often a volume is looked at depends on how long the machine takes; everything else is called once
+  const calls = callsOf(lab, before).filter(action => action !== 'DescribeVolumes');
+  t.same(calls, ['DescribeSnapshots', 'CreateVolume', 'AttachVolume']);
 });
 
 t.test('two slots live side by side, and prune removes one of them without a trace', {skip}, async t => {
