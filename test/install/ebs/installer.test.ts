@@ -51,8 +51,11 @@ t.test('a snapshot appears read-only in its slot, on a tagged volume, in few cal
     Name: 'web g1-first.1',
   });
   // how often a volume is looked at depends on how long the machine takes; everything else is called once
-  const calls = callsOf(lab, before).filter(action => action !== 'DescribeVolumes');
-  t.same(calls, ['DescribeSnapshots', 'CreateVolume', 'AttachVolume']);
+  const calls = callsOf(lab, before).filter(call => !call.startsWith('DescribeVolumes '));
+  t.same(
+    calls.map(call => call.split(' ')[0]),
+    ['DescribeSnapshots', 'CreateVolume', 'AttachVolume'],
+  );
 });
 
 t.test('two slots live side by side, and prune removes one of them without a trace', {skip}, async t => {
