@@ -75,7 +75,9 @@ t.test('the emulated EC2 gives what moto lacks', {skip}, async test => {
   });
 
   test.test('a volume takes time to become available, and may fail', async t => {
+    ec2.delays.createMs = 3_000;
     const id = await create(client, snapshotId);
+    ec2.delays.createMs = 200;
     t.equal((await stateOf(client, id)).state, 'creating');
     await available(client, id);
     ec2.faults.add({action: 'CreateVolume', kind: 'volume-error', times: 1});

@@ -104,7 +104,7 @@ const ofDisk = ({current, slots, leftovers, mounts, records}: Seen, state: State
 const ofVolumes = ({mounts}: Seen, volumes: readonly string[], state: State): string[] => {
   const slots = kept(state).filter(({release}) => release.kind === 'ebs');
   const isMounted = mounts.some(path => path.endsWith(`/${state.active?.slot}`));
-  const wanted = slots.map(({slot}) => `web ${slot}.1 in-use`).toSorted();
+  const wanted = slots.map(({slot}) => `web ${slot} in-use`).toSorted();
   return [
     ...(wanted.join() === volumes.join() ? [] : [`volumes are "${volumes.join()}", not "${wanted.join()}"`]),
     ...(isMounted || state.active?.release.kind !== 'ebs' ? [] : ['the active slot is not mounted']),
@@ -117,6 +117,7 @@ const volumesOf = async (client: EC2Client, {id}: Instance): Promise<readonly st
     new DescribeVolumesCommand({Filters: [{Name: 'tag:agent:owner', Values: [id]}]}),
   );
   return Volumes.map(
-    ({Tags = [], State}) => `${Tags.find(({Key}) => Key === 'Name')?.Value} ${State}`,
+    // the name ends with the number of the attempt: a crash may have cost one
+    ({Tags = [], State}) => `${Tags.find(({Key}) => Key === 'Name')?.Value?.replace(/\.\d+$/, '')} ${State}`,
   ).toSorted();
 };
