@@ -43,8 +43,8 @@ try
   export CONSUL_HTTP_ADDR=${facts.consul}
   ${facts.consulProgram} kv put ${KEY}/desired ${facts.releases['release 2']}
   ${lab} exec 1 agentctl status         (2, 3: the other instances)
-  ${lab} exec 1 agentctl fleet
-  ${lab} exec 1 journalctl -u release-agent -n 50
+  ${lab} exec 1 agentctl why
+  ${lab} exec 1 journalctl -u release-agentd -n 50
   ${lab} kill 2; ${lab} boot 2          (power cut; partition and heal: the cable)
   ${lab} load 200 10                    (requests per second, seconds)
   curl ${facts.balancer}/version        (HAProxy; /slow takes 3 s)
