@@ -30,8 +30,6 @@ const ADVICE: readonly Advice[] = [
     /^(?:release\.kind-not-configured|snapshot\.(?:missing|owner|archived|size|state)|git\.(?:revision-missing|not-a-commit|object-format|lfs|submodule|signature|unsigned))$/,
     'Ask for another release: "agentctl deploy", or mend what the reason names.',
   ],
-  [/^permit\.frozen$/, 'It goes on when the fleet is thawed.'],
-  [/^permit\.no-coordinator$/, 'If this stays, look whether the store answers and other agents run.'],
   [
     /^health\.failed$/,
     'The agent leaves what runs alone: whoever supervises the application has to bring it back. "systemctl status" of its units says more.',

@@ -48,11 +48,8 @@ const TEXTS = {
     `${hosts(d.serving)} of at least ${d.floor} serve: one less would go below the capacity floor`,
   'permit.halted': (d: {failures: number; budget: number; release: string}) =>
     `the rollout of ${d.release} is halted: it failed on ${hosts(d.failures)} and the failure budget is ${d.budget}`,
-  'permit.frozen': (d: {note: string}) => `the fleet is frozen: ${d.note}`,
-  'permit.no-coordinator': () => 'no coordinator answers yet: the store does not say who grants permits',
 
   // staging
-  'stage.failed': (d: {cause: string}) => `staging failed: ${d.cause}`,
   'stage.timeout': (d: {seconds: number}) => `staging was not done after ${d.seconds} s`,
 
   // disks
@@ -139,8 +136,6 @@ const TEXTS = {
   // traffic
   'traffic.failed': (d: {adapter: string; action: string; cause: string}) =>
     `${d.adapter}: could not ${d.action} traffic: ${d.cause}`,
-  'drain.deadline': (d: {seconds: number; peers: string}) =>
-    `the drain ended at its deadline of ${d.seconds} s; cut: ${d.peers}`,
 
   // activation
   'activate.failed': (d: {cause: string}) => `activation failed: ${d.cause}`,
