@@ -20,15 +20,17 @@ const open = async (t: {teardown(end: () => Promise<void>): void}, path: string)
 };
 
 /** One agent's coordinator on the store, stopped with the test. `warned` is what it complained of. */
-const wear = (t: {teardown(end: () => Promise<void>): void}, store: Store, instance: string) => {
+const wear = (
+  t: {teardown(end: () => Promise<void>): void},
+  store: Store,
+  instance: string,
+  ec2State = async (_instance: string) => 'none',
+) => {
   const stop = new AbortController();
   const warned: string[] = [];
   const hat = store.presence({key: keys.coordinator, ttlMs: 2_000, takeOver: false});
   const log = {...quiet, warning: (text: string) => warned.push(text)};
-  const ended = coordinate(
-    {store, keys, instance, hat, gone: async () => new Set(), sweep: async () => 0, log},
-    stop.signal,
-  );
+  const ended = coordinate({store, keys, instance, hat, ec2State, sweep: async () => 0, log}, stop.signal);
   const end = async (): Promise<void> => {
     stop.abort();
     await ended;
@@ -123,3 +125,36 @@ t.test('a ledger that cannot be read is left alone, and said once', async t => {
   t.match(warned[0], /the document ledger is not readable/);
   t.equal((await store.get(keys.ledger, new AbortController().signal))?.value, '{"format": 99}');
 });
+
+t.test(
+  'a new coordinator knows of a host that vanished with the one before, and asks EC2 for it',
+  async t => {
+    const store = await open(t, await temporaryFolder(t));
+    const {version} = (await desire(store)) as {version: string};
+    await publish(store, {instance: 'i-1', phase: 'serving', active: SNAP});
+    await publish(store, {instance: 'i-2', phase: 'serving'});
+    const first = wear(t, store, 'i-2');
+    const members = async () =>
+      JSON.parse((await store.get(keys.members, new AbortController().signal))?.value ?? '{}');
+    await eventually('both to be noted', async () => (await members()).present?.length === 2);
+    await eventually('the rollout', async () => (await ledger(store)).rollout?.version === version);
+    await first.end();
+    await store.delete(keys.coordinator, 'any', new AbortController().signal);
+    await store.delete(keys.host('i-2'), 'any', new AbortController().signal);
+    let said = 'running';
+    const asked: string[] = [];
+    const second = wear(t, store, 'i-1', async instance => {
+      asked.push(instance);
+      return said;
+    });
+    await eventually('the reason', async () => (await ledger(store)).blocked?.kind === 'rollout.unseen');
+    t.match(await ledger(store), {proven: null, blocked: {details: {hosts: 'i-2 (EC2: running)'}}});
+    t.same(asked, ['i-2']);
+    await second.end();
+    await store.delete(keys.coordinator, 'any', new AbortController().signal);
+    said = 'terminated';
+    wear(t, store, 'i-3', async () => said);
+    await eventually('it to be proven', async () => (await ledger(store)).proven === SNAP);
+    t.same(await members(), {format: 1, present: ['i-1'], missing: []});
+  },
+);

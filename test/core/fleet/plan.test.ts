@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {EMPTY_LEDGER, type Ledger} from '../../../agent/core/fleet/ledger.ts';
+import type {Missing} from '../../../agent/core/fleet/members.ts';
 import {inOrder} from '../../../agent/core/fleet/order.ts';
 import {type FleetView, plan} from '../../../agent/core/fleet/plan.ts';
 import type {HostStatus, ReportedOutcome} from '../../../agent/core/host/status.ts';
@@ -44,6 +45,7 @@ const view = (hosts: readonly HostStatus[], over: Partial<FleetView> = {}): Flee
   hosts,
   desired: {release: {kind: 'ebs', snapshot: NEW}, version: '2'},
   policy: DEFAULT_POLICY,
+  missing: [],
   gone: new Set(),
   now: 1,
   ...over,
@@ -157,6 +159,79 @@ t.test('a release is proven when every host serves it and no permit is out', asy
   t.equal(ledger.previous, OLD);
   t.equal(plan(view([...done, host('c')])).ledger.proven, OLD);
   t.equal(plan(view([...done, host('c', {active: NEW, serving: false})])).ledger.proven, OLD);
+});
+
+const unseen = (name: string, over: Partial<Missing> = {}): Missing => ({
+  host: name,
+  since: 0,
+  rollout: '2',
+  ec2: 'running',
+  ...over,
+});
+
+t.test('a release is not proven while a host of its rollout is missing, and says so', async t => {
+  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: {version: '2', release: NEW}};
+  const done = [host('a', {active: NEW}), host('b', {active: NEW})];
+  const waits = plan(view(done, {ledger, missing: [unseen('c')]})).ledger;
+  t.equal(waits.proven, OLD);
+  t.match(waits.blocked, {kind: 'rollout.unseen', details: {release: NEW, hosts: 'c (EC2: running)'}});
+  t.equal(plan(view(done, {ledger: waits})).ledger.proven, NEW, 'once it is known to be gone');
+  t.equal(plan(view(done, {ledger: waits})).ledger.blocked, null);
+  const before = plan(view(done, {ledger, missing: [unseen('c', {rollout: '1'})]})).ledger;
+  t.equal(before.proven, NEW, 'one that was missing before the rollout began has no say');
+});
+
+t.test('a missing host counts in the floor as one that does not serve, and is named', async t => {
+  const hosts = [waiting('a'), waiting('b')];
+  const {blocked} = plan(
+    view(hosts, {missing: [unseen('c')], policy: policy({floor: {percent: 66}})}),
+  ).ledger;
+  t.match(blocked, {kind: 'permit.floor', details: {serving: 2, floor: 2, idle: 'c (not seen any more)'}});
+  t.equal(plan(view(hosts, {policy: policy({floor: {percent: 66}})})).granted.length, 1, 'until it is gone');
+});
+
+t.test('the floor names those that do not serve and what they do instead', async t => {
+  const hosts = [
+    waiting('a'),
+    waiting('b'),
+    host('c', {serving: false}),
+    host('d', {serving: false, phase: 'held'}),
+  ];
+  const {blocked} = plan(view(hosts)).ledger;
+  t.match(blocked, {kind: 'permit.floor', details: {idle: 'c (fails its probes), d (held)'}});
+  const many = Array.from({length: 9}, (_, n) => host(`i-${n}`, {serving: false, phase: 'staging'}));
+  const all = plan(view([waiting('a'), ...many])).ledger;
+  t.match(all.blocked?.details.idle, /^(i-\d \(staging\)(, | and )){5}4 more$/);
+});
+
+t.test('a rollout that can mend a dead host begins with it, below the floor too', async t => {
+  const hosts = [waiting('a'), waiting('b'), waiting('c', {serving: false})];
+  const first = plan(view(hosts)).ledger;
+  t.same(holders(first), ['c']);
+  const mended = [waiting('a'), waiting('b'), host('c', {active: NEW, outcome: outcome(1, 'done')})];
+  t.equal(plan(view(mended, {ledger: first})).granted.length, 1, 'then the others may go');
+});
+
+t.test('the holder of a permit that is missing is named as what the rollout waits for', async t => {
+  const first = plan(view([waiting('a'), waiting('b'), waiting('c')])).ledger;
+  const [holder = ''] = holders(first);
+  const seen = [waiting('a'), waiting('b'), waiting('c')].filter(each => each.instance !== holder);
+  const {ledger} = plan(view(seen, {ledger: first, missing: [unseen(holder)]}));
+  t.match(ledger.blocked, {kind: 'permit.holder-missing', details: {host: holder, ec2: 'running'}});
+});
+
+t.test('what hosts hold counts when a restored ledger has forgotten it', async t => {
+  const ledger: Ledger = {...EMPTY_LEDGER, fence: 3, rollout: {version: '2', release: NEW}};
+  const out = host('a', {phase: 'gating', serving: false, permit: 9, outcome: outcome(8, 'done')});
+  const {ledger: next, granted} = plan(view([out, waiting('b'), waiting('c')], {ledger}));
+  t.same(granted, []);
+  t.match(next, {fence: 9, permits: [{host: 'a', fence: 9}]});
+  const back = host('a', {active: NEW, outcome: outcome(9, 'done')});
+  const {granted: later} = plan(view([back, waiting('b'), waiting('c')], {ledger: next}));
+  t.match(later, [{fence: 10}], 'and no fence is given twice');
+  const stale: Ledger = {...ledger, permits: [{host: 'a', fence: 3, release: NEW, version: '2', since: 0}]};
+  t.match(plan(view([out, waiting('b')], {ledger: stale})).ledger.permits, [{host: 'a', fence: 9}]);
+  t.same(plan(view([back], {ledger: stale})).ledger.permits, [], 'an outcome of a later fence frees it');
 });
 
 t.test('a host that wants the release of an older version waits', async t => {
