@@ -3,6 +3,8 @@ export interface Keys {
   readonly desired: string;
   readonly policy: string;
   readonly ledger: string;
+  /** who belongs to the fleet; for coordinators only */
+  readonly members: string;
   readonly coordinator: string;
   /** prefix of all hosts' statuses */
   readonly hosts: string;
@@ -18,6 +20,7 @@ export const keysOf = (app: string, channel: string): Keys => {
     desired: `${base}/desired`,
     policy: `${base}/policy`,
     ledger: `${base}/ledger`,
+    members: `${base}/members`,
     coordinator: `${base}/coordinator`,
     hosts: `${base}/hosts/`,
     host: instance => `${base}/hosts/${instance}`,

@@ -2,6 +2,13 @@ const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} 
 
 const hosts = (count: number): string => (count === 1 ? '1 host' : `${count} hosts`);
 
+const ec2Says = (state: string): string =>
+  state === 'none'
+    ? 'there is no EC2 here to ask'
+    : state === 'unknown'
+      ? 'EC2 has not answered'
+      : `EC2 says: ${state}`;
+
 /**
  * Why something happened or does not. One kind, one text: log, `STATUS=`, `agentctl` and metric labels share it.
  * To add a reason, add its line to `TEXTS`; its details become typed from the text's parameter.
@@ -44,10 +51,14 @@ const TEXTS = {
       : 'staged and waiting for a permit',
   'permit.concurrency': (d: {out: number; limit: number; holders: string}) =>
     `${d.out} of ${d.limit} permits are out (${d.holders})`,
-  'permit.floor': (d: {serving: number; floor: number}) =>
-    `${hosts(d.serving)} of at least ${d.floor} serve: one less would go below the capacity floor`,
+  'permit.floor': (d: {serving: number; floor: number; idle?: string}) =>
+    `${hosts(d.serving)} of at least ${d.floor} serve: one less would go below the capacity floor${d.idle ? `; not serving: ${d.idle}` : ''}`,
   'permit.halted': (d: {failures: number; budget: number; release: string}) =>
     `the rollout of ${d.release} is halted: it failed on ${hosts(d.failures)} and the failure budget is ${d.budget}`,
+  'permit.holder-missing': (d: {out: number; limit: number; host: string; ec2: string}) =>
+    `${d.out} of ${d.limit} permits are out, one on ${d.host}, which is not seen any more: it is free when the host says so, or EC2 that it is terminated (${ec2Says(d.ec2)})`,
+  'rollout.unseen': (d: {release: string; hosts: string}) =>
+    `${d.release} serves on every host that is seen, but is not proven: not seen any more: ${d.hosts}`,
 
   // staging
   'stage.timeout': (d: {seconds: number}) => `staging was not done after ${d.seconds} s`,

@@ -10,6 +10,7 @@ import {ReasonError, reasonOf} from '../core/reason-error.ts';
 import type {Log, Presence, Store} from '../ports.ts';
 import {createFleetWatch, type FleetWatch} from './fleet-watch.ts';
 import {pause} from './look.ts';
+import {createMembership, type Membership} from './membership.ts';
 
 interface Parts {
   readonly store: Store;
@@ -17,15 +18,17 @@ interface Parts {
   readonly instance: string;
   /** the `coordinator` key, held by one agent at a time */
   readonly hat: Presence;
-  /** instances of these that are known to be terminated */
-  readonly gone: (hosts: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
+  /** what EC2 says of an instance: its state, `absent` or `unknown`; `none` without EC2 */
+  readonly ec2State: (instance: string, signal: AbortSignal) => Promise<string>;
   /** deletes what terminated hosts left behind in EC2 */
   readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly log: Log;
 }
 
 const RETRY_MS = 2_000;
-const GONE_EVERY_MS = 30_000;
+const LOOK_EVERY_MS = 30_000;
+/** while a host is missing: EC2 is asked whether it will come back */
+const MISSING_EVERY_MS = 10_000;
 const SWEEP_EVERY_MS = 600_000;
 const CAS_TRIES = 5;
 
@@ -67,12 +70,16 @@ const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Pr
   log.info('this host coordinates the rollout now');
   const worn = AbortSignal.any([signal, off.signal]);
   const fleet = createFleetWatch(parts, worn);
+  const membership = createMembership(parts);
   let sweptAt = performance.now();
+  let timeoutMs = LOOK_EVERY_MS;
   try {
     await ringHolders(parts, worn);
     while (!worn.aborted) {
-      await fleet.changed({timeoutMs: GONE_EVERY_MS}, worn);
-      if (!worn.aborted) await planOnce(parts, fleet, worn);
+      await fleet.changed({timeoutMs}, worn);
+      if (worn.aborted) break;
+      const missing = await planOnce({...parts, fleet, membership}, worn);
+      timeoutMs = missing > 0 ? MISSING_EVERY_MS : LOOK_EVERY_MS;
       if (!worn.aborted && performance.now() - sweptAt > SWEEP_EVERY_MS) {
         sweptAt = performance.now();
         await sweepOnce(parts, worn);
@@ -99,23 +106,28 @@ const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => 
   for (const permit of ledger.permits) await ring(parts, permit, signal);
 };
 
-const planOnce = async (parts: Parts, fleet: FleetWatch, signal: AbortSignal): Promise<void> => {
-  const view = fleet.view();
-  if (!view) return;
+type Planning = Parts & {readonly fleet: FleetWatch; readonly membership: Membership};
+
+/** Writes the next ledger, when there is something new. Gives how many hosts are missing. */
+const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> => {
+  const view = parts.fleet.view();
+  if (!view) return 0;
   for (let tries = 0; tries < CAS_TRIES && !signal.aborted; tries += 1) {
     const {ledger, expected} = await current(parts, signal);
-    const missing = ledger.permits
-      .map(({host}) => host)
-      .filter(host => !view.hosts.some(({instance}) => instance === host));
-    const gone = missing.length > 0 ? await parts.gone(missing, signal) : new Set<string>();
-    const next = plan({...view, ledger, gone, now: Date.now()});
-    if (JSON.stringify(next.ledger) === JSON.stringify(ledger)) return;
+    const now = Date.now();
+    const holders = ledger.permits.map(({host}) => host);
+    const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
+    const {members, gone} = await parts.membership.note(sighting, signal);
+    const {missing} = members;
+    const next = plan({...view, ledger, missing, gone, now});
+    if (JSON.stringify(next.ledger) === JSON.stringify(ledger)) return missing.length;
     const written = await parts.store.put(parts.keys.ledger, JSON.stringify(next.ledger), expected, signal);
     if (!written.ok) continue;
     if (grantsText(next.ledger) !== grantsText(ledger)) parts.log.info(grantsText(next.ledger));
     for (const permit of next.granted) await ring(parts, permit, signal);
-    return;
+    return missing.length;
   }
+  return 0;
 };
 
 const current = async ({store, keys}: Parts, signal: AbortSignal) => {

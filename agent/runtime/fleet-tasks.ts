@@ -36,6 +36,8 @@ export interface FleetTasks {
 /** A host key outlives an agent that restarts; the hat changes heads sooner. */
 const HOST_TTL_MS = 15_000;
 const HAT_TTL_MS = 10_000;
+/** Nobody gets a permit while EC2 is asked. */
+const EC2_DEADLINE_MS = 5_000;
 
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
@@ -52,26 +54,25 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
   }
   const permits = createPermits({store, keys, instance, generation, dispatch});
   const hat = store.presence({key: keys.coordinator, ttlMs: HAT_TTL_MS, takeOver: false});
-  const gone = (hosts: readonly string[], signal: AbortSignal) => terminated(ec2, hosts, signal);
+  const ec2State = (host: string, signal: AbortSignal) => stateOf(ec2, host, signal);
   return {
     touch: publisher.touch,
     askPermit: permits.ask,
     tasks: {
       status: publisher.run,
       permits: permits.listen,
-      coordinator: until => coordinate({store, keys, instance, hat, gone, sweep, log}, until),
+      coordinator: until => coordinate({store, keys, instance, hat, ec2State, sweep, log}, until),
     },
   };
 };
 
-// Only EC2 knows that a host will never come back. When it cannot be asked, nobody is gone.
-const terminated = async (
-  ec2: Ec2 | null,
-  hosts: readonly string[],
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> => {
-  const states = await Promise.all(
-    hosts.map(async host => ({host, state: await ec2?.instanceState(host, signal).catch(() => 'unknown')})),
-  );
-  return new Set(states.filter(({state}) => state === 'terminated').map(({host}) => host));
+// Only EC2 knows that a host will never come back.
+const stateOf = async (ec2: Ec2 | null, host: string, signal: AbortSignal): Promise<string> => {
+  if (!ec2) return 'none';
+  try {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(EC2_DEADLINE_MS)]);
+    return (await ec2.instanceState(host, bounded)) ?? 'absent';
+  } catch {
+    return 'unknown';
+  }
 };

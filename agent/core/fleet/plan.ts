@@ -2,18 +2,24 @@
 import type {Desired} from '../desired.ts';
 import type {HostStatus} from '../host/status.ts';
 import type {Policy} from '../policy.ts';
-import type {Reason} from '../reason.ts';
-import {releaseId} from '../release.ts';
-import {refusal} from './admission.ts';
+import {type Reason, reason} from '../reason.ts';
+import {parseRelease, releaseId, shortRelease} from '../release.ts';
+import {listed, refusal} from './admission.ts';
 import type {Ledger, Permit} from './ledger.ts';
+import type {Missing} from './members.ts';
 import {inOrder} from './order.ts';
+import {recall} from './recall.ts';
 
-/** Everything the planner looks at. `gone`: instances known to be terminated. `now` is ms since the epoch. */
+/**
+ * Everything the planner looks at. `missing`: hosts that are not seen any more; `gone`: instances known to be terminated.
+ * `now` is ms since the epoch.
+ */
 export interface FleetView {
   readonly ledger: Ledger;
   readonly hosts: readonly HostStatus[];
   readonly desired: Desired | null;
   readonly policy: Policy;
+  readonly missing: readonly Missing[];
   readonly gone: ReadonlySet<string>;
   readonly now: number;
 }
@@ -27,9 +33,11 @@ export interface Plan {
 /** The next ledger: outcomes are booked, what is proven is noted, and permits are given while the policy allows. */
 export const plan = (view: FleetView): Plan => {
   const begun = beginRollout(view.ledger, view.desired);
-  const booked = bookOutcomes(begun, view);
-  const proven = noteProven(booked, view.hosts);
-  return grant(proven, view);
+  const booked = bookOutcomes(recall(begun, view), view);
+  const proven = noteProven(booked, view);
+  const next = grant(proven, view);
+  const {ledger} = next;
+  return {...next, ledger: {...ledger, blocked: ledger.blocked ?? notProven(ledger, view)}};
 };
 
 /** A new desired version begins a new rollout: the failures of the one before count no longer. */
@@ -60,21 +68,38 @@ const withFailure = (ledger: Ledger, {host, fence, version}: Permit, cause: Reas
     : {...ledger, failures: [...ledger.failures, {host, fence, cause}]};
 
 /** The release a whole rollout finished with is what new instances boot. */
-const noteProven = (ledger: Ledger, hosts: readonly HostStatus[]): Ledger => {
+const noteProven = (ledger: Ledger, view: FleetView): Ledger => {
   const release = ledger.rollout?.release;
-  if (release === undefined || ledger.proven === release || ledger.permits.length > 0 || hosts.length === 0)
-    return ledger;
-  const finished = hosts.every(host => host.active === release && host.serving);
-  return finished ? {...ledger, proven: release, previous: ledger.proven} : ledger;
+  const proven = release !== undefined && isFinished(ledger, view) && unseen(ledger, view).length === 0;
+  return proven ? {...ledger, proven: release, previous: ledger.proven} : ledger;
 };
 
-const grant = (start: Ledger, {hosts, policy, now}: FleetView): Plan => {
+/** Every host that is seen serves the release, for the first time. */
+const isFinished = ({rollout, proven, permits}: Ledger, {hosts}: FleetView): boolean =>
+  rollout !== null &&
+  proven !== rollout.release &&
+  permits.length === 0 &&
+  hosts.length > 0 &&
+  hosts.every(host => host.active === rollout.release && host.serving);
+
+/** Hosts that were there during this rollout and that nobody has seen finish it. */
+const unseen = ({rollout}: Ledger, {missing}: FleetView): readonly Missing[] =>
+  missing.filter(each => each.rollout === rollout?.version);
+
+const notProven = (ledger: Ledger, view: FleetView): Reason | null => {
+  const release = ledger.rollout && parseRelease(ledger.rollout.release);
+  if (!release || !isFinished(ledger, view)) return null;
+  const names = unseen(ledger, view).map(({host, ec2}) => `${host} (EC2: ${ec2})`);
+  return reason('rollout.unseen', {release: shortRelease(release), hosts: listed(names)});
+};
+
+const grant = (start: Ledger, {hosts, missing, policy, now}: FleetView): Plan => {
   let ledger: Ledger = {...start, blocked: null};
   const granted: Permit[] = [];
   for (const host of inOrder(hosts)) {
     const {wants} = host;
     if (!wants || wants.version !== ledger.rollout?.version || holdsPermit(ledger, host)) continue;
-    const cause = refusal({ledger, hosts, policy}, host);
+    const cause = refusal({ledger, hosts, missing, policy}, host);
     if (cause) {
       ledger = {...ledger, blocked: ledger.blocked ?? cause};
       continue;
