@@ -17,6 +17,7 @@ export const presenceContract = async (t: Test, options: ContractOptions): Promi
   await t.test('set, keep and release', t => lifetime(t, options));
   await t.test('the first holder keeps it', t => firstHolder(t, options));
   await t.test('a host pushes its own older process aside', t => takeOver(t, options));
+  await t.test('taking over leaves no gap', t => noGap(t, options));
   await t.test('it vanishes after its holder was killed', t => killed(t, options));
   await t.test('deleted by an operator it is lost, and set again', t => deleted(t, options));
 };
@@ -86,6 +87,22 @@ const takeOver = async (t: Test, {open, ttlMs}: ContractOptions): Promise<void> 
   await older.release(never);
   t.equal((await store.get(KEY, never))?.value, 'newer', 'the older cannot take it away');
   await newer.release(never);
+};
+
+const noGap = async (t: Test, {open, ttlMs, latencyMs}: ContractOptions): Promise<void> => {
+  const {store, second} = await open(t);
+  const watch = collect(t, second, 'web/hosts/');
+  const options = {key: KEY, ttlMs, takeOver: true};
+  t.equal(await store.presence(options).set('0', never), true);
+  for (let n = 1; n <= 8; n += 1) {
+    t.equal(await store.presence(options).set(String(n), never), true);
+    await eventually('the watch', () => watch.last() === `${KEY}=${n}`, {timeoutMs: latencyMs * 4 + 2_000});
+  }
+  const shown = watch.updates.map(update => (update.type === 'value' ? update.entries.length : update.type));
+  t.ok(
+    shown.slice(shown.indexOf(1)).every(count => count === 1),
+    `the key was always there (${shown.join()})`,
+  );
 };
 
 const startHolder = async (t: Test, opened: Opened, options: PresenceOptions): Promise<ChildProcess> => {
