@@ -17,7 +17,7 @@ export type Expected = {readonly version: string} | 'absent' | 'any';
 
 export type PutResult = {readonly ok: true; readonly version: string} | {readonly ok: false};
 
-/** A watch gives the state as it is, then every later state (states in between may be skipped), and says when it is cut off. */
+/** A watch gives the state as it is, then every later state (states in between may be skipped); while it is cut off, each new cause. */
 export type WatchUpdate =
   | {readonly type: 'value'; readonly entries: readonly Entry[]}
   | {readonly type: 'lost'; readonly cause: Reason};

@@ -1,3 +1,4 @@
+import {reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
 import type {Entry, WatchUpdate} from '../ports.ts';
 import {backoffMs, pause} from './pause.ts';
@@ -13,8 +14,8 @@ export interface WatchSource {
 const FIRST_BACKOFF_MS = 200;
 
 /**
- * The updates of one watch: the state as it is, each later state whose versions differ, `lost` once per outage, and the
- * state again after it. Ends when the signal is aborted.
+ * The updates of one watch: the state as it is, each later state whose versions differ, `lost` at the begin of an outage
+ * and whenever its reason changes, and the state again after it. Ends when the signal is aborted.
  */
 export async function* updates(
   open: () => WatchSource,
@@ -32,10 +33,12 @@ export async function* updates(
 async function* updatesOf(source: WatchSource, signal: AbortSignal): AsyncGenerator<WatchUpdate, void> {
   let seen: string | undefined;
   let failures = 0;
+  let told = '';
   while (!signal.aborted) {
     try {
       const entries = await source.next({fresh: seen === undefined}, signal);
       failures = 0;
+      told = '';
       const mark = markOf(entries);
       if (mark === seen || signal.aborted) continue;
       seen = mark;
@@ -44,7 +47,9 @@ async function* updatesOf(source: WatchSource, signal: AbortSignal): AsyncGenera
       if (signal.aborted) return;
       failures += 1;
       seen = undefined;
-      if (failures === 1) yield {type: 'lost', cause: reasonOf(error)};
+      const cause = reasonOf(error);
+      if (reasonText(cause) !== told) yield {type: 'lost', cause};
+      told = reasonText(cause);
       await pause(backoffMs(failures, {firstMs: FIRST_BACKOFF_MS, maxMs: source.maxBackoffMs}), signal);
     }
   }

@@ -31,8 +31,12 @@ export interface Kv {
   put(write: Write, signal: AbortSignal): Promise<PutResult>;
   delete(key: string, version: string | 'any', signal: AbortSignal): Promise<boolean>;
   /** Writes the key and locks it for the session. */
-  acquire(lock: KvLock, signal: AbortSignal): Promise<'held' | 'taken' | 'no session'>;
+  acquire(lock: KvLock, signal: AbortSignal): Promise<LockOutcome>;
+  /** Takes the lock from the session `from`, which has it, so that the key is there all the time. */
+  handOver(lock: KvLock & {readonly from: string}, signal: AbortSignal): Promise<LockOutcome>;
 }
+
+export type LockOutcome = 'held' | 'taken' | 'no session';
 
 export interface KvLock {
   readonly key: string;
@@ -88,6 +92,16 @@ export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
       }
       return isTrue(http.name, reply) ? 'held' : 'taken';
     },
+    handOver: async ({key, value, session, from}, signal) => {
+      const entry = {Key: `${prefix}/${key}`, Value: Buffer.from(value).toString('base64')};
+      const operations = [
+        {KV: {Verb: 'unlock', ...entry, Session: from}},
+        {KV: {Verb: 'lock', ...entry, Session: session}},
+      ];
+      const body = JSON.stringify(operations);
+      const reply = await http.send({method: 'PUT', path: '/v1/txn', body, accept: [409]}, signal);
+      return reply.status === 200 ? 'held' : whyNotHandedOver(http.name, reply);
+    },
   };
 };
 
@@ -131,6 +145,13 @@ const writtenOf = (store: string, reply: ConsulReply): PutResult => {
   }
   const said = jsonOf(store, CONFLICT, reply).Errors.map(({What}) => What);
   if (said.every(text => /index is stale|key .*exists/i.test(text))) return {ok: false};
+  throw refused(store, said.join('; '));
+};
+
+const whyNotHandedOver = (store: string, reply: ConsulReply): LockOutcome => {
+  const said = jsonOf(store, CONFLICT, reply).Errors.map(({What}) => What);
+  if (said.some(text => /invalid session|failed session lookup/i.test(text))) return 'no session';
+  if (said.every(text => /failed to (un)?lock key/i.test(text))) return 'taken';
   throw refused(store, said.join('; '));
 };
 

@@ -4,7 +4,7 @@ import {jittered, pause} from '../pause.ts';
 const BURST = 10;
 const REFILL_MS = 1_000;
 const IDLE_FIRST_MS = 50;
-const IDLE_MAX_MS = 15_000;
+const IDLE_MAX_MS = 5_000;
 
 export interface Pace {
   /** Waits until the next query may be sent, and says whether that took time. */
@@ -15,7 +15,7 @@ export interface Pace {
 
 /**
  * How fast a loop of blocking queries may turn. News: ten at once, then one a second. Answers for nothing (before Consul
- * 1.11 a key that is not there wakes at every write to any key): ever slower, down to one in 15 s, until there is news.
+ * 1.11 a key that is not there wakes at every write to any key): ever slower, down to one in 5 s, until there is news.
  */
 export const createPace = (): Pace => {
   let tokens = BURST;

@@ -1,6 +1,6 @@
 import type {PresenceOptions} from '../../ports.ts';
 import type {Keeping} from '../keep.ts';
-import type {Consistency, Kv, LockableEntry} from './kv.ts';
+import type {Consistency, Kv, LockableEntry, LockOutcome} from './kv.ts';
 import {createLease} from './lease.ts';
 import type {Sessions} from './session.ts';
 
@@ -23,17 +23,26 @@ const TRIES = 3;
 export const consulKeeping = ({kv, sessions}: Consul, options: ConsulPresence): Keeping => {
   const {key, takeOver} = options;
   const lease = createLease(sessions, {...options, name: `release-agent ${key}`});
-  const acquireOnce = async (value: string, signal: AbortSignal): Promise<boolean> => {
-    const outcome = await kv.acquire({key, value, session: await lease.live(signal)}, signal);
+  const noted = (outcome: LockOutcome): boolean => {
     if (outcome === 'no session') lease.drop();
     return outcome === 'held';
   };
-  /** True when nobody else has the key (any more). */
-  const cleared = async (signal: AbortSignal): Promise<boolean> => {
+  const acquireOnce = async (value: string, signal: AbortSignal): Promise<boolean> =>
+    noted(await kv.acquire({key, value, session: await lease.live(signal)}, signal));
+  const pushAside = async (from: string, value: string, signal: AbortSignal): Promise<boolean> => {
+    const lock = {key, value, session: await lease.live(signal), from};
+    if (!noted(await kv.handOver(lock, signal))) return false;
+    // it holds nothing any more and would end by its TTL: so it need not succeed
+    await sessions.destroy(from, signal).catch(() => undefined);
+    return true;
+  };
+  const takeOnce = async (value: string, signal: AbortSignal): Promise<'held' | 'taken' | 'again'> => {
+    // asked before a session is made, so that a host that waits for the key costs no session
     const holder = (await readOne(kv, {key, consistency: 'consistent'}, signal))?.session;
-    if (holder === undefined || holder === lease.session()) return true;
-    if (takeOver) await sessions.destroy(holder, signal);
-    return takeOver;
+    const isFree = holder === undefined || holder === lease.session();
+    if (!isFree && !takeOver) return 'taken';
+    const done = isFree ? await acquireOnce(value, signal) : await pushAside(holder, value, signal);
+    return done ? 'held' : 'again';
   };
   return {
     key,
@@ -41,9 +50,8 @@ export const consulKeeping = ({kv, sessions}: Consul, options: ConsulPresence): 
     acquire: async (value, signal) => {
       if (lease.session() !== undefined && (await acquireOnce(value, signal))) return true;
       for (let tries = 0; tries < TRIES; tries += 1) {
-        // asked before a session is made, so that a host that waits for the key costs no session
-        if (!(await cleared(signal))) return false;
-        if (await acquireOnce(value, signal)) return true;
+        const outcome = await takeOnce(value, signal);
+        if (outcome !== 'again') return outcome === 'held';
       }
       return false;
     },
