@@ -1,4 +1,4 @@
-import type {FleetReport, Running, StatusReport} from '../control/protocol.ts';
+import type {FleetReport, Running, StatusReport, Told} from '../control/protocol.ts';
 import {age} from './age.ts';
 import {rows} from './layout.ts';
 import {count, isSettled, short, wish} from './report.ts';
@@ -51,6 +51,8 @@ const rejected = ({rejected: it, reason}: StatusReport, ago: (at: number) => str
 const store = ({store: {name, ok, text}, reason}: StatusReport): string =>
   ok ? name : text === null || text === reason?.text ? `${name} does not answer` : text;
 
+const notNow = ({kind, text}: Told): string => (kind.startsWith('permit.') ? `no permit now: ${text}` : text);
+
 const SHOWN = 5;
 
 const cut = (peers: readonly string[]): string =>
@@ -69,7 +71,7 @@ const fleet = (
     rollout && !isOver && `rolling out ${short(rollout.release)}`,
     permits.length > 0 && `${count(permits.length, 'permit')} out (${some(permits.map(({host}) => host))})`,
     failures.length > 0 && `failed on ${some(failures.map(({host}) => host))}`,
-    blocked && !reason?.kind.startsWith('permit.') && `no permit now: ${blocked.text}`,
+    blocked && !reason?.kind.startsWith('permit.') && notNow(blocked),
   ]
     .filter(part => part)
     .join('; ');

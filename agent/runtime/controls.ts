@@ -34,8 +34,8 @@ export const createControls = (parts: Parts): Controls => {
   const {self, state, dispatch, health, unhealthy, history} = parts;
   return {
     status: async signal => {
-      const ledger = await readLedgerQuickly(parts, signal);
-      const store = {name: health.name, lost: health.lost()};
+      const {ledger, cause} = await readLedgerQuickly(parts, signal);
+      const store = {name: health.name, lost: cause ?? health.lost()};
       return reportOf({self, state: state(), store, ledger, unhealthy: unhealthy(), now: Date.now()});
     },
     history: ({limit}) => history.last(limit),
@@ -118,12 +118,20 @@ const deploy = async (
   }
 };
 
-// The store may be away: then the report simply has no fleet in it, and says why elsewhere.
+// The store may be away: then the report simply has no fleet in it, and says why.
 const readLedgerQuickly = async (
   {store, keys, coordinated}: Parts,
   signal: AbortSignal,
-): Promise<Ledger | null> => {
-  if (!coordinated) return null;
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(LEDGER_DEADLINE_MS)]);
-  return readLedgerOf({store, keys}, bounded).catch(() => null);
+): Promise<{readonly ledger: Ledger | null; readonly cause: Reason | null}> => {
+  if (!coordinated) return {ledger: null, cause: null};
+  const late = AbortSignal.timeout(LEDGER_DEADLINE_MS);
+  try {
+    return {ledger: await readLedgerOf({store, keys}, AbortSignal.any([signal, late])), cause: null};
+  } catch (error) {
+    const cause = `no answer in ${LEDGER_DEADLINE_MS / 1_000} s`;
+    return {
+      ledger: null,
+      cause: late.aborted ? reason('store.unreachable', {store: store.name, cause}) : reasonOf(error),
+    };
+  }
 };

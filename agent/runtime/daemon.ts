@@ -72,6 +72,7 @@ export const runDaemon = async (
     sweep: adapters.sweep,
     state,
     unhealthy,
+    health,
     dispatch,
     log,
   });
@@ -79,7 +80,7 @@ export const runDaemon = async (
   const look = createLook({store, keys, seed});
   const execute = createExecutor({...adapters, look, askPermit: fleet.askPermit});
   const effects = createEffects({execute, dispatch, log});
-  const recorder = createRecorder({notify, history, touch: fleet.touch, log});
+  const recorder = createRecorder({notify, health, history, touch: fleet.touch, log});
   const agent = createAgent({
     rules,
     initial: opened.state ?? freshState(stamp()),

@@ -11,6 +11,7 @@ import type {Dispatch} from './happening.ts';
 import {createPermits, soloPermits} from './permits.ts';
 import {createPublisher} from './publish.ts';
 import type {Self} from './report.ts';
+import type {StoreHealth} from './store-health.ts';
 import type {Task} from './tasks.ts';
 
 interface Parts {
@@ -22,6 +23,7 @@ interface Parts {
   readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly state: () => State;
   readonly unhealthy: () => Reason | null;
+  readonly health: StoreHealth;
   readonly dispatch: Dispatch;
   readonly log: Log;
 }
@@ -41,13 +43,13 @@ const EC2_DEADLINE_MS = 5_000;
 
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
-  const {settings, store, keys, self, ec2, sweep, state, unhealthy, dispatch, log} = parts;
+  const {settings, store, keys, self, ec2, sweep, state, unhealthy, health, dispatch, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
   const generation = () => state().generation;
   const document = () => JSON.stringify(statusOf(state(), who, unhealthy() === null, Date.now()));
   const presence = store.presence({key: keys.host(instance), ttlMs: HOST_TTL_MS, takeOver: true});
-  const publisher = createPublisher({presence, document, log});
+  const publisher = createPublisher({presence, document, health, log});
   if (settings.coordinate === 'none') {
     const {ask} = soloPermits({generation, dispatch});
     return {touch: publisher.touch, askPermit: ask, tasks: {status: publisher.run}};

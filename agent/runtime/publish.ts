@@ -2,11 +2,13 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
 import type {Log, Presence} from '../ports.ts';
+import type {StoreHealth} from './store-health.ts';
 
 interface Parts {
   readonly presence: Presence;
   /** the document as it should be in the store now */
   readonly document: () => string;
+  readonly health: StoreHealth;
   readonly log: Log;
 }
 
@@ -20,13 +22,14 @@ const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 10_000;
 
 /** Keeps this host's document in the store equal to what the host says now, through every loss of the store. */
-export const createPublisher = ({presence, document, log}: Parts): Publisher => {
+export const createPublisher = ({presence, document, health, log}: Parts): Publisher => {
   let written: string | null = null;
   let wake: (() => void) | null = null;
   const touch = (): void => wake?.();
 
   presence.onLost(cause => {
     log.warning(reasonText(cause));
+    health.note('status', cause);
     written = null;
     touch();
   });
@@ -38,10 +41,11 @@ export const createPublisher = ({presence, document, log}: Parts): Publisher => 
       try {
         if (await presence.set(wanted, signal)) {
           written = wanted;
+          health.note('status', null);
           continue;
         }
       } catch (error) {
-        if (!signal.aborted) log.debug(`the status is not published: ${reasonText(reasonOf(error))}`);
+        if (!signal.aborted) health.note('status', reasonOf(error));
       }
       await sleep(pauseMs * (0.5 + Math.random()), undefined, {signal}).catch(() => undefined);
       pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);

@@ -6,9 +6,11 @@ import type {Notify} from '../host/notify.ts';
 import type {History} from '../journal/history.ts';
 import type {Log} from '../ports.ts';
 import {createReadiness} from './readiness.ts';
+import type {StoreHealth} from './store-health.ts';
 
 interface Parts {
   readonly notify: Notify;
+  readonly health: StoreHealth;
   readonly history: History;
   readonly touch: () => void;
   readonly log: Log;
@@ -21,8 +23,8 @@ export interface Recorder {
 }
 
 /** Tells the service manager, the store and the history of every new state. */
-export const createRecorder = ({notify, history, touch, log}: Parts): Recorder => {
-  const readiness = createReadiness(notify);
+export const createRecorder = ({notify, health, history, touch, log}: Parts): Recorder => {
+  const readiness = createReadiness(notify, health);
   return {
     publish: (state, before) => {
       readiness.saw(state);

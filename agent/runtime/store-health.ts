@@ -3,22 +3,36 @@ import type {Log} from '../ports.ts';
 
 export interface StoreHealth {
   readonly name: string;
-  /** why the store does not answer; null while it does */
+  /** why the store does not answer, as it was found last; null while it does */
   lost(): Reason | null;
-  /** Notes what a watch or a call found; says so once per change. */
-  note(cause: Reason | null): void;
+  /** Notes what one user of the store (a watch, the publisher) found; logged when it is of another kind than before. */
+  note(user: string, cause: Reason | null): void;
+  /** The listener is called whenever what `lost` tells changes. */
+  onChange(listener: () => void): void;
 }
 
-/** Remembers whether the store answers, for `agentctl status` and the log. */
+/** Remembers whether the store answers, for `agentctl status`, `STATUS=` and the log. */
 export const createStoreHealth = (name: string, log: Log): StoreHealth => {
-  let lost: Reason | null = null;
+  const causes = new Map<string, Reason>();
+  const listeners: (() => void)[] = [];
+  const lost = (): Reason | null => [...causes.values()].at(-1) ?? null;
   return {
     name,
-    lost: () => lost,
-    note: cause => {
-      if (cause && !lost) log.warning(`${reasonText(cause)}; what runs goes on running`);
-      if (!cause && lost) log.info(`the store ${name} answers again`);
-      lost = cause;
+    lost,
+    note: (user, cause) => {
+      const before = lost();
+      causes.delete(user); // the latest stands last
+      if (cause) causes.set(user, cause);
+      const after = lost();
+      if (after && after.kind !== before?.kind)
+        log.warning(`${reasonText(after)}; what runs goes on running`);
+      if (!after && before) log.info(`the store ${name} answers again`);
+      if (textOf(after) !== textOf(before)) for (const listener of listeners) listener();
+    },
+    onChange: listener => {
+      listeners.push(listener);
     },
   };
 };
+
+const textOf = (cause: Reason | null): string | null => cause && reasonText(cause);

@@ -17,7 +17,7 @@ export const watchDesired = async (
   signal: AbortSignal,
 ): Promise<void> => {
   for await (const update of store.watch(key, signal)) {
-    health.note(update.type === 'lost' ? update.cause : null);
+    health.note('desired', update.type === 'lost' ? update.cause : null);
     if (update.type === 'value') dispatch({type: 'desired.read', reading: readingOf(update.entries[0], key)});
   }
 };

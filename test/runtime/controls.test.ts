@@ -49,7 +49,7 @@ const controlsOf = async (t: Test, state: State) => {
     const entry = await store.get(keys.desired, never);
     return entry && {...entry, reading: readDesired(entry.value, entry.version)};
   };
-  return {controls, heard, desired};
+  return {controls, heard, desired, store};
 };
 
 t.test('retry tries again what failed', async t => {
@@ -112,4 +112,11 @@ t.test('a rollback of a held host names the hold', async t => {
   const answer = await (await controlsOf(t, state)).controls.rollback({by: 'ada'});
   t.notOk(answer.ok);
   if (!answer.ok) t.match(reasonText(answer.reason), /held by bob.*agentctl resume/);
+});
+
+t.test('a store that cannot be read is said in the report at once', async t => {
+  const {controls, store} = await controlsOf(t, servingOne(ONE));
+  t.match(await controls.status(never), {store: {ok: true, text: null}});
+  await store.put('web/production/ledger', 'nonsense', 'any', never);
+  t.match(await controls.status(never), {fleet: null, store: {ok: false, text: /the document ledger/}});
 });
