@@ -2,6 +2,9 @@ import {checkFiles} from '../config/files.ts';
 import {type Fragments, readFragments} from '../config/fragments.ts';
 import {imdsAddress, readSettings} from '../config/load.ts';
 import type {Problem} from '../config/problem.ts';
+import {keysOf} from '../core/keys.ts';
+import {reasonText} from '../core/reason.ts';
+import {checkStore} from '../store/check.ts';
 import {rows, wrap} from './layout.ts';
 import {EXIT, type Terminal} from './terminal.ts';
 import type {CheckOptions} from './verbs/check.ts';
@@ -30,7 +33,7 @@ const examine = async (fragments: Fragments, {root, app, channel, role}: CheckOp
   const tags = Object.fromEntries(given.map(([name, value]) => [`release-agent:${name}`, String(value)]));
   const first = readSettings({fragments, tags});
   const missing = first.ok ? [] : first.problems.filter(onlyTagged).map(({name}) => name);
-  if (imdsAddress(fragments) === null || missing.length === 0) return settle(first, [], root);
+  if (imdsAddress(fragments) === null || missing.length === 0) return withStore(first, root);
   const assumed = missing.map(name => [`release-agent:${name}`, ASSUMED[name as keyof typeof ASSUMED]]);
   const second = readSettings({fragments, tags: {...tags, ...Object.fromEntries(assumed)}});
   return settle(
@@ -51,6 +54,22 @@ const settle = async (
   problems: reading.ok ? await checkFiles(reading.settings, root) : reading.problems,
   notes,
 });
+
+/** Also tries the store, unless it is an image that is checked. A store that does not answer now is no fault of the configuration. */
+const withStore = async (reading: ReturnType<typeof readSettings>, root: string): Promise<Examined> => {
+  const examined = await settle(reading, [], root);
+  if (!reading.ok || examined.problems.length > 0 || root !== '/') return examined;
+  const {app, channel, store: settings} = reading.settings;
+  const found = await checkStore({settings, keys: keysOf(app, channel)}, AbortSignal.timeout(STORE_MS));
+  if (!found) return examined;
+  const text = `${found.tried}: ${reasonText(found.cause)}`;
+  if (found.cause.kind !== 'store.refused')
+    return {...examined, notes: [`the store was not checked: ${text}`]};
+  const expected = 'a store that lets this host read and write its keys and make sessions';
+  return {...examined, problems: [{name: 'store', file: null, expected, got: text}]};
+};
+
+const STORE_MS = 20_000;
 
 const checkText = ({files, problems, notes}: Examined & {readonly files: readonly string[]}): string =>
   [

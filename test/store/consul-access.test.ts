@@ -6,33 +6,17 @@ import t, {type Test} from 'tap';
 import {openStore} from '../../agent/store/open.ts';
 import {startConsulServer} from '../lab/consul.ts';
 import {freePorts} from '../lab/ports.ts';
-import {startConsul, type TestConsul} from '../support/consul.ts';
+import {startConsul} from '../support/consul.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
 import {temporaryFolder} from '../support/temporary.ts';
+import {tokenFor} from './consul-acl.ts';
 import {collect} from './contract/watch.ts';
 
 const skip = unmet('root', 'debian');
 const never = new AbortController().signal;
 const refused = {name: 'ReasonError', reason: {kind: 'store.refused'}};
 const tuning = {sessionTtlMinMs: 1_000, callDeadlineMs: 5_000};
-
-const putAcl = async (consul: TestConsul, kind: 'policy' | 'token', body: object): Promise<unknown> => {
-  const headers = {'X-Consul-Token': consul.token ?? ''};
-  const reply = await fetch(`${consul.address}/v1/acl/${kind}`, {
-    method: 'PUT',
-    headers,
-    body: JSON.stringify(body),
-  });
-  if (!reply.ok) throw new Error(await reply.text());
-  return reply.json();
-};
-
-const tokenFor = async (consul: TestConsul, name: string, rules: string): Promise<string> => {
-  await putAcl(consul, 'policy', {Name: name, Rules: rules});
-  const token = await putAcl(consul, 'token', {Policies: [{Name: name}]});
-  return (token as {SecretID: string}).SecretID;
-};
 
 await t.test('access control', {skip}, async t => {
   const consul = await startConsul(t, {acl: true});

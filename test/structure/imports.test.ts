@@ -17,7 +17,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   traffic: ['host', 'config'],
   gate: ['host', 'config'],
   control: ['host', 'config', 'install', 'journal'],
-  cli: ['control', 'config', 'host'],
+  cli: ['control', 'config', 'host', 'store'],
   runtime: ['activate', 'config', 'control', 'gate', 'host', 'install', 'journal', 'store', 'traffic'],
   '.': ['cli', 'config', 'control', 'host', 'runtime'],
 };
