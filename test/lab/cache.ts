@@ -9,7 +9,7 @@ export const cacheDir = (): string => process.env.RELEASE_AGENT_LAB_CACHE ?? '/v
 export const cached = async (name: string, build: (scratch: string) => Promise<void>): Promise<string> => {
   const place = join(cacheDir(), name);
   if (existsSync(place)) {
-    await utimes(place, new Date(), new Date());
+    await used(place);
     return place;
   }
   await forgetUnused();
@@ -17,6 +17,7 @@ export const cached = async (name: string, build: (scratch: string) => Promise<v
   await mkdir(scratch, {recursive: true});
   try {
     await build(scratch);
+    await used(scratch); // what it is unpacked from sets older dates
     await rename(scratch, place);
   } catch (error) {
     // what cannot be removed now is an unused build a week later
@@ -25,6 +26,8 @@ export const cached = async (name: string, build: (scratch: string) => Promise<v
   }
   return place;
 };
+
+const used = (place: string): Promise<void> => utimes(place, new Date(), new Date());
 
 const HOUR_MS = 3_600_000;
 // A virtual machine's image is 800 MB, and every change of the agent makes a new one.
@@ -35,7 +38,12 @@ const forgetUnused = async (): Promise<void> => {
   for (const name of existsSync(cacheDir()) ? await readdir(cacheDir()) : []) {
     const place = join(cacheDir(), name);
     const isOurs = /^(base|layer|consul|moto|vm)(-|$)/.test(name);
-    if (isOurs && Date.now() - (await stat(place)).mtimeMs > unusedMs(name))
+    if (isOurs && !isBeingBuilt(name) && Date.now() - (await stat(place)).mtimeMs > unusedMs(name))
       await rm(place, {recursive: true, force: true});
   }
+};
+
+const isBeingBuilt = (name: string): boolean => {
+  const pid = /\.building-(\d+)$/.exec(name)?.[1];
+  return pid !== undefined && existsSync(`/proc/${pid}`);
 };
