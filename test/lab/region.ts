@@ -56,6 +56,8 @@ export type RegionOptions = {
   readonly channel?: string;
   /** what goes into /etc/release-agent/config.d/50-lab.toml (default: see host.ts) */
   readonly config?: (instance: InstanceFiles) => string;
+  /** laid over the configuration of the region's Consul server */
+  readonly consul?: Readonly<Record<string, unknown>>;
   /** further files written before the first boot */
   readonly files?: (instance: InstanceFiles) => Readonly<Record<string, string>>;
 };
@@ -92,7 +94,10 @@ const build = async (
   const network = await createNetwork(name, resources);
   const instances: Instance[] = [];
   const devices = regionDevices(resources, instances);
-  const services = await startServices({dir, network, devices, resources, closers}, signal);
+  const services = await startServices(
+    {dir, network, devices, resources, closers, consul: options.consul ?? {}},
+    signal,
+  );
   const {consul, ec2, git, balancer} = services;
   const addInstance = instanceMaker({
     options,

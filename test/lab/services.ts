@@ -28,6 +28,8 @@ type StartServices = {
   devices: Devices;
   resources: Resources;
   closers: Closer[];
+  /** laid over the configuration of the Consul server */
+  consul: Readonly<Record<string, unknown>>;
 };
 
 /** Starts Consul, EC2, git and HAProxy in the region's network; `closers` gets what ends each. */
@@ -73,6 +75,7 @@ const startConsul = async (given: StartServices, signal?: AbortSignal): Promise<
     addresses: {http: `${ADDRESSES.consul} 127.0.0.1 unix://${socket}`},
     ports: {grpc: -1, dns: -1},
     gossip_lan: GOSSIP,
+    ...given.consul,
   };
   const address = `http://127.0.0.1:${port}`;
   const onStart = ({pid, startTime}: {pid: number; startTime: string}) =>

@@ -1,4 +1,4 @@
-import http, {type IncomingMessage, type ServerResponse} from 'node:http';
+import http, {type IncomingMessage, type RequestListener, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {buffer} from 'node:stream/consumers';
 
@@ -27,15 +27,25 @@ export interface Proxy {
   drop(): void;
 }
 
-/** Stands between a client and Consul on loopback: counts, cuts, hangs and lies. */
-export const startProxy = async (t: Teardown, upstream: string): Promise<Proxy> => {
+/** Answers requests as a Consul would that misbehaves: counts, cuts, hangs and lies. */
+export const createBehaving = (upstream: string) => {
   let behaviour: Behaviour = {do: 'pass'};
-  let sockets = 0;
   const requests: string[] = [];
-  const server = http.createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     requests.push(`${request.method} ${request.url}`);
     serve({behaviour, upstream, request, response}).catch(() => request.socket.destroy());
-  });
+  };
+  const behave = (next: Behaviour): void => {
+    behaviour = next;
+  };
+  return {listener, behave, requests};
+};
+
+/** Stands between a client and Consul on loopback. */
+export const startProxy = async (t: Teardown, upstream: string): Promise<Proxy> => {
+  let sockets = 0;
+  const {listener, behave, requests} = createBehaving(upstream);
+  const server = http.createServer(listener);
   server.on('connection', socket => {
     sockets += 1;
     socket.on('close', () => {
@@ -49,9 +59,7 @@ export const startProxy = async (t: Teardown, upstream: string): Promise<Proxy> 
   });
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    behave: next => {
-      behaviour = next;
-    },
+    behave,
     requests,
     sockets: () => sockets,
     drop: () => server.closeAllConnections(),

@@ -27,7 +27,8 @@ export const startConsul = async (
   return acl ? {...consul, token: await bootstrapToken(consul.address)} : consul;
 };
 
-const bootstrapToken = async (address: string): Promise<string> => {
+/** The first management token of a Consul with access control; it can be had once. */
+export const bootstrapToken = async (address: string): Promise<string> => {
   const reply = await fetch(`${address}/v1/acl/bootstrap`, {
     method: 'PUT',
     signal: AbortSignal.timeout(10_000),

@@ -1,0 +1,142 @@
+/**
+ * A Consul agent that answers wrongly, or not at all, in each phase of an update: what runs goes on running, a host that is
+ * out comes back by itself, nobody leaves traffic, and everything says why. Then it follows again.
+ */
+import type {Server} from 'node:http';
+import t, {type Test} from 'tap';
+import type {Phase} from '../../agent/core/host/state.ts';
+import {journalled} from '../lab/agents.ts';
+import {serveIn} from '../lab/listen.ts';
+import {packageForLab} from '../lab/package.ts';
+import {type Region, startRegion} from '../lab/region.ts';
+import {until} from '../lab/until.ts';
+import {type Behaviour, createBehaving} from '../store/consul-proxy.ts';
+import {unmet} from '../support/needs.ts';
+import {sample} from '../support/sample.ts';
+import {createLanes, type Lane, laneConfig, PHASES} from './consul-lane.ts';
+import {listen, silent} from './told.ts';
+
+interface Misbehaviour {
+  readonly name: string;
+  readonly behaviour: Behaviour;
+  readonly reason: RegExp;
+}
+
+const MISBEHAVIOURS: readonly Misbehaviour[] = [
+  {
+    name: 'has no leader',
+    behaviour: {do: 'answer', status: 500, text: 'No cluster leader'},
+    reason: /does not answer: HTTP 500: No cluster leader/,
+  },
+  {
+    name: 'answers 500',
+    behaviour: {do: 'answer', status: 500, text: ''},
+    reason: /does not answer: HTTP 500/,
+  },
+  {name: 'hangs', behaviour: {do: 'hang'}, reason: /does not answer: no answer in \d+ s/},
+  {
+    name: 'dies in the middle of its answers',
+    behaviour: {do: 'cut'},
+    reason: /does not answer: .*(hang up|aborted|ended|closed)/,
+  },
+  {
+    name: 'takes the token for unknown',
+    behaviour: {do: 'answer', status: 403, text: 'ACL not found'},
+    reason: /refuses the request: HTTP 403: ACL not found/,
+  },
+  {
+    name: 'is no Consul',
+    behaviour: {do: 'answer', status: 200, text: '<html>sign in</html>'},
+    reason: /does not answer: an answer that is (not of the expected form|neither true nor false)/,
+  },
+];
+
+interface Row extends Misbehaviour {
+  readonly phase: Phase;
+}
+
+const ROWS: readonly Row[] = MISBEHAVIOURS.flatMap(each => PHASES.map(phase => ({...each, phase})));
+const LANES = 4;
+const PORT = 8700;
+const TOLD_MS = 60_000;
+const BACK_MS = 60_000;
+
+t.test('Consul misbehaves', {skip: unmet('root', 'debian', 'loop'), timeout: 900_000}, async t => {
+  const region = await startRegion({
+    name: `answers-${process.pid % 10_000}`,
+    instances: LANES,
+    deb: await packageForLab(),
+    config: files => laneConfig(files).replace('127.0.0.1:8500', `127.0.0.1:${PORT}`),
+  });
+  t.teardown(region.down);
+  const lanes = await createLanes(t, region);
+  const rows = sample(t, ROWS, 8);
+  const proxies = await Promise.all(lanes.map(lane => startProxy(t, region, lane)));
+  await Promise.all(lanes.map(lane => lane.boot(t)));
+  const load = region.startLoad({rps: 40, seconds: 840, slowShare: 0.01});
+  t.jobs = LANES;
+  await Promise.all(
+    lanes.map((lane, index) =>
+      t.test(`lane ${index}`, {buffered: true}, async t => {
+        const proxy = proxies[index];
+        if (!proxy) throw new Error('no proxy');
+        for (const row of rows.filter((_, n) => n % LANES === index))
+          await t.test(`while ${row.phase}, it ${row.name}`, t => misbehave(t, {lane, proxy, row}));
+      }),
+    ),
+  );
+  const {requests, failed, failures} = await load.stop();
+  t.same(failures.slice(0, 3), []);
+  t.equal(failed, 0, `${requests} requests, none lost`);
+});
+
+type Proxy = Pick<ReturnType<typeof createBehaving>, 'behave'> & {readonly drop: () => void};
+
+/** The Consul agent of a lane's store, at a port of the instance's own loopback. */
+const startProxy = async (t: Test, region: Region, {instance}: Lane): Promise<Proxy> => {
+  const {listener, behave} = createBehaving(region.consul.address);
+  const namespace = `lab-${region.name}-i${instance.index}`;
+  const server: Server = await serveIn({namespace, host: '127.0.0.1', port: PORT}, listener);
+  t.teardown(() => server.close().closeAllConnections());
+  return {behave, drop: () => server.closeAllConnections()};
+};
+
+interface Trial {
+  readonly lane: Lane;
+  readonly proxy: Proxy;
+  readonly row: Row;
+}
+
+const misbehave = async (t: Test, {lane, proxy, row}: Trial): Promise<void> => {
+  const {instance} = lane;
+  const told = await listen(instance);
+  const on = await lane.reach(row.phase);
+  proxy.behave(row.behaviour);
+  if (row.behaviour.do !== 'hang') proxy.drop();
+  try {
+    let missing: readonly string[] = ['all'];
+    const isTold = async () => {
+      missing = silent(await told(), row.reason);
+      return missing.length === 0;
+    };
+    const what = 'the reason in status, why, STATUS= and log';
+    await until({what, timeoutMs: TOLD_MS, everyMs: 500}, isTold).catch(() => undefined);
+    t.same(missing, [], what);
+    if (isIn(row.phase)) {
+      t.ok(isIn((await journalled(instance))?.phase), 'nobody leaves traffic');
+    } else {
+      const isBack = async () => (await journalled(instance))?.phase === 'serving';
+      await until({what: 'the host to be back', timeoutMs: BACK_MS, everyMs: 200}, isBack);
+      t.pass('the host came back by itself');
+    }
+  } finally {
+    proxy.behave({do: 'pass'});
+    proxy.drop();
+    await lane.letGo();
+  }
+  await lane.settled(t, on, 'in service afterwards');
+  await lane.follow(t);
+};
+
+const isIn = (phase: Phase | undefined): boolean =>
+  phase === 'serving' || phase === 'staging' || phase === 'waiting';

@@ -1,0 +1,121 @@
+/** Three instances that are one fleet, brought to the middle of a rollout: what each row of a table of nights begins with. */
+import {EC2Client} from '@aws-sdk/client-ec2';
+import type {Test} from 'tap';
+import type {Ledger} from '../../agent/core/fleet/ledger.ts';
+import type {Phase} from '../../agent/core/host/state.ts';
+import {journalled, ledgerOf, proven, serving} from '../lab/agents.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
+import {complaintsOf, type Published} from '../lab/in-service.ts';
+import type {Region} from '../lab/region.ts';
+import {until} from '../lab/until.ts';
+import {silent, type Told} from './told.ts';
+
+/** As `defaultConfig`, with a script, and times in which something can happen. */
+export const fleetConfig = (instance: InstanceFiles): string =>
+  defaultConfig(instance)
+    .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"')
+    .replace(/interval = .*/, 'interval = "100ms"')
+    .replace(/bake = .*/, 'bake = "2s"');
+
+export interface Fleet {
+  readonly region: Region;
+  /** The next of a few releases, one after the other for ever; it is not asked for yet. */
+  next(): string;
+  /** What is wrong with hosts that should be in service on the release, with nothing left over. */
+  complaints(release: string, instances: readonly Instance[]): Promise<readonly string[]>;
+}
+
+/** Boots the instances on a first release and waits until it is proven. */
+export const bootFleet = async (t: Test, region: Region): Promise<Fleet> => {
+  const {address: endpoint, credentials} = region.ec2;
+  const client = new EC2Client({endpoint, region: region.ec2.region, credentials});
+  t.teardown(() => client.destroy());
+  const releases: Published[] = [];
+  for (const [n, as] of (['ext4', 'git', 'ext4', 'git'] as const).entries()) {
+    const release = {name: `release-${n}`, scriptS: 2};
+    releases.push({id: await region.publish(release, as), release});
+  }
+  let turn = 0;
+  const next = (): string => {
+    turn += 1;
+    return releases[turn % releases.length]?.id ?? '';
+  };
+  const first = next();
+  await region.desire(first);
+  await region.boot();
+  await serving(region.instances, first);
+  await proven(region, first);
+  const complaints: Fleet['complaints'] = async (release, instances) => {
+    const on = releases.filter(({id}) => id === release);
+    const of = (instance: Instance) => complaintsOf({region, instance, channel: 'production', client}, on);
+    return (await Promise.all(instances.map(of))).flat();
+  };
+  return {region, next, complaints};
+};
+
+export interface Midway {
+  readonly release: string;
+  readonly holder: Instance;
+  /** those that have no permit */
+  readonly others: readonly Instance[];
+}
+
+/** Begins a rollout and returns once the first host, which has the permit, is in the phase. */
+export const begin = async ({region, next}: Fleet, phase: Phase): Promise<Midway> => {
+  const release = next();
+  await region.desire(release);
+  return {release, ...(await holderIn(region, phase))};
+};
+
+/** Waits until a host with a permit is in the phase. */
+export const holderIn = (region: Region, phase: Phase): Promise<Omit<Midway, 'release'>> =>
+  until({what: `a host with a permit to be ${phase}`, timeoutMs: 60_000, everyMs: 20}, async () => {
+    const host = (await ledgerOf(region))?.permits[0]?.host;
+    const holder = region.instances.find(each => each.id === host);
+    if (holder === undefined || (await journalled(holder))?.phase !== phase) return undefined;
+    return {holder, others: region.instances.filter(each => each !== holder)};
+  });
+
+/** The rollout ends: every host serves the release, it is proven, no permit is out, nobody waits, nothing is left over. */
+export const finished = async (
+  t: Test,
+  {region, complaints}: Fleet,
+  release: string,
+  instances = region.instances,
+): Promise<void> => {
+  await serving(instances, release, 150_000);
+  await proven(region, release);
+  const isOver = ({permits, blocked}: Ledger) => permits.length === 0 && blocked === null;
+  await until({what: 'the end of the rollout', timeoutMs: 60_000, everyMs: 100}, async () => {
+    const ledger = await ledgerOf(region);
+    return ledger !== null && isOver(ledger);
+  });
+  await until(
+    {what: 'all in traffic', timeoutMs: 60_000},
+    () => region.balancer.ready().length === instances.length,
+  );
+  let left: readonly string[] = ['all'];
+  const isClean = async () => {
+    left = await complaints(release, instances);
+    return left.length === 0;
+  };
+  await until({what: 'no complaint', timeoutMs: 60_000, everyMs: 300}, isClean).catch(() => undefined);
+  t.same(left, [], `${instances.length} hosts serve ${release}, it is proven, and nothing is left over`);
+};
+
+/** Waits until every one of them tells the reason everywhere; says who does not. */
+export const tells = async (
+  t: Test,
+  heard: readonly (() => Promise<Told>)[],
+  {reason, timeoutMs = 60_000}: {readonly reason: RegExp; readonly timeoutMs?: number},
+): Promise<void> => {
+  let quiet: readonly string[] = ['all'];
+  const began = performance.now();
+  const isTold = async () => {
+    quiet = (await Promise.all(heard.map(async say => silent(await say(), reason)))).flat();
+    return quiet.length === 0;
+  };
+  await until({what: String(reason), timeoutMs, everyMs: 500}, isTold).catch(() => undefined);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  t.same(quiet, [], `${reason} in status, why, STATUS= and log of ${heard.length} (${seconds} s)`);
+};

@@ -1,0 +1,41 @@
+import {tokenFor} from '../store/consul-acl.ts';
+import {bootstrapToken} from '../support/consul.ts';
+
+/** For a Consul server's configuration: tokens are looked at, who shows none may do anything. */
+export const LENIENT = {acl: {enabled: true, default_policy: 'allow'}};
+
+/** The rights that AMI.md tells operators to give. */
+const RULES = `key_prefix "release-agent/web/production/" { policy = "write" }
+session_prefix "" { policy = "write" }
+service "web" { policy = "write" }`;
+
+export interface Tokens {
+  make(): Promise<string>;
+  revoke(token: string): Promise<void>;
+}
+
+/** The tokens of a Consul whose access control nobody has used yet. */
+export const createTokens = async (address: string): Promise<Tokens> => {
+  const manager = await bootstrapToken(address);
+  let count = 0;
+  const call = async (method: string, path: string, token: string): Promise<string> => {
+    const headers = {'X-Consul-Token': token};
+    const reply = await fetch(`${address}/v1/acl/${path}`, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`);
+    return reply.text();
+  };
+  return {
+    make: () => {
+      count += 1;
+      return tokenFor({address, token: manager}, `host-${count}`, RULES);
+    },
+    revoke: async token => {
+      const {AccessorID} = JSON.parse(await call('GET', 'token/self', token)) as {AccessorID: string};
+      await call('DELETE', `token/${AccessorID}`, manager);
+    },
+  };
+};
