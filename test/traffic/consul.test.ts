@@ -71,6 +71,18 @@ t.test('with access control the token file is used and a refusal is told', {skip
   t.notMatch(JSON.stringify(why), '6f0f7d0e');
 });
 
+t.test('an agent that holds its answer back while no server leads is waited for', async t => {
+  const server = createServer((request, response) => {
+    const answer = request.url === '/v1/agent/services' ? '{"web":{"ID":"web","Service":"web"}}' : '{}';
+    setTimeout(() => response.end(answer), request.method === 'PUT' ? 7_500 : 0); // its rpc_hold_timeout, and a bit
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await t.resolves(consulTraffic({service: 'web', url, log: keptLog().log}).rejoin(signal));
+});
+
 t.test('an agent that does not answer, or nonsense, is a failure', async t => {
   const filtered = {'x-consul-results-filtered-by-acls': 'true'};
   let answer: [Record<string, string>, string] = [{}, '<html>'];
