@@ -7,7 +7,8 @@ export interface ConsulPlace {
   readonly tokenFile?: string;
 }
 
-const TIMEOUT_MS = 5_000;
+/** While no server leads, the agent holds its own state locked for `rpc_hold_timeout` (7 s) at each try to reach one (agent/local/state.go). */
+const TIMEOUT_MS = 20_000;
 const MAX_BYTES = 8 * 1_048_576;
 /** Consul's name for the check that maintenance mode adds (agent/structs, ServiceMaintPrefix). */
 const MAINTENANCE = '_service_maintenance:';
