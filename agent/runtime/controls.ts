@@ -120,7 +120,7 @@ const deploy = async (
 
 // The store may be away: then the report simply has no fleet in it, and says why.
 const readLedgerQuickly = async (
-  {store, keys, coordinated}: Parts,
+  {store, keys, health, coordinated}: Parts,
   signal: AbortSignal,
 ): Promise<{readonly ledger: Ledger | null; readonly cause: Reason | null}> => {
   if (!coordinated) return {ledger: null, cause: null};
@@ -131,7 +131,9 @@ const readLedgerQuickly = async (
     const cause = `no answer in ${LEDGER_DEADLINE_MS / 1_000} s`;
     return {
       ledger: null,
-      cause: late.aborted ? reason('store.unreachable', {store: store.name, cause}) : reasonOf(error),
+      cause: late.aborted
+        ? (health.lost() ?? reason('store.unreachable', {store: store.name, cause}))
+        : reasonOf(error),
     };
   }
 };

@@ -64,7 +64,7 @@ const BACK_MS = 60_000;
 t.test('Consul misbehaves', {skip: unmet('root', 'debian', 'loop'), timeout: 900_000}, async t => {
   const region = await startRegion({
     name: `answers-${process.pid % 10_000}`,
-    instances: LANES,
+    instances: LANES + 1, // all lanes may be out at once: one that nothing happens to answers meanwhile
     deb: await packageForLab(),
     config: files => laneConfig(files).replace('127.0.0.1:8500', `127.0.0.1:${PORT}`),
   });
@@ -76,7 +76,7 @@ t.test('Consul misbehaves', {skip: unmet('root', 'debian', 'loop'), timeout: 900
   const load = region.startLoad({rps: 40, seconds: 840, slowShare: 0.01});
   t.jobs = LANES;
   await Promise.all(
-    lanes.map((lane, index) =>
+    lanes.slice(0, LANES).map((lane, index) =>
       t.test(`lane ${index}`, {buffered: true}, async t => {
         const proxy = proxies[index];
         if (!proxy) throw new Error('no proxy');

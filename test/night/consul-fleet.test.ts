@@ -38,10 +38,13 @@ const leaderless = async (t: Test, {fleet, region, peers}: Night): Promise<void>
   const told = await Promise.all(region.instances.map(listen));
   const {release, holder, others} = await begin(fleet, 'activating');
   await Promise.all(peers.map(peer => peer.kill()));
-  await tells(t, told, {reason: /does not answer: HTTP 500: .*No cluster leader/});
-  await comesBack(t, holder);
-  await staysIn(t, others);
-  await Promise.all(peers.map(peer => peer.start()));
+  try {
+    await tells(t, told, {reason: /does not answer: HTTP 500: .*No cluster leader/});
+    await comesBack(t, holder);
+    await staysIn(t, others);
+  } finally {
+    await Promise.all(peers.map(peer => peer.start()));
+  }
   await finished(t, fleet, release);
 };
 
