@@ -49,7 +49,7 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
   const generation = () => state().generation;
   const document = () => JSON.stringify(statusOf(state(), who, unhealthy() === null, Date.now()));
   const presence = store.presence({key: keys.host(instance), ttlMs: HOST_TTL_MS, takeOver: true});
-  const publisher = createPublisher({presence, document, health, log});
+  const publisher = createPublisher({presence, document, health});
   if (settings.coordinate === 'none') {
     const {ask} = soloPermits({generation, dispatch});
     return {touch: publisher.touch, askPermit: ask, tasks: {status: publisher.run}};

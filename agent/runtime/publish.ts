@@ -1,7 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
-import type {Log, Presence} from '../ports.ts';
+import type {Presence} from '../ports.ts';
 import type {StoreHealth} from './store-health.ts';
 
 interface Parts {
@@ -9,7 +8,6 @@ interface Parts {
   /** the document as it should be in the store now */
   readonly document: () => string;
   readonly health: StoreHealth;
-  readonly log: Log;
 }
 
 export interface Publisher {
@@ -22,14 +20,14 @@ const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 10_000;
 
 /** Keeps this host's document in the store equal to what the host says now, through every loss of the store. */
-export const createPublisher = ({presence, document, health, log}: Parts): Publisher => {
+export const createPublisher = ({presence, document, health}: Parts): Publisher => {
   let written: string | null = null;
   let wake: (() => void) | null = null;
   const touch = (): void => wake?.();
 
   presence.onLost(cause => {
-    log.warning(reasonText(cause));
-    health.note('status', cause);
+    // a store that is known to be away loses it in the end
+    if (!health.lost()) health.note('status', cause);
     written = null;
     touch();
   });
