@@ -104,6 +104,8 @@ export interface Activator {
 export interface Traffic {
   leave(signal: AbortSignal): Promise<void>;
   rejoin(signal: AbortSignal): Promise<void>;
+  /** Whether those who send traffic can know that this host is back; not there where `rejoin` makes sure of it. */
+  shown?(signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Drain {

@@ -21,6 +21,7 @@ import {createFleetTasks} from './fleet-tasks.ts';
 import type {Dispatch} from './happening.ts';
 import {createLook} from './look.ts';
 import {createRecorder} from './record.ts';
+import {createShown} from './shown.ts';
 import {createAdapters} from './stages.ts';
 import {createStoreHealth} from './store-health.ts';
 import {runTasks} from './tasks.ts';
@@ -63,6 +64,7 @@ export const runDaemon = async (
     log,
   });
   const unhealthy = healthWatch.unhealthy;
+  const shown = createShown({traffic: adapters.traffic, state, changed: () => fleet.touch()});
   const fleet = createFleetTasks({
     settings,
     store,
@@ -73,6 +75,7 @@ export const runDaemon = async (
     state,
     unhealthy,
     health,
+    shown: shown.isShown,
     dispatch,
     log,
   });
@@ -80,7 +83,11 @@ export const runDaemon = async (
   const look = createLook({store, keys, seed});
   const execute = createExecutor({...adapters, look, askPermit: fleet.askPermit});
   const effects = createEffects({execute, dispatch, log});
-  const recorder = createRecorder({notify, health, history, touch: fleet.touch, log});
+  const touch = (): void => {
+    shown.saw();
+    fleet.touch();
+  };
+  const recorder = createRecorder({notify, health, history, touch, log});
   const agent = createAgent({
     rules,
     initial: opened.state ?? freshState(stamp()),
@@ -111,6 +118,7 @@ export const runDaemon = async (
         agent: until => agent.run(first, until),
         desired: until => watchDesired({store, key: keys.desired, health, dispatch}, until),
         health: healthWatch.run,
+        shown: shown.run,
         ...fleet.tasks,
       },
       log,

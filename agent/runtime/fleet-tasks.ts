@@ -24,6 +24,8 @@ interface Parts {
   readonly state: () => State;
   readonly unhealthy: () => Reason | null;
   readonly health: StoreHealth;
+  /** false while those who send traffic may not know that this host is back */
+  readonly shown: () => boolean;
   readonly dispatch: Dispatch;
   readonly log: Log;
 }
@@ -43,11 +45,14 @@ const EC2_DEADLINE_MS = 5_000;
 
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
-  const {settings, store, keys, self, ec2, sweep, state, unhealthy, health, dispatch, log} = parts;
+  const {settings, store, keys, self, ec2, sweep, state, unhealthy, health, shown, dispatch, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
   const generation = () => state().generation;
-  const document = () => JSON.stringify(statusOf(state(), who, unhealthy() === null, Date.now()));
+  const document = () => {
+    const status = statusOf(state(), who, unhealthy() === null, Date.now());
+    return JSON.stringify({...status, ...(status.serving && !shown() && {shown: false})});
+  };
   const presence = store.presence({key: keys.host(instance), ttlMs: HOST_TTL_MS, takeOver: true});
   const publisher = createPublisher({presence, document, health});
   if (settings.coordinate === 'none') {

@@ -17,7 +17,7 @@ const Services = v.record(v.string(), v.object({ID: v.string(), Service: v.strin
 const Check = v.object({Node: v.string(), CheckID: v.string()});
 const AgentChecks = v.record(v.string(), Check);
 const CatalogChecks = v.array(Check);
-type Check = v.InferOutput<typeof Check>;
+export type Check = v.InferOutput<typeof Check>;
 
 export type ConsulAgent = ReturnType<typeof consulAgent>;
 
@@ -35,6 +35,11 @@ export const consulAgent = (place: ConsulPlace) => {
   };
   const localMaintenance = async (signal: AbortSignal) =>
     Object.values(await ask('/v1/agent/checks', AgentChecks, signal)).filter(isMaintenance);
+  /** Those of the checks that the catalog at the servers shows for the service. */
+  const catalogued = async (service: string, checks: readonly Check[], signal: AbortSignal) => {
+    const shown = await ask(`/v1/health/checks/${encodeURIComponent(service)}`, CatalogChecks, signal);
+    return checks.filter(each => shown.some(it => it.Node === each.Node && it.CheckID === each.CheckID));
+  };
   return {
     /** Ids of the instances of a service that are registered here. */
     serviceIds: async (service: string, signal: AbortSignal): Promise<readonly string[]> =>
@@ -49,17 +54,17 @@ export const consulAgent = (place: ConsulPlace) => {
       const query = `enable=${enable}&reason=${encodeURIComponent(note)}`;
       await call(place, 'PUT', `/v1/agent/service/maintenance/${encodeURIComponent(id)}?${query}`, signal);
     },
+    /** The checks that put instances of these ids into maintenance here. */
+    maintenanceOf: async (ids: readonly string[], signal: AbortSignal): Promise<readonly Check[]> =>
+      (await localMaintenance(signal)).filter(each => ids.includes(serviceId(each))),
+    catalogued,
     /** Ids of the services that are in maintenance here. */
     inMaintenance: async (signal: AbortSignal): Promise<ReadonlySet<string>> =>
       new Set((await localMaintenance(signal)).map(serviceId)),
     /** Ids of the instances of a service that are in maintenance here, and in the catalog at the servers too. */
     inCatalog: async (service: string, signal: AbortSignal): Promise<ReadonlySet<string>> => {
       const local = await localMaintenance(signal);
-      const path = `/v1/health/checks/${encodeURIComponent(service)}`;
-      const shown = await ask(path, CatalogChecks, signal);
-      const isShown = (check: Check) =>
-        shown.some(({Node, CheckID}) => Node === check.Node && CheckID === check.CheckID);
-      return new Set(local.filter(isShown).map(serviceId));
+      return new Set((await catalogued(service, local, signal)).map(serviceId));
     },
   };
 };

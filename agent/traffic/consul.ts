@@ -3,7 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import type {Log, Traffic} from '../ports.ts';
-import {type ConsulAgent, consulAgent} from './consul-agent.ts';
+import {type Check, type ConsulAgent, consulAgent} from './consul-agent.ts';
 
 export interface ConsulTrafficOptions {
   /** name of the service, not its id */
@@ -21,16 +21,20 @@ const EVERY_MS = 50;
 
 /**
  * Leaves traffic by Consul's maintenance mode of every instance of a service that is registered with the local agent, and
- * waits until the catalog shows it, which load balancers read. Rejoining asks the local agent only: it works without servers.
+ * waits until the catalog shows it, which load balancers read. Rejoining asks the local agent only: it works without servers;
+ * `shown` tells when the catalog has it.
  * A service that is not registered gets no traffic through Consul: nothing to do, with a warning. Throws `traffic.failed`.
  */
 export const consulTraffic = ({service, log, ...place}: ConsulTrafficOptions): Traffic => {
   const agent = consulAgent(place);
+  // the catalog learns of a return when the local agent next reaches a server
+  let ended: readonly Check[] = [];
   const each = async (action: 'leave' | 'rejoin', enable: boolean, signal: AbortSignal): Promise<void> => {
     try {
       const ids = await agent.serviceIds(service, signal);
       if (ids.length === 0)
         log.warning('the service is not registered with the local Consul agent', {service});
+      ended = enable ? [] : merged(ended, await agent.maintenanceOf(ids, signal));
       for (const id of ids) await agent.maintenance({id, enable, note: NOTE}, signal);
       await confirm({ids, enable, service, agent}, signal);
     } catch (error) {
@@ -42,8 +46,19 @@ export const consulTraffic = ({service, log, ...place}: ConsulTrafficOptions): T
   return {
     leave: signal => each('leave', true, signal),
     rejoin: signal => each('rejoin', false, signal),
+    shown: async signal => {
+      if (ended.length === 0) return true;
+      const asked = ended;
+      const left = await agent.catalogued(service, asked, signal);
+      if (ended === asked) ended = left;
+      return left.length === 0;
+    },
   };
 };
+
+const merged = (some: readonly Check[], more: readonly Check[]): readonly Check[] => [
+  ...new Map([...some, ...more].map(check => [check.CheckID, check])).values(),
+];
 
 interface Confirmation {
   readonly ids: readonly string[];

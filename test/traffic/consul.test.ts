@@ -4,6 +4,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import t from 'tap';
+import {combineTraffic} from '../../agent/traffic/combine.ts';
 import {consulTraffic} from '../../agent/traffic/consul.ts';
 import {startConsul} from '../support/consul.ts';
 import {keptLog} from '../support/log.ts';
@@ -81,6 +82,32 @@ t.test('an agent that holds its answer back while no server leads is waited for'
   t.teardown(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await t.resolves(consulTraffic({service: 'web', url, log: keptLog().log}).rejoin(signal));
+});
+
+t.test('a return is shown once the catalog has it', async t => {
+  const check = {Node: 'n', CheckID: '_service_maintenance:web', ServiceID: 'web'};
+  let [local, catalog]: [boolean, string] = [true, JSON.stringify([check])];
+  const answers: Readonly<Record<string, () => string>> = {
+    '/v1/agent/services': () => '{"web":{"ID":"web","Service":"web"}}',
+    '/v1/agent/checks': () => JSON.stringify(local ? {[check.CheckID]: check} : {}),
+    '/v1/health/checks/web': () => catalog,
+  };
+  const server = createServer((request, response) => {
+    if (request.method === 'PUT') local = false;
+    response.end(answers[request.url ?? '']?.() ?? '');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const traffic = combineTraffic([consulTraffic({service: 'web', url, log: keptLog().log})]);
+  t.equal(await traffic.shown?.(signal), true, 'nothing was left');
+  await traffic.rejoin(signal);
+  t.equal(await traffic.shown?.(signal), false);
+  catalog = 'rpc error';
+  await t.rejects(async () => traffic.shown?.(signal));
+  catalog = '[]';
+  t.equal(await traffic.shown?.(signal), true);
 });
 
 t.test('an agent that does not answer, or nonsense, is a failure', async t => {

@@ -56,20 +56,25 @@ const shortId = (id: string): string => {
   return release ? shortRelease(release) : id;
 };
 
-/** Hosts that serve and are not on their way out. */
+/** Hosts that serve, that get traffic as far as anybody knows, and are not on their way out. */
 export const servingHosts = ({permits}: Ledger, hosts: readonly HostStatus[]): readonly HostStatus[] =>
-  hosts.filter(host => host.serving && !permits.some(permit => permit.host === host.instance));
+  hosts.filter(host => isInTraffic(host) && !permits.some(permit => permit.host === host.instance));
+
+const isInTraffic = ({serving, shown}: HostStatus): boolean => serving && shown !== false;
 
 /** Whom an operator has to look at when capacity is short: every host that does not serve, and what it does instead. */
 const idleHosts = ({ledger: {permits}, hosts, missing}: AdmissionView): string => {
   const holds = ({instance}: HostStatus) => permits.some(({host}) => host === instance);
   const present = hosts
-    .filter(host => !host.serving || holds(host))
+    .filter(host => !isInTraffic(host) || holds(host))
     .map(host => `${host.instance} (${holds(host) ? 'has a permit' : doingOf(host)})`);
   return listed([...missing.map(({host}) => `${host} (not seen any more)`), ...present]);
 };
 
-const doingOf = ({phase}: HostStatus): string => (phase === 'serving' ? 'fails its probes' : phase);
+const doingOf = ({phase, serving}: HostStatus): string => {
+  if (serving) return 'its return to traffic is not in the catalog yet';
+  return phase === 'serving' ? 'fails its probes' : phase;
+};
 
 // A host that is not seen counts: it is out of service until it is known to be gone.
 const fleetSize = ({ledger: {permits}, hosts, missing}: AdmissionView): number =>

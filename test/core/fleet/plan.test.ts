@@ -204,6 +204,19 @@ t.test('the floor names those that do not serve and what they do instead', async
   t.match(all.blocked?.details.idle, /^(i-\d \(staging\)(, | and )){5}4 more$/);
 });
 
+t.test(
+  'a host whose return nobody knows of yet is not one that serves, and gets no permit for it either',
+  async t => {
+    const hosts = [waiting('a', {shown: false}), waiting('b'), waiting('c')];
+    const {blocked, permits} = plan(view(hosts)).ledger;
+    t.same(permits, []);
+    t.match(blocked, {
+      kind: 'permit.floor',
+      details: {serving: 2, idle: /^a \(its return to traffic is not/},
+    });
+  },
+);
+
 t.test('a rollout that can mend a dead host begins with it, below the floor too', async t => {
   const hosts = [waiting('a'), waiting('b'), waiting('c', {serving: false})];
   const first = plan(view(hosts)).ledger;
