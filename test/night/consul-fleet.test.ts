@@ -48,13 +48,14 @@ const leaderless = async (t: Test, {fleet, region, peers}: Night): Promise<void>
   await finished(t, fleet, release);
 };
 
-const restored = async (t: Test, {fleet, region}: Night): Promise<void> => {
+const restored = async (t: Test, {fleet, region, tokens}: Night): Promise<void> => {
   const {address} = region.consul;
   const before = (await ledgerOf(region))?.proven ?? '';
-  const snapshot = await (await fetch(`${address}/v1/snapshot`)).bytes();
+  const headers = {'X-Consul-Token': tokens.manager};
+  const snapshot = await (await fetch(`${address}/v1/snapshot`, {headers})).bytes();
   const {release} = await begin(fleet, 'activating');
   const given = (await ledgerOf(region))?.fence ?? 0;
-  const reply = await fetch(`${address}/v1/snapshot`, {method: 'PUT', body: snapshot});
+  const reply = await fetch(`${address}/v1/snapshot`, {method: 'PUT', headers, body: snapshot});
   t.equal(reply.status, 200, 'Consul is as it was before the rollout, whose first host is on its way');
   await finished(t, fleet, before);
   await region.desire(release);

@@ -10,6 +10,8 @@ session_prefix "" { policy = "write" }
 service "web" { policy = "write" }`;
 
 export interface Tokens {
+  /** may do everything */
+  readonly manager: string;
   make(): Promise<string>;
   revoke(token: string): Promise<void>;
 }
@@ -29,6 +31,7 @@ export const createTokens = async (address: string): Promise<Tokens> => {
     return reply.text();
   };
   return {
+    manager,
     make: () => {
       count += 1;
       return tokenFor({address, token: manager}, `host-${count}`, RULES);
