@@ -1,11 +1,11 @@
 /**
- * Bundles the agent into the folder argv[2]: `release-agentd.cjs`, `ec2-sdk.cjs` beside it (read when EC2 is first asked),
+ * Bundles the agent into the folder argv[2]: `release-agentd.cjs`, `ec2-worker.cjs` beside it (the process that asks EC2),
  * `agentctl/`, and `third-party-notices.txt`. Why these forms: docs/decisions/0001-shipping-node.md.
  */
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
-import {type BuildOptions, build, type Metafile, type Plugin} from 'esbuild';
+import {type BuildOptions, build, type Metafile} from 'esbuild';
 import {bundledPackages, noticesOf} from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -26,16 +26,8 @@ const COMMONJS = {
   format: 'cjs',
   outExtension: {'.js': '.cjs'},
   supported: {'dynamic-import': false},
+  define: {'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename'},
 } as const satisfies BuildOptions;
-
-// CommonJS output cannot be split by esbuild, and a host without EBS never needs these 2.4 MB.
-const sdkBeside: Plugin = {
-  name: 'sdk-beside',
-  setup: ({onResolve}) =>
-    onResolve({filter: /\/ec2-sdk\.ts$/}, ({kind}) =>
-      kind === 'dynamic-import' ? {path: './ec2-sdk.cjs', external: true} : undefined,
-    ),
-};
 
 const REQUIRE =
   "import {createRequire as createRequireOfBundle} from 'node:module'; const require = createRequireOfBundle(import.meta.url);";
@@ -46,12 +38,11 @@ const bundle = async (outdir: string): Promise<readonly Metafile[]> => {
       ...COMMONJS,
       outdir,
       entryPoints: {'release-agentd': 'packaging/entry.ts'},
-      plugins: [sdkBeside],
     }),
     await build({
       ...COMMONJS,
       outdir,
-      entryPoints: {'ec2-sdk': 'agent/host/ec2-sdk.ts'},
+      entryPoints: {'ec2-worker': 'agent/host/ec2-worker.ts'},
       minifyWhitespace: true,
       minifySyntax: true,
     }),

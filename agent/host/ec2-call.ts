@@ -1,8 +1,7 @@
-import type {EC2Client} from '@aws-sdk/client-ec2';
+import {createChannel} from './ec2-channel.ts';
 import {refusalCode} from './ec2-error.ts';
 import {withRetries} from './ec2-retry.ts';
-
-type Sdk = typeof import('./ec2-sdk.ts');
+import type {ActionName, InputOf, OutputOf} from './ec2-wire.ts';
 
 export interface CallOptions {
   readonly region: string;
@@ -10,29 +9,31 @@ export interface CallOptions {
   /** bounds each call with all its tries */
   readonly deadlineMs?: number;
   readonly tryMs?: number;
+  /** the process that speaks to EC2 ends when it was not asked for this long */
+  readonly idleMs?: number;
+  /** and is killed when it does not even answer to a cancelled try for this long */
+  readonly graceMs?: number;
 }
 
-/** One call with its retries: builds and sends a command, given the SDK, its client and the options for `send`. */
-export type Call = <T>(
-  action: string,
-  send: (sdk: Sdk, client: EC2Client, how: {readonly abortSignal: AbortSignal}) => Promise<T>,
+/** One action with its retries. Throws the reasons of `withRetries`. */
+export type Call = <A extends ActionName>(
+  action: A,
+  input: InputOf<A>,
   signal: AbortSignal,
-) => Promise<T>;
+) => Promise<OutputOf<A>>;
 
-/** Makes calls of one region. The SDK is loaded at the first one: a host that installs from git never pays for it. */
-export const createCall = ({region, endpoint, deadlineMs = 300_000, tryMs = 10_000}: CallOptions): Call => {
-  let loaded: Promise<readonly [Sdk, EC2Client]> | undefined;
-  const load = async () => {
-    const sdk = await import('./ec2-sdk.ts');
-    // one try per send: pauses and deadlines are ours
-    const settings = {region, maxAttempts: 1, ...(endpoint !== undefined && {endpoint})};
-    return [sdk, new sdk.EC2Client(settings)] as const;
-  };
-  return async (action, send, signal) => {
-    loaded ??= load();
-    const [sdk, client] = await loaded;
-    return withRetries(abortSignal => send(sdk, client, {abortSignal}), {action, deadlineMs, tryMs}, signal);
-  };
+/** Makes calls of one region. Nothing is started before the first one: a host that installs from git never pays for it. */
+export const createCall = ({
+  region,
+  endpoint,
+  deadlineMs = 300_000,
+  tryMs = 10_000,
+  ...process
+}: CallOptions): Call => {
+  const args = endpoint === undefined ? [region] : [region, endpoint];
+  const ask = createChannel({args, ...process});
+  return (action, input, signal) =>
+    withRetries(each => ask(action, input, each), {action, deadlineMs, tryMs}, signal);
 };
 
 /** Null instead of the refusal that says "there is none". */

@@ -1,4 +1,4 @@
-import {reason} from '../core/reason.ts';
+import {type Reason, reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 
 export type Failure =
@@ -12,7 +12,7 @@ const CAUSE_LIMIT = 300;
 
 /** Sorts what an SDK call threw: rate limit, no usable answer (network, timeout, 5xx, credentials not there yet), or a refusal. */
 export const classify = (error: unknown): Failure => {
-  const {name, message, status, skewCorrected} = parts(error);
+  const {name, message, status, skewCorrected} = partsOf(error);
   if (THROTTLED.has(name) || status === 429) return {kind: 'throttled'};
   // Without a status nothing was answered. A clock that was wrong is right on the next try: the SDK corrected it.
   if (status === undefined || status >= 500 || skewCorrected)
@@ -36,20 +36,38 @@ export const refusalText = (error: unknown): string =>
 export const refused = (action: string, {code, cause}: {code: string; cause: string}): ReasonError =>
   new ReasonError(reason('ec2.refused', {action, code, cause}));
 
+/** What the worker threw, as data: a reason, or what is known of an SDK error. */
+export type ErrorData = {readonly reason: Reason} | Parts;
+
 interface Parts {
   readonly name: string;
   readonly message: string;
-  readonly status: number | undefined;
+  readonly status?: number;
   readonly skewCorrected: boolean;
 }
 
-const parts = (error: unknown): Parts => {
-  if (!(error instanceof Error))
-    return {name: 'Unknown', message: String(error), status: undefined, skewCorrected: false};
+/** A thrown value as data that survives JSON. */
+export const errorData = (error: unknown): ErrorData =>
+  error instanceof ReasonError ? {reason: error.reason} : partsOf(error);
+
+/** The error again, sorted by `classify` as the first one would be. */
+export const errorFrom = (data: ErrorData): Error => {
+  if ('reason' in data) return new ReasonError(data.reason);
+  const {name, message, status, skewCorrected} = data;
+  const metadata = {httpStatusCode: status, clockSkewCorrected: skewCorrected};
+  return Object.assign(new Error(message), {name, $metadata: metadata});
+};
+
+const partsOf = (error: unknown): Parts => {
+  if (!(error instanceof Error)) return {name: 'Unknown', message: String(error), skewCorrected: false};
   const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
   const of = typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {};
-  const status = typeof of.httpStatusCode === 'number' ? of.httpStatusCode : undefined;
-  return {name: error.name, message: error.message, status, skewCorrected: of.clockSkewCorrected === true};
+  return {
+    name: error.name,
+    message: error.message,
+    skewCorrected: of.clockSkewCorrected === true,
+    ...(typeof of.httpStatusCode === 'number' && {status: of.httpStatusCode}),
+  };
 };
 
 const text = (name: string, message: string): string =>

@@ -31,12 +31,13 @@ export const withRetries = async <T>(
   const began = performance.now();
   for (let n = 0; ; n++) {
     signal.throwIfAborted();
+    const limit = AbortSignal.timeout(tryMs);
     try {
-      return await call(AbortSignal.any([signal, AbortSignal.timeout(tryMs)]));
+      return await call(AbortSignal.any([signal, limit]));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ReasonError) throw error;
-      const failure = classify(error);
+      const failure = limit.aborted ? unanswered(tryMs) : classify(error);
       if (failure.kind === 'refused') throw refused(action, failure);
       const pauseMs = Math.random() * Math.min(PAUSE_LIMIT_MS, BASE_MS[failure.kind] * 2 ** Math.min(n, 10));
       if (performance.now() - began + pauseMs > deadlineMs) throw exhausted(action, failure, deadlineMs);
@@ -44,6 +45,11 @@ export const withRetries = async <T>(
     }
   }
 };
+
+const unanswered = (tryMs: number): Failure => ({
+  kind: 'unreachable',
+  cause: `no answer in ${tryMs / 1000} s`,
+});
 
 const exhausted = (
   action: string,

@@ -1,6 +1,5 @@
 import {absent, type Call, type CallOptions, createCall} from './ec2-call.ts';
-import {type SnapshotFacts, snapshotFacts, type VolumeFacts} from './ec2-facts.ts';
-import {volumeCalls} from './ec2-volumes.ts';
+import type {SnapshotFacts, VolumeFacts} from './ec2-facts.ts';
 
 export interface NewVolume {
   readonly snapshot: string;
@@ -11,6 +10,22 @@ export interface NewVolume {
   readonly tags: Readonly<Record<string, string>>;
   /** at most 64 ASCII characters; the same one gives the same volume again */
   readonly token: string;
+}
+
+export interface Attachment {
+  readonly volume: string;
+  readonly instance: string;
+  readonly device: string;
+}
+
+/** One volume, or a page of those that have all of these tags; `next` comes from the page before. */
+export type VolumeQuery =
+  | {readonly id: string}
+  | {readonly tags: Readonly<Record<string, string>>; readonly next: string | null};
+
+export interface VolumePage {
+  readonly volumes: readonly VolumeFacts[];
+  readonly next: string | null;
 }
 
 /**
@@ -24,11 +39,8 @@ export interface Ec2 {
   volume(id: string, signal: AbortSignal): Promise<VolumeFacts | null>;
   /** Volumes that have all of these tags. */
   volumes(tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly VolumeFacts[]>;
-  attachVolume(
-    request: {volume: string; instance: string; device: string},
-    signal: AbortSignal,
-  ): Promise<void>;
-  detachVolume(request: {volume: string; instance: string}, signal: AbortSignal): Promise<void>;
+  attachVolume(request: Attachment, signal: AbortSignal): Promise<void>;
+  detachVolume(request: Omit<Attachment, 'device'>, signal: AbortSignal): Promise<void>;
   deleteVolume(id: string, signal: AbortSignal): Promise<void>;
   /** pending, running, shutting-down, terminated, stopping, stopped; null when EC2 does not know the instance (any more). */
   instanceState(id: string, signal: AbortSignal): Promise<string | null>;
@@ -36,55 +48,42 @@ export interface Ec2 {
 
 export type Ec2Options = CallOptions;
 
-/** An EC2 client for one region; credentials come from the SDK's default chain (environment, files, IMDS). */
+const PAGES = 40;
+
+/** An EC2 client for one region. A process of its own makes the calls (ec2-channel.ts); it finds the credentials too. */
 export const createEc2 = (options: Ec2Options): Ec2 => {
   const call = createCall(options);
-  return {...snapshotCalls(call), ...volumeCalls(call), ...attachmentCalls(call), ...instanceCalls(call)};
+  return {
+    snapshot: (id, signal) => absent('InvalidSnapshot.NotFound', call('DescribeSnapshots', id, signal)),
+    createVolume: (volume, signal) => call('CreateVolume', volume, signal),
+    volume: (id, signal) => {
+      const ask = call('DescribeVolumes', {id}, signal);
+      return absent(
+        'InvalidVolume.NotFound',
+        ask.then(({volumes: [volume]}) => volume ?? null),
+      );
+    },
+    volumes: (tags, signal) => withTags(call, tags, signal),
+    attachVolume: async (request, signal) => void (await call('AttachVolume', request, signal)),
+    detachVolume: async (request, signal) => void (await call('DetachVolume', request, signal)),
+    deleteVolume: async (id, signal) => void (await call('DeleteVolume', id, signal)),
+    instanceState: (id, signal) =>
+      absent('InvalidInstanceID.NotFound', call('DescribeInstances', id, signal)),
+  };
 };
 
-const snapshotCalls = (call: Call): Pick<Ec2, 'snapshot'> => ({
-  snapshot: (id, signal) => {
-    const ask = call(
-      'DescribeSnapshots',
-      (sdk, client, how) => client.send(new sdk.DescribeSnapshotsCommand({SnapshotIds: [id]}), how),
-      signal,
-    );
-    return absent(
-      'InvalidSnapshot.NotFound',
-      ask.then(({Snapshots: [snapshot] = []}) => (snapshot ? snapshotFacts(snapshot) : null)),
-    );
-  },
-});
-
-const attachmentCalls = (call: Call): Pick<Ec2, 'attachVolume' | 'detachVolume'> => ({
-  attachVolume: ({volume, instance, device}, signal) => {
-    const request = {VolumeId: volume, InstanceId: instance, Device: device};
-    return call(
-      'AttachVolume',
-      async (sdk, client, how) => void (await client.send(new sdk.AttachVolumeCommand(request), how)),
-      signal,
-    );
-  },
-  detachVolume: ({volume, instance}, signal) => {
-    const request = {VolumeId: volume, InstanceId: instance};
-    return call(
-      'DetachVolume',
-      async (sdk, client, how) => void (await client.send(new sdk.DetachVolumeCommand(request), how)),
-      signal,
-    );
-  },
-});
-
-const instanceCalls = (call: Call): Pick<Ec2, 'instanceState'> => ({
-  instanceState: (id, signal) => {
-    const ask = call(
-      'DescribeInstances',
-      (sdk, client, how) => client.send(new sdk.DescribeInstancesCommand({InstanceIds: [id]}), how),
-      signal,
-    );
-    return absent(
-      'InvalidInstanceID.NotFound',
-      ask.then(({Reservations: [first] = []}) => first?.Instances?.[0]?.State?.Name ?? null),
-    );
-  },
-});
+/** All pages. */
+const withTags = async (
+  call: Call,
+  tags: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<readonly VolumeFacts[]> => {
+  const found: VolumeFacts[] = [];
+  let next: string | null = null;
+  for (let page = 0; page === 0 || (next !== null && page < PAGES); page++) {
+    const answer: VolumePage = await call('DescribeVolumes', {tags, next}, signal);
+    found.push(...answer.volumes);
+    next = answer.next;
+  }
+  return found;
+};

@@ -79,8 +79,8 @@ const withUmask = <T>(mask: number | undefined, start: () => T): T => {
   }
 };
 
-// Arguments may hold paths and ids but never secrets: those travel in files or the child's environment.
-const commandName = (program: string, args: readonly string[]): string =>
+/** A command as messages name it. Arguments may hold paths and ids but never secrets: those travel in files or the environment. */
+export const commandName = (program: string, args: readonly string[]): string =>
   [program.slice(program.lastIndexOf('/') + 1), ...args.filter(arg => !arg.startsWith('-')).slice(0, 1)].join(
     ' ',
   );

@@ -1,4 +1,4 @@
-import {mkdir, open, readFile, rename} from 'node:fs/promises';
+import {mkdir, open, readFile, rename, writeFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 
 /**
@@ -23,6 +23,13 @@ export const writeDurably = async (
   if (keepOld !== undefined) await renameIfThere(path, keepOld);
   await rename(temporary, path);
   await syncFolder(folder);
+};
+
+/** Replaces a file in one go for every reader; whether it survives a power cut is not waited for. */
+export const writeOver = async (path: string, text: string): Promise<void> => {
+  await mkdir(dirname(path), {recursive: true, mode: 0o755});
+  await writeFile(`${path}.new`, text, {mode: 0o600});
+  await rename(`${path}.new`, path);
 };
 
 /** The text of a file, or null when it is not there. */

@@ -1,0 +1,20 @@
+/** What the agent and its EC2 worker say to each other, as JSON over the worker's channel. */
+import type {ACTIONS} from './ec2-actions.ts';
+import type {ErrorData} from './ec2-error.ts';
+
+type Actions = typeof ACTIONS;
+
+/** EC2's name of an action that we make. */
+export type ActionName = keyof Actions;
+export type InputOf<A extends ActionName> = Parameters<Actions[A]>[1];
+export type OutputOf<A extends ActionName> = Awaited<ReturnType<Actions[A]>>;
+
+/** To the worker. Each request is answered exactly once, one that is cancelled too. */
+export type Request =
+  | {readonly id: number; readonly action: ActionName; readonly input: unknown}
+  | {readonly id: number; readonly cancel: true};
+
+/** From the worker. */
+export type Reply =
+  | {readonly id: number; readonly output: unknown}
+  | {readonly id: number; readonly error: ErrorData};
