@@ -1,4 +1,5 @@
 import {type Consul, startConsulServer} from '../lab/consul.ts';
+import {eventually} from './eventually.ts';
 import {temporaryFolder} from './temporary.ts';
 
 export type TestConsul = Consul & {
@@ -28,12 +29,14 @@ export const startConsul = async (
 };
 
 /** The first management token of a Consul with access control; it can be had once. */
-export const bootstrapToken = async (address: string): Promise<string> => {
-  const reply = await fetch(`${address}/v1/acl/bootstrap`, {
-    method: 'PUT',
-    signal: AbortSignal.timeout(10_000),
+export // For a moment after its start a server says in plain text that access control is not ready.
+const bootstrapToken = (address: string): Promise<string> =>
+  eventually("a token from Consul's ACL bootstrap", async () => {
+    const reply = await fetch(`${address}/v1/acl/bootstrap`, {
+      method: 'PUT',
+      signal: AbortSignal.timeout(10_000),
+    });
+    const text = await reply.text();
+    if (!reply.ok) throw new Error(`expected a token, got ${reply.status}: ${text}`);
+    return (JSON.parse(text) as {SecretID: string}).SecretID;
   });
-  const answer: unknown = await reply.json();
-  if (typeof answer === 'object' && answer !== null && 'SecretID' in answer) return String(answer.SecretID);
-  throw new Error(`expected a token from Consul's ACL bootstrap, got ${reply.status}`);
-};
