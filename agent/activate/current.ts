@@ -31,17 +31,28 @@ export const readCurrent = async (stateDir: string): Promise<string | null> => {
   return slot;
 };
 
+/** Makes a link, and the folders above it. */
+export type MakeLink = (path: string, target: string, signal: AbortSignal) => Promise<void>;
+
 /**
  * Makes `path` (the application's `/release`) a link to `<stateDir>/current` if nothing is there. Throws
  * `activate.failed`, and changes nothing, when anything else is there.
  */
-export const ensurePath = async (path: string, stateDir: string): Promise<void> => {
+export const ensurePath = async (
+  {path, stateDir, makeLink}: {readonly path: string; readonly stateDir: string; readonly makeLink: MakeLink},
+  signal: AbortSignal,
+): Promise<void> => {
   const wanted = join(stateDir, NAME);
   const found = await linkTarget(path);
   if (found === wanted) return;
   if (found !== null) throw refusal(path, `nothing or a link to ${wanted}`, found);
+  await makeLink(path, wanted, signal);
+};
+
+/** Makes the link itself. */
+export const linkHere: MakeLink = async (path, target) => {
   await mkdir(dirname(path), {recursive: true});
-  await symlink(wanted, path);
+  await symlink(target, path);
   await syncFolder(dirname(path));
 };
 

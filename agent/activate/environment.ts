@@ -3,7 +3,10 @@ import {releaseId} from '../core/release.ts';
 import type {ActivationRequest} from '../ports.ts';
 
 /** What an activator needs of the configuration. */
-export type ActivatorSettings = Pick<Settings, 'app' | 'channel' | 'role' | 'stateDir' | 'activate'>;
+export type ActivatorSettings = Pick<
+  Settings,
+  'app' | 'channel' | 'role' | 'stateDir' | 'runDir' | 'activate'
+>;
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

@@ -1,9 +1,10 @@
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import type {Activator} from '../ports.ts';
-import {readCurrent} from './current.ts';
+import {linkHere, readCurrent} from './current.ts';
 import {activationEnvironment} from './environment.ts';
 import {endGroup} from './group.ts';
+import {launchChild} from './launch.ts';
 import {readRecord, removeRecord} from './process/record.ts';
 import {groupsOf, isRunning} from './process/running.ts';
 import {startProcess} from './process/start.ts';
@@ -23,7 +24,7 @@ export const processActivator = (options: ActivatorOptions): Activator => {
   return {
     activate: async (request, signal) => {
       const left = countdown(activate.timeoutMs);
-      await switchRelease(options, request, signal);
+      await switchRelease({...options, makeLink: linkHere, launch: launchChild}, request, signal);
       await stopProcess({stateDir, graceMs: Math.min(GRACE_MS, left())});
       await startProcess(
         {

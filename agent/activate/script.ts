@@ -1,11 +1,11 @@
-import {type ChildProcess, spawn} from 'node:child_process';
+import type {ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import type {Readable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import type {Log} from '../ports.ts';
-import {endGroup} from './group.ts';
+import type {Launch} from './launch.ts';
 import {readLines} from './lines.ts';
 import {locateScript} from './script-path.ts';
 
@@ -18,6 +18,7 @@ export interface ScriptOptions {
   readonly timeoutMs: number;
   /** the release's id, a field of every logged line */
   readonly release: string;
+  readonly launch: Launch;
   readonly log: Log;
 }
 
@@ -27,24 +28,21 @@ const GRACE_MS = 5_000;
 const OUTPUT_DRAIN_MS = 500;
 
 /**
- * Runs the release's one script in the release's folder, in a process group of its own, its output logged line by line
+ * Runs the release's one script in the release's folder, launched apart from the agent, its output logged line by line
  * (1,000 lines). Throws `script.missing`, `script.failed` and `script.timeout` with the last line, `activate.failed`, and the
- * signal's own error. At the deadline or when aborted the whole group is ended; what a successful script left running stays.
+ * signal's own error. At the deadline or when aborted all of it is ended; what a successful script left running stays.
  */
 export const runScript = async (options: ScriptOptions, signal: AbortSignal): Promise<void> => {
-  const {script, directory, environment, timeoutMs} = options;
+  const {script, directory, environment, timeoutMs, launch} = options;
   const path = await locateScript({script, directory}, signal);
   // `env` changes the folder and loads the script, so that a hung disk hangs the child and never this process.
-  const child = spawn('/usr/bin/env', ['-C', directory, '--', path], {
-    detached: true,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = logOutput(child, options);
+  const command = ['/usr/bin/env', '-C', directory, '--', path];
+  const launched = await launch(command, environment, {timeoutMs}, signal);
+  const output = logOutput(launched.child, options);
   const deadline = AbortSignal.timeout(timeoutMs);
-  const ended = await endOf(child, AbortSignal.any([signal, deadline]));
-  if (ended === null) {
-    await endGroup(child.pid ?? 0, {graceMs: GRACE_MS});
+  const exit = await endOf(launched.child, AbortSignal.any([signal, deadline]));
+  if (exit === null) {
+    await launched.end(GRACE_MS);
     await output.drain();
     signal.throwIfAborted();
     throw new ReasonError(
@@ -52,6 +50,7 @@ export const runScript = async (options: ScriptOptions, signal: AbortSignal): Pr
     );
   }
   await output.drain();
+  const ended = await launched.status(exit);
   if (ended !== 0) {
     const status = typeof ended === 'number' ? `exit status ${ended}` : ended;
     throw new ReasonError(reason('script.failed', {script, status, output: explain(output.last(), path)}));

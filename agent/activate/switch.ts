@@ -4,13 +4,20 @@ import {ReasonError} from '../core/reason-error.ts';
 import {releaseId} from '../core/release.ts';
 import {run} from '../host/exec.ts';
 import type {ActivationRequest, Log} from '../ports.ts';
-import {ensurePath, pointCurrent} from './current.ts';
+import {ensurePath, type MakeLink, pointCurrent} from './current.ts';
 import {type ActivatorSettings, activationEnvironment} from './environment.ts';
+import type {Launch} from './launch.ts';
 import {runScript} from './script.ts';
 
 export interface ActivatorOptions {
   readonly settings: ActivatorSettings;
   readonly log: Log;
+}
+
+/** How the two kinds of activation touch what is outside the state folder. */
+export interface Hands {
+  readonly makeLink: MakeLink;
+  readonly launch: Launch;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -20,13 +27,13 @@ const TIMEOUT_MS = 10_000;
  * Throws `activate.failed` when the slot is not there, and what `runScript` throws.
  */
 export const switchRelease = async (
-  {settings, log}: ActivatorOptions,
+  {settings, log, makeLink, launch}: ActivatorOptions & Hands,
   request: ActivationRequest,
   signal: AbortSignal,
 ): Promise<void> => {
   const {stateDir, activate} = settings;
   await requireFolder(request.directory, signal);
-  await ensurePath(activate.path, stateDir);
+  await ensurePath({path: activate.path, stateDir, makeLink}, signal);
   await pointCurrent(stateDir, request.slot);
   if (activate.script === undefined) return;
   await runScript(
@@ -36,6 +43,7 @@ export const switchRelease = async (
       environment: activationEnvironment(settings, request),
       timeoutMs: Math.min(activate.scriptTimeoutMs, activate.timeoutMs),
       release: releaseId(request.release),
+      launch,
       log,
     },
     signal,

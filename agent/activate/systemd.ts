@@ -2,6 +2,8 @@ import {isUp, showUnit} from '../host/systemd.ts';
 import type {Activator} from '../ports.ts';
 import {isSameBoot, noteBoot} from './boot.ts';
 import {readCurrent} from './current.ts';
+import {launchAsService} from './launch-service.ts';
+import {linkByService} from './link-service.ts';
 import {type ActivatorOptions, countdown, switchRelease} from './switch.ts';
 import {restartUnit} from './unit-start.ts';
 
@@ -11,11 +13,12 @@ import {restartUnit} from './unit-start.ts';
  * that stays up, `running` means that an activation was done since the machine booted. The agent must be READY before: its units may be ordered after it.
  */
 export const systemdActivator = (options: ActivatorOptions): Activator => {
-  const {stateDir, activate} = options.settings;
+  const {stateDir, runDir, activate} = options.settings;
   return {
     activate: async (request, signal) => {
       const left = countdown(activate.timeoutMs);
-      await switchRelease(options, request, signal);
+      const launch = launchAsService({generation: request.generation, runDir});
+      await switchRelease({...options, makeLink: linkByService, launch}, request, signal);
       for (const unit of activate.units) await restartUnit({unit, timeoutMs: left()}, signal);
       await noteBoot(stateDir);
     },

@@ -1,17 +1,19 @@
-import {run} from '../host/exec.ts';
+import type {Execute} from '../host/service-run.ts';
 import type {Probe} from './probe.ts';
 
 /** Passes when the program ends with 0. Its last words are the answer otherwise. */
 export const commandProbe = ({
   command: [program = '', ...args],
   timeoutMs,
+  execute,
 }: {
   readonly command: readonly string[];
   readonly timeoutMs: number;
+  readonly execute: Execute;
 }): Probe => ({
   name: `command ${program}`,
   check: async signal => {
-    await run(program, args, {timeoutMs}, signal);
+    await execute(program, args, {timeoutMs}, signal);
     return {ok: true};
   },
 });

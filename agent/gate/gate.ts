@@ -3,6 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {GateSettings} from '../config/settings.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
+import {type Execute, executeAsChild} from '../host/service-run.ts';
 import type {Gate} from '../ports.ts';
 import {bake} from './bake.ts';
 import {commandProbe} from './command-probe.ts';
@@ -18,6 +19,8 @@ export interface GateOptions {
   readonly units: readonly string[];
   /** for a plain process: whether it runs. Once it does not, the gate fails at once. */
   readonly running?: (signal: AbortSignal) => Promise<boolean>;
+  /** runs the program of `gate.command`; as a child unless told */
+  readonly execute?: Execute;
 }
 
 /**
@@ -40,7 +43,7 @@ export const gate = (options: GateOptions): Gate => {
   };
 };
 
-const probesOf = ({settings, units, running}: GateOptions): readonly Probe[] => {
+const probesOf = ({settings, units, running, execute = executeAsChild}: GateOptions): readonly Probe[] => {
   const {http, tcp, command, unit, probeTimeoutMs: timeoutMs} = settings;
   const named = new Set([...units, ...(unit === undefined ? [] : [unit])]);
   return [
@@ -48,7 +51,7 @@ const probesOf = ({settings, units, running}: GateOptions): readonly Probe[] => 
     ...(running === undefined ? [] : [processProbe(running)]),
     ...(http === undefined ? [] : [httpProbe({url: http, timeoutMs})]),
     ...(tcp === undefined ? [] : [tcpProbe(tcp)]),
-    ...(command === undefined ? [] : [commandProbe({command, timeoutMs})]),
+    ...(command === undefined ? [] : [commandProbe({command, timeoutMs, execute})]),
   ];
 };
 

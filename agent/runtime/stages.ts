@@ -6,6 +6,7 @@ import type {Settings, TrafficSettings} from '../config/settings.ts';
 import {gate} from '../gate/gate.ts';
 import {createEc2, type Ec2} from '../host/ec2.ts';
 import {mountsHere} from '../host/mount.ts';
+import {executeAsChild, executeAsService, executeAsServices} from '../host/service-run.ts';
 import {ebsInstaller} from '../install/ebs/installer.ts';
 import {sweepVolumes} from '../install/ebs/sweep.ts';
 import {gitInstaller} from '../install/git/installer.ts';
@@ -41,7 +42,7 @@ export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
   const bySystemd = activate.kind === 'systemd';
   const activator = bySystemd ? systemdActivator({settings, log}) : processActivator({settings, log});
   const probed = bySystemd
-    ? {units: activate.units}
+    ? {units: activate.units, execute: executeAsServices('release-agent-probe')}
     : {units: [], running: async (signal: AbortSignal) => (await activator.observe(signal)).running};
   return {
     ec2,
@@ -53,7 +54,7 @@ export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
       ),
     installers,
     activator,
-    traffic: createTraffic(traffic, log),
+    traffic: createTraffic(traffic, bySystemd, log),
     drain: socketDrain(traffic.drain),
     gate: gate({settings: settings.gate, ...probed}),
     healthGate: gate({settings: {...settings.gate, passes: 1}, ...probed}),
@@ -72,8 +73,11 @@ const createInstallers = ({settings, identity, log}: Parts) => {
   return {ec2, installers: {ebs, ...(git && {git})}};
 };
 
-const createTraffic = ({consul, commands}: TrafficSettings, log: Log): Traffic =>
+// What the operator gives runs as the release's script does: in the host's view, not in that of the agent's unit.
+const createTraffic = ({consul, commands}: TrafficSettings, bySystemd: boolean, log: Log): Traffic =>
   combineTraffic([
     ...(consul ? [consulTraffic({...consul, log})] : []),
-    ...(commands ? [commandTraffic(commands)] : []),
+    ...(commands
+      ? [commandTraffic(commands, bySystemd ? executeAsService('release-agent-traffic') : executeAsChild)]
+      : []),
   ]);

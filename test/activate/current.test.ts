@@ -1,9 +1,11 @@
 import {mkdir, readlink, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
-import {ensurePath, pointCurrent, readCurrent} from '../../agent/activate/current.ts';
+import {ensurePath, linkHere, pointCurrent, readCurrent} from '../../agent/activate/current.ts';
 import {reasonFrom} from '../support/reason-from.ts';
 import {temporaryFolder} from '../support/temporary.ts';
+
+const signal = new AbortController().signal;
 
 t.test('current is made, swapped and read', async t => {
   const state = await temporaryFolder(t);
@@ -49,8 +51,8 @@ t.test('anything else in the place of current is refused', async t => {
 t.test('the release path is made when nothing is there, and kept when it is ours', async t => {
   const folder = await temporaryFolder(t);
   const path = join(folder, 'srv', 'release');
-  await ensurePath(path, join(folder, 'state'));
-  await ensurePath(path, join(folder, 'state'));
+  await ensurePath({path, stateDir: join(folder, 'state'), makeLink: linkHere}, signal);
+  await ensurePath({path, stateDir: join(folder, 'state'), makeLink: linkHere}, signal);
   t.equal(await readlink(path), join(folder, 'state', 'current'));
 });
 
@@ -58,7 +60,7 @@ t.test('something else at the release path is refused and left as it is', async 
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, 'file'), 'precious');
   await symlink('/somewhere', join(folder, 'link'));
-  t.match(await reasonFrom(ensurePath(join(folder, 'file'), folder)), {kind: 'activate.failed'});
-  await t.rejects(ensurePath(join(folder, 'link'), folder), {message: /found a link to "\/somewhere"/});
+  t.match(await reasonFrom(ensurePath({path: join(folder, 'file'), stateDir: folder, makeLink: linkHere}, signal)), {kind: 'activate.failed'});
+  await t.rejects(ensurePath({path: join(folder, 'link'), stateDir: folder, makeLink: linkHere}, signal), {message: /found a link to "\/somewhere"/});
   t.equal(await readlink(join(folder, 'link')), '/somewhere');
 });

@@ -24,6 +24,7 @@ const host = async (t: Test) => {
     channel: 'canary',
     role: 'web',
     stateDir,
+    runDir: join(folder, 'run'),
     activate: {
       kind: 'process',
       path: join(folder, 'release'),

@@ -1,6 +1,7 @@
 import {chmod, mkdir, readFile, symlink, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import t, {type Test} from 'tap';
+import {launchChild} from '../../agent/activate/launch.ts';
 import {runScript, type ScriptOptions} from '../../agent/activate/script.ts';
 import {eventually} from '../support/eventually.ts';
 import {keptLog} from '../support/log.ts';
@@ -22,6 +23,7 @@ const release = async (t: Test, text?: string) => {
     environment: {PATH: '/usr/bin:/bin', RELEASE_AGENT_ROLE: 'web'},
     timeoutMs: 20_000,
     release: 'snap-1',
+    launch: launchChild,
     log,
   };
   return {directory, path, options, lines};
