@@ -1,7 +1,7 @@
 import {sameRelease} from '../release.ts';
-import {consider} from './consider.ts';
 import {enterStaging} from './enter.ts';
 import type {Event} from './event.ts';
+import {goOn} from './finish.ts';
 import type {Rules} from './rules.ts';
 import type {In} from './state.ts';
 import {type Step, stay} from './step.ts';
@@ -15,7 +15,7 @@ export const withdraw = (state: In<'staging'> | In<'waiting'>, event: Event, rul
   if (!state.hold && desired?.version === attempt.version && event.type !== 'operator.retried')
     return stay(state);
   if (state.hold || !desired || !sameRelease(desired.release, attempt.target.release)) {
-    return consider({...state, begun: null}, event, rules);
+    return goOn({...state, begun: null}, event, rules);
   }
   const next = {...state, attempt: {...attempt, version: desired.version}};
   if (next.phase === 'staging') {
