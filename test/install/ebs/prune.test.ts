@@ -1,11 +1,21 @@
-import {open} from 'node:fs/promises';
+import {open, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
 import {createEc2} from '../../../agent/host/ec2.ts';
 import {mountedAt} from '../../../agent/host/mount-table.ts';
 import {eventually} from '../../support/eventually.ts';
 import {unmet} from '../../support/needs.ts';
-import {callsOf, content, never, QUICK, reasonKind, startWithSnapshot, startWorld} from './world.ts';
+import {
+  callsOf,
+  content,
+  count,
+  never,
+  QUICK,
+  readRecord,
+  reasonKind,
+  startWithSnapshot,
+  startWorld,
+} from './world.ts';
 
 const skip = unmet('root', 'debian', 'loop');
 
@@ -23,6 +33,37 @@ t.test(
     await eventually('nothing is left', () => lab.volumes().length === 0);
   },
 );
+
+t.test(
+  'a volume that was made for a kept slot but not recorded is adopted by its tags, an older one of the slot is not',
+  {skip},
+  async t => {
+    const {lab, install, target, stateDir} = await startWithSnapshot(t);
+    const impatient = install({ec2: createEc2({region: lab.region, endpoint: lab.address, deadlineMs: 0})});
+    for (const attempt of [1, 2]) {
+      lab.faults.add({action: 'CreateVolume', kind: 'lose-reply', times: 1});
+      t.equal(await reasonKind(impatient.stage(target, never())), 'ec2.unreachable');
+      await eventually('its volume', () => lab.volumes().length === attempt);
+      if (attempt === 1) await burnAttempt(stateDir);
+    }
+    const [older, newer] = lab.volumes().map(({id}) => id);
+    await install().prune([target], never());
+    t.equal((await readRecord(stateDir, 'one')).volume, newer);
+    await eventually('the older one is gone', () => lab.volumes().length === 1);
+    t.not(older, newer);
+    await install().stage(target, never());
+    t.same(
+      lab.volumes().map(({id}) => id),
+      [newer],
+    );
+    t.equal(count(callsOf(lab), 'CreateVolume ok'), 0, 'no other one is made');
+  },
+);
+
+const burnAttempt = async (stateDir: string): Promise<void> => {
+  const record = await readRecord(stateDir, 'one');
+  await writeFile(join(stateDir, 'ebs', 'one.slot.json'), JSON.stringify({...record, attempt: 2}));
+};
 
 t.test('a detach that gets stuck is tried again by the next prune', {skip}, async t => {
   const {lab, install, target} = await startWithSnapshot(t);
