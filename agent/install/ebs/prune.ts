@@ -2,11 +2,12 @@ import {rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Reason, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
+import type {VolumeFacts} from '../../host/ec2-facts.ts';
 import {unmountVolume} from '../../host/mount.ts';
 import type {Context} from './context.ts';
 import {dispose} from './dispose.ts';
 import type {VolumeRecord} from './record.ts';
-import {ownTags} from './tags.ts';
+import {ownTags, volumeTags} from './tags.ts';
 
 export interface Pruning {
   /** names of slots */
@@ -66,14 +67,33 @@ const removeSlot = async (
   log.info('a slot is removed', {slot: record.slot, volume: record.volume});
 };
 
-/** What a crash left: made but not recorded, given up but not deleted, or of an earlier life of this instance. */
+/**
+ * What a crash left: made but not recorded, given up but not deleted, or of an earlier life of this instance. The volume of a
+ * kept slot's attempt is not in the way but what its stage would ask for: it is put on record.
+ */
 const deleteStrays = async (
   context: Context,
-  {slots}: Pruning,
+  {keep, slots}: Pruning,
   attempt: (what: string, work: () => Promise<void>) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const known = new Set((await context.records.list()).map(({volume}) => volume));
-  for (const facts of await context.ec2.volumes(ownTags(context), signal))
-    if (!known.has(facts.id)) await attempt(facts.id, () => dispose(context, {facts, slots}, signal));
+  const {records, ec2, log} = context;
+  const known = await records.list();
+  const recorded = new Set(known.map(({volume}) => volume));
+  const awaited = new Map(
+    known
+      .filter(({slot, volume}) => volume === null && keep.has(slot))
+      .map(record => [volumeTags(context, record).Name, record]),
+  );
+  for (const facts of await ec2.volumes(ownTags(context), signal)) {
+    const record = awaited.get(facts.tags.Name ?? '');
+    if (recorded.has(facts.id)) continue;
+    if (record && facts.snapshot === record.snapshot && isAlive(facts)) {
+      awaited.delete(facts.tags.Name ?? '');
+      await records.write({...record, volume: facts.id});
+      log.info('a volume made before a crash is put on record', {slot: record.slot, volume: facts.id});
+    } else await attempt(facts.id, () => dispose(context, {facts, slots}, signal));
+  }
 };
+
+const isAlive = ({state}: VolumeFacts): boolean => ['creating', 'available', 'in-use'].includes(state);
