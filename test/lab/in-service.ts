@@ -114,7 +114,7 @@ const ofVolumes = ({mounts}: Seen, volumes: readonly string[], state: State): st
 /** Name and state of every volume that has this instance's tag, attached or not. */
 const volumesOf = async (client: EC2Client, {id}: Instance): Promise<readonly string[]> => {
   const {Volumes = []} = await client.send(
-    new DescribeVolumesCommand({Filters: [{Name: 'tag:agent:owner', Values: [id]}]}),
+    new DescribeVolumesCommand({Filters: [{Name: 'tag:release-agent:owner', Values: [id]}]}),
   );
   return Volumes.map(
     // the name ends with the number of the attempt: a crash may have cost one

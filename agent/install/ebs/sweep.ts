@@ -34,7 +34,7 @@ export const sweepVolumes = async (sweeping: Sweeping, signal: AbortSignal): Pro
   return deleted;
 };
 
-const ownerOf = ({tags}: VolumeFacts): string => tags['agent:owner'] ?? '';
+const ownerOf = ({tags}: VolumeFacts): string => tags['release-agent:owner'] ?? '';
 
 const mayBeLeft = ({instance, minAgeMs, now}: Sweeping, facts: VolumeFacts): boolean =>
   facts.attachment === null &&

@@ -2,7 +2,7 @@ import type {Context} from './context.ts';
 import type {VolumeRecord} from './record.ts';
 
 /** The tags by which an application's volumes are found, whoever made them. */
-export const appTags = (app: string): Readonly<Record<string, string>> => ({'agent:app': app});
+export const appTags = (app: string): Readonly<Record<string, string>> => ({'release-agent:app': app});
 
 /** The tags by which this instance finds its own volumes again. */
 export const ownTags = ({
@@ -10,7 +10,7 @@ export const ownTags = ({
   identity,
 }: Pick<Context, 'app' | 'identity'>): Readonly<Record<string, string>> => ({
   ...appTags(app),
-  'agent:owner': identity.instance,
+  'release-agent:owner': identity.instance,
 });
 
 /** All tags of one volume. The name holds slot and attempt: it tells which CreateVolume made it. */
@@ -19,6 +19,6 @@ export const volumeTags = (
   {slot, snapshot, attempt}: Pick<VolumeRecord, 'slot' | 'snapshot' | 'attempt'>,
 ): Readonly<Record<string, string>> => ({
   ...ownTags({app, identity}),
-  'agent:release': snapshot,
+  'release-agent:release': snapshot,
   Name: `${app} ${slot}.${attempt}`,
 });

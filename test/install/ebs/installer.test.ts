@@ -45,9 +45,9 @@ t.test('a snapshot appears read-only in its slot, on a tagged volume, in few cal
     ]),
   );
   t.same(tags, {
-    'agent:app': 'web',
-    'agent:owner': instance,
-    'agent:release': snapshot,
+    'release-agent:app': 'web',
+    'release-agent:owner': instance,
+    'release-agent:release': snapshot,
     Name: 'web g1-first.1',
   });
   // how often a volume is looked at depends on how long the machine takes; everything else is called once
