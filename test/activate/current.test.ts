@@ -60,7 +60,12 @@ t.test('something else at the release path is refused and left as it is', async 
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, 'file'), 'precious');
   await symlink('/somewhere', join(folder, 'link'));
-  t.match(await reasonFrom(ensurePath({path: join(folder, 'file'), stateDir: folder, makeLink: linkHere}, signal)), {kind: 'activate.failed'});
-  await t.rejects(ensurePath({path: join(folder, 'link'), stateDir: folder, makeLink: linkHere}, signal), {message: /found a link to "\/somewhere"/});
+  t.match(
+    await reasonFrom(ensurePath({path: join(folder, 'file'), stateDir: folder, makeLink: linkHere}, signal)),
+    {kind: 'activate.failed'},
+  );
+  await t.rejects(ensurePath({path: join(folder, 'link'), stateDir: folder, makeLink: linkHere}, signal), {
+    message: /found a link to "\/somewhere"/,
+  });
   t.equal(await readlink(join(folder, 'link')), '/somewhere');
 });
