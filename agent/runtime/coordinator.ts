@@ -5,7 +5,7 @@
 import {type Ledger, readLedger} from '../core/fleet/ledger.ts';
 import {plan} from '../core/fleet/plan.ts';
 import type {Keys} from '../core/keys.ts';
-import {reasonText} from '../core/reason.ts';
+import {type ReasonKind, reasonText} from '../core/reason.ts';
 import {ReasonError, reasonOf} from '../core/reason-error.ts';
 import type {Log, Presence, Store} from '../ports.ts';
 import {createFleetWatch, type FleetWatch} from './fleet-watch.ts';
@@ -26,6 +26,8 @@ interface Parts {
 }
 
 const RETRY_MS = 2_000;
+/** a store that is away is tried ever more slowly, up to this many times the pause */
+const FAILURES = 9;
 const LOOK_EVERY_MS = 30_000;
 /** while a host is missing: EC2 is asked whether it will come back */
 const MISSING_EVERY_MS = 10_000;
@@ -35,7 +37,8 @@ const CAS_TRIES = 5;
 /** Tries to wear the hat, and plans while it does, until the signal is aborted. */
 export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<void> => {
   let off = new AbortController();
-  let told = '';
+  let told: ReasonKind | null = null;
+  let failures = 0;
   parts.hat.onLost(() => off.abort());
   while (!signal.aborted) {
     try {
@@ -43,12 +46,16 @@ export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<voi
       await dropOwnHat(parts, signal);
       if (await parts.hat.set(parts.instance, signal)) await wear(parts, off, signal);
       else await untilVacant(parts, signal);
+      told = null;
+      failures = 0;
     } catch (error) {
-      const text = reasonText(reasonOf(error));
-      if (!signal.aborted && text !== told) parts.log.warning(`no permits from here: ${text}`);
-      told = text;
+      const cause = reasonOf(error);
+      if (!signal.aborted && cause.kind !== told)
+        parts.log.warning(`no permits from here: ${reasonText(cause)}`);
+      told = cause.kind;
+      failures = Math.min(failures + 1, FAILURES);
     }
-    await pause(RETRY_MS * Math.random(), signal);
+    await pause(RETRY_MS * (1 + failures) * Math.random(), signal);
   }
 };
 
