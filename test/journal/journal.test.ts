@@ -1,7 +1,9 @@
-import {readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import process from 'node:process';
+import {isDeepStrictEqual} from 'node:util';
 import fc from 'fast-check';
-import t from 'tap';
+import t, {type Test} from 'tap';
 import {freshState} from '../../agent/core/host/recover.ts';
 import type {State} from '../../agent/core/host/state.ts';
 import {openHistory} from '../../agent/journal/history.ts';
@@ -12,7 +14,7 @@ import {temporaryFolder} from '../support/temporary.ts';
 
 const quiet: Log = {debug: () => {}, info: () => {}, warning: () => {}, error: () => {}};
 const open = (stateDir: string, over: {instance?: string; boot?: string} = {}) =>
-  openJournal({stateDir, instance: 'i-1', boot: 'b-1', log: quiet, ...over});
+  openJournal({stateDir, runDir: join(stateDir, 'run'), instance: 'i-1', boot: 'b-1', log: quiet, ...over});
 
 /** Every state that a host passes through in an update that is taken back. */
 const states = (): readonly State[] => {
@@ -52,7 +54,10 @@ t.test('a fresh host has none, a reboot is told, and another instance has none e
   t.match(await open(stateDir, {instance: 'i-2'}), {state: null});
 });
 
-t.test('a journal cut at any byte costs one step at most', async t => {
+const FILES = ['journal.json', 'journal.before.json', 'run/journal.json'] as const;
+
+/** A folder with two steps of a host in it, and how to damage its files. */
+const twoSteps = async (t: Test) => {
   const stateDir = await temporaryFolder(t);
   const seen = states();
   const [before, last] = [seen.at(-2), seen.at(-1)];
@@ -60,16 +65,91 @@ t.test('a journal cut at any byte costs one step at most', async t => {
   const {journal} = await open(stateDir);
   await journal.write(before);
   await journal.write(last);
-  const path = join(stateDir, 'journal.json');
-  const text = await readFile(path, 'utf8');
-  for (let length = 0; length <= text.length; length += 37) {
-    await journal.write(before);
-    await journal.write(last);
-    await writeFile(path, text.slice(0, length));
-    const {state} = await open(stateDir);
-    const expected = length >= text.trimEnd().length ? last : before;
-    t.same(state, expected, `${length} of ${text.length} bytes`);
+  const whole = await Promise.all(
+    FILES.map(async name => [name, await readFile(join(stateDir, name))] as const),
+  );
+  const put = (name: string, content: Uint8Array) => writeFile(join(stateDir, name), content);
+  const mend = () => Promise.all(whole.map(([name, content]) => put(name, content)));
+  return {stateDir, before, last, whole, put, mend};
+};
+
+t.test('a journal cut at any byte, in any of its files, costs nothing', async t => {
+  const {stateDir, last, whole, put, mend} = await twoSteps(t);
+  for (const [name, content] of whole) {
+    for (let length = 0; length < content.length; length += 1) {
+      await put(name, content.subarray(0, length));
+      const opened = await open(stateDir);
+      if (!isDeepStrictEqual(opened.state, last) || opened.stale)
+        throw new Error(`${name} cut at ${length} of ${content.length} bytes`);
+      await mend();
+    }
+    t.pass(name);
   }
+});
+
+t.test('two of its files cut at any byte cost one step at most, and that is told', async t => {
+  const {stateDir, before, last, whole, put, mend} = await twoSteps(t);
+  for (const intact of FILES) {
+    const damaged = whole.filter(([name]) => name !== intact);
+    const longest = Math.max(...damaged.map(([, content]) => content.length));
+    for (let length = 0; length < longest; length += 1) {
+      for (const [name, content] of damaged)
+        await put(name, content.subarray(0, Math.min(length, content.length - 2)));
+      const {state, stale} = await open(stateDir);
+      const isOlder = intact === 'journal.before.json';
+      if (!isDeepStrictEqual(state, isOlder ? before : last) || stale !== isOlder)
+        throw new Error(`all but ${intact} cut at ${length} bytes`);
+      await mend();
+    }
+    t.pass(intact);
+  }
+});
+
+t.test('bytes that are flipped anywhere never give a state that was not written', async t => {
+  const {stateDir, before, last, whole, put, mend} = await twoSteps(t);
+  const known = [before, last, null];
+  const flip = fc.record({file: fc.nat(), at: fc.nat(), bits: fc.integer({min: 1, max: 255})});
+  const runs = Number(process.env.FUZZ_RUNS ?? 2_000);
+  await fc.assert(
+    fc.asyncProperty(fc.array(flip, {minLength: 1, maxLength: 6}), async flips => {
+      const contents = whole.map(([name, content]) => [name, Buffer.from(content)] as const);
+      for (const {file, at, bits} of flips) {
+        const content = contents[file % contents.length]?.[1];
+        if (!content) throw new Error('no file');
+        const place = at % content.length;
+        content[place] = (content[place] ?? 0) ^ bits;
+      }
+      for (const [name, content] of contents) await put(name, content);
+      const {state} = await open(stateDir);
+      await mend();
+      return known.some(each => isDeepStrictEqual(state, each));
+    }),
+    {numRuns: runs},
+  );
+  t.pass(`${runs} times`);
+});
+
+t.test('what only the copy knows is gone with the boot', async t => {
+  const {stateDir, before, last} = await twoSteps(t);
+  const {journal} = await open(stateDir);
+  await journal.keep(before);
+  t.match(await open(stateDir), {state: before, sameBoot: true, stale: false});
+  t.match(await open(stateDir, {boot: 'b-2'}), {state: last, sameBoot: false, stale: false});
+});
+
+t.test('a journal of an agent that wrote no sum is taken over', async t => {
+  const stateDir = await temporaryFolder(t);
+  const state = freshState({now: 1, random: 0});
+  const {strange: _, ...older} = state;
+  const text = JSON.stringify({format: 1, instance: 'i-1', boot: 'b-1', state: older});
+  await writeFile(join(stateDir, 'journal.json'), text);
+  t.same((await open(stateDir)).state, state);
+});
+
+t.test('files that cannot be read at all do not stop the agent from starting', async t => {
+  const stateDir = await temporaryFolder(t);
+  for (const name of FILES) await mkdir(join(stateDir, name), {recursive: true});
+  t.match(await open(stateDir), {state: null, sameBoot: false});
 });
 
 t.test('a journal with any content at all never stops the agent from starting', async t => {

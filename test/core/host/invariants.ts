@@ -41,7 +41,8 @@ export const checkEffect = (world: World, effect: Effect): void => {
     );
   }
   if (effect.type === 'release.activate') {
-    must(world, !world.traffic, 'what runs is changed only out of traffic');
+    const cut = world.cannotLeave && 'attempt' in state && state.attempt.purpose === 'rollback';
+    must(world, !world.traffic || cut, 'what runs is changed only out of traffic');
     must(world, world.slots.has(effect.target.slot), 'only a staged slot is activated');
   }
   if (effect.type === 'slots.prune') {

@@ -101,6 +101,8 @@ const gust = fc.oneof(
           start(world, sameBoot),
     ),
   },
+  {weight: 1, arbitrary: fc.constant<Gust>(world => start(world, true, null))},
+  {weight: 1, arbitrary: fc.constant<Gust>(world => start(world, true, world.before ?? world.state, true))},
   {weight: 1, arbitrary: fc.constant<Gust>(fire)},
   {weight: 1, arbitrary: fc.constantFrom('operator.retried', 'operator.rolled-back').map(wish)},
   {weight: 1, arbitrary: fc.constantFrom('operator.held', 'operator.resumed', 'operator.resumed').map(wish)},

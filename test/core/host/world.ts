@@ -25,10 +25,14 @@ export type Operation = Exclude<Effect['type'], 'timer.set' | 'log' | 'log.ignor
 
 export interface World {
   state: State;
+  /** the journalled state before this one */
+  before: State | null;
   now: number;
   /** the application takes requests */
   traffic: boolean;
   running: boolean;
+  /** the last try to leave traffic failed */
+  cannotLeave: boolean;
   current: string | null;
   slots: Set<string>;
   fence: number;
@@ -57,9 +61,11 @@ export const snap = (digit: number): Release => {
 /** A host that has never run anything, its first step taken. */
 export const createWorld = (over: Partial<World> = {}): World => {
   const world = {
+    before: null,
     now: 1_000_000,
     traffic: false,
     running: false,
+    cannotLeave: false,
     current: null,
     slots: new Set<string>(),
     fence: 0,
@@ -80,14 +86,19 @@ export const createWorld = (over: Partial<World> = {}): World => {
 };
 
 /** The agent starts: from its journal, and on the same boot of the machine or a new one. */
-export const start = (world: World, sameBoot: boolean, journal: State | null = world.state): void => {
+export const start = (
+  world: World,
+  sameBoot: boolean,
+  journal: State | null = world.state,
+  stale = false,
+): void => {
   if (!sameBoot) {
     world.running = false;
     world.traffic = false;
   }
   world.pending = [];
   world.timer = null;
-  const facts = {sameBoot, current: world.current, running: world.running};
+  const facts = {sameBoot, stale, current: world.current, running: world.running};
   take(world, recover(RULES, journal, facts, moment(world)), true);
 };
 
@@ -159,6 +170,7 @@ const take = (world: World, [next, effects]: Step, first = false): void => {
     world.timer = null;
     world.pending = [];
   }
+  if (next !== world.state) world.before = world.state ?? null;
   world.state = next;
   checkState(world, before);
   for (const effect of effects) {
@@ -171,6 +183,7 @@ const perform = (world: World, effect: Effect): void => {
   world.now += 100;
   const fault = world.faults.get(effect.type as Operation)?.shift();
   world.log.push(`  ${effectText(effect)}${fault === undefined ? '' : ` (${fault})`}`);
+  if (effect.type === 'traffic.leave') world.cannotLeave = fault === 'error' || fault === 'timeout';
   if (fault === 'crash-before') start(world, true);
   else if (fault === 'error') fail(world, effect);
   else if (fault !== 'timeout') complete(world, effect, fault);
