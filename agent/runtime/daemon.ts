@@ -47,7 +47,7 @@ export const runDaemon = async (
   const {instance, zone} = identity;
   const self = {agent: version, instance, zone, app, channel, role};
   const keys = keysOf(app, channel);
-  const opened = await openJournal({stateDir, instance, boot: await bootId(), log});
+  const opened = await openJournal({stateDir, runDir, instance, boot: await bootId(), log});
   const history = openHistory(stateDir);
   const store = await openStore(settings.store);
   const health = createStoreHealth(store.name, log);
@@ -111,7 +111,7 @@ export const runDaemon = async (
   const resolve = settings.install.git && createResolve({git: settings.install.git, stateDir});
   await serveControl({path: join(runDir, 'control.sock'), controls, resolve}, signal);
   const observed = await adapters.activator.observe(signal);
-  const first = recover(rules, opened.state, {...observed, sameBoot: opened.sameBoot}, stamp());
+  const first = recover(rules, opened.state, {...observed, ...opened}, stamp());
   try {
     await runTasks(
       {

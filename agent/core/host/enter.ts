@@ -23,7 +23,7 @@ export const enterStaging = (state: State, attempt: Attempt, {now}: Stamp, rules
   return [
     next,
     [
-      ...(next.active || attempt.tries > 0 ? [prune] : []),
+      ...(!next.strange && (next.active || attempt.tries > 0) ? [prune] : []),
       {type: 'release.stage', generation, target: attempt.target},
       timer(next, 'deadline', rules.stageTimeoutMs + SLACK_MS),
     ],
@@ -58,7 +58,7 @@ export const leave = (state: State, rules: Rules): readonly Effect[] => [
 
 /** Make the attempt's slot the running one. */
 export const enterActivating = (state: State, attempt: Attempt, {now}: Stamp, rules: Rules): Step => {
-  const next: State = {...common(state), phase: 'activating', attempt, since: now};
+  const next: State = {...common(state), phase: 'activating', strange: false, attempt, since: now};
   const {generation} = next;
   const previous = next.active?.slot === attempt.target.slot ? next.previous : next.active;
   return [

@@ -73,7 +73,9 @@ const goBackAgain = (state: State, attempt: Attempt, cause: Reason, stamp: Stamp
 
 /** Nothing works: the host stays out of traffic and tries again by itself, ever more slowly. The permit stays out. */
 export const stop = (state: State, attempt: Attempt, cause: Reason, stamp: Stamp): Step => {
-  const stuck = withOutcome({...state, out: true, stuck: state.stuck + 1}, attempt, 'stuck');
+  // A rollback that could not even be staged ends where the release that failed is still in traffic.
+  const strange = state.strange || (!state.out && attempt.purpose === 'rollback');
+  const stuck = withOutcome({...state, out: true, strange, stuck: state.stuck + 1}, attempt, 'stuck');
   const [next] = enterHeld(stuck, cause, stamp);
   const afterMs = backoffMs({tries: next.stuck, random: stamp.random, baseMs: 10_000, capMs: 300_000});
   return [next, [{type: 'log', level: 'error', cause}, timer(next, 'retry', afterMs)]];

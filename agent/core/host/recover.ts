@@ -3,6 +3,7 @@ import {reason} from '../reason.ts';
 import {
   enterBaking,
   enterBooting,
+  enterDraining,
   enterGating,
   enterRejoining,
   enterRollingBack,
@@ -10,22 +11,25 @@ import {
 } from './enter.ts';
 import type {Stamp} from './event.ts';
 import {giveUp, goBack, goOn} from './finish.ts';
-import {PAUSE_MS, type Rules} from './rules.ts';
+import {MAX_BEGUN, type Rules} from './rules.ts';
 import type {Attempt, In, Phase, State} from './state.ts';
 import type {Step} from './step.ts';
+import {isServing} from './why.ts';
 
 /** What is observed before the first event. */
 export interface Facts {
   /** the machine has not been restarted since the journal was written */
   readonly sameBoot: boolean;
+  /** the journal is one step old: the newest one was damaged */
+  readonly stale: boolean;
   /** the slot that `current` points at */
   readonly current: string | null;
   /** the application's units or processes are up */
   readonly running: boolean;
 }
 
-/** The state of a host that has never run anything. */
-export const freshState = ({now}: Stamp): State => ({
+/** The state of a host that has never run anything, as far as it knows. */
+export const freshState = ({now}: Stamp): In<'booting'> => ({
   phase: 'booting',
   generation: 0,
   active: null,
@@ -35,6 +39,7 @@ export const freshState = ({now}: Stamp): State => ({
   hold: null,
   rejected: null,
   out: false,
+  strange: false,
   permit: null,
   outcome: null,
   begun: null,
@@ -49,18 +54,36 @@ type Recover<P extends Phase> = (state: In<P>, facts: Facts, stamp: Stamp, rules
 
 /** The first step after a start, from the journalled state (null: none) and the facts. */
 export const recover = (rules: Rules, state: State | null, facts: Facts, stamp: Stamp): Step => {
-  if (!state) return enterBooting(freshState(stamp), stamp);
+  if (!state) return begin(facts, stamp);
+  if (facts.stale && isServing(state) && state.phase !== 'baking') return rejoinFirst(state, facts, stamp);
   return (table[state.phase] as Recover<Phase>)(state as never, facts, stamp, rules);
 };
+
+// When the journal was lost, the slot that is current still tells how far the generations had come.
+const begin = (facts: Facts, stamp: Stamp): Step => {
+  const generation = Number.parseInt(facts.current ?? '0', 10) || 0;
+  const strange = facts.running && facts.current !== null;
+  return enterBooting({...freshState(stamp), generation, strange}, stamp);
+};
+
+// What runs is not what the journal says: it is left alone until the release to boot is in its slot.
+const bootAnew = (state: State, {sameBoot, running}: Facts, stamp: Stamp): Step =>
+  enterBooting({...state, strange: sameBoot && running}, stamp);
 
 const runs = (slot: string | undefined, {sameBoot, running, current}: Facts): boolean =>
   sameBoot && running && current !== null && current === slot;
 
 /** The host served: it goes on, or boots what it served. */
 const resume = (state: State, facts: Facts, stamp: Stamp, rules: Rules): Step => {
-  if (!state.active || !runs(state.active.slot, facts)) return enterBooting(state, stamp);
+  if (!state.active || !runs(state.active.slot, facts)) return bootAnew(state, facts, stamp);
   return state.out ? enterRejoining(state, undo(state, state.active), stamp) : goOn(state, stamp, rules);
 };
+
+// The step that was lost may have been the one out of traffic.
+const rejoinFirst = (state: State, facts: Facts, stamp: Stamp): Step =>
+  state.active && runs(state.active.slot, facts)
+    ? enterRejoining(state, undo(state, state.active), stamp)
+    : bootAnew(state, facts, stamp);
 
 const undo = (state: State, target: Attempt['target']): Attempt => ({
   purpose: 'rollback',
@@ -75,22 +98,24 @@ const undo = (state: State, target: Attempt['target']): Attempt => ({
 const prepare = (state: In<'staging'> | In<'waiting'>, facts: Facts, stamp: Stamp, rules: Rules): Step => {
   const {attempt} = state;
   if (attempt.purpose === 'boot') return enterBooting(state, stamp);
-  if (!runs(state.active?.slot, facts)) return enterBooting(state, stamp);
+  if (!runs(state.active?.slot, facts)) return bootAnew(state, facts, stamp);
   return state.hold ? goOn(state, stamp, rules) : enterStaging(state, attempt, stamp, rules);
 };
 
-/** It was out of traffic and had changed nothing: it returns as it is, and may try again. */
-const undrain = (state: In<'draining'>, facts: Facts, stamp: Stamp, rules: Rules): Step => {
+/** It was out of traffic and had changed nothing: it drains again, but not for ever. */
+const drainAgain = (state: In<'draining'>, facts: Facts, stamp: Stamp, rules: Rules): Step => {
   const {attempt} = state;
-  if (attempt.purpose === 'rollback') return enterRollingBack(state, attempt, stamp, rules);
-  if (!runs(state.active?.slot, facts)) return enterBooting(state, stamp);
-  return giveUp(
-    state,
-    attempt,
-    {cause: reason('crash.recovered', {phase: state.phase}), pauseMs: PAUSE_MS},
-    stamp,
-    rules,
-  );
+  // Nobody knows whether it had left yet: not out, it drains before anything changes.
+  if (attempt.purpose === 'rollback')
+    return enterRollingBack({...state, out: !facts.sameBoot}, attempt, stamp, rules);
+  if (attempt.purpose === 'boot') return enterBooting(state, stamp);
+  if (!runs(state.active?.slot, facts)) return bootAnew(state, facts, stamp);
+  const {version} = attempt;
+  const count = (state.begun?.version === version ? state.begun.count : 0) + 1;
+  const next = {...state, begun: {version, count}};
+  if (count < MAX_BEGUN) return enterDraining(next, {...attempt, tries: 0}, stamp, rules);
+  const cause = reason('crash.recovered', {phase: state.phase});
+  return giveUp(next, attempt, {cause, pauseMs: null}, stamp, rules);
 };
 
 /** It was changing what runs: nobody knows how far it came, so it goes back. */
@@ -114,7 +139,7 @@ const table: {readonly [P in Phase]: Recover<P>} = {
   booting: (state, _facts, stamp) => enterBooting(state, stamp),
   staging: prepare,
   waiting: prepare,
-  draining: undrain,
+  draining: drainAgain,
   activating: (state, _facts, stamp, rules) => changing(state, stamp, rules),
   gating: (state, facts, stamp, rules) =>
     runs(state.attempt.target.slot, facts)

@@ -73,6 +73,8 @@ export interface Common {
   readonly rejected: Rejection | null;
   /** "out of traffic by me": journalled before the drain, undone at every start */
   readonly out: boolean;
+  /** an application runs here, perhaps in traffic, that is none of the above: it is drained before another takes its place */
+  readonly strange: boolean;
   /** the fence of the permit this host holds */
   readonly permit: number | null;
   readonly outcome: Outcome | null;

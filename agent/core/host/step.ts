@@ -15,6 +15,7 @@ export const common = (state: State): Common => ({
   hold: state.hold,
   rejected: state.rejected,
   out: state.out,
+  strange: state.strange,
   permit: state.permit,
   outcome: state.outcome,
   begun: state.begun,

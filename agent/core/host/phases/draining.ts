@@ -1,7 +1,7 @@
 import {type Reason, reason} from '../../reason.ts';
 import {enterActivating, leave} from '../enter.ts';
 import type {Stamp} from '../event.ts';
-import {giveUp} from '../finish.ts';
+import {giveUp, stop} from '../finish.ts';
 import {backoffMs, MAX_LEAVE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';
@@ -54,21 +54,28 @@ const leaveFailed = (state: In<'draining'>, cause: Reason, stamp: Stamp, rules: 
     const afterMs = backoffMs({tries, random: stamp.random, baseMs: 250, capMs: 2_000});
     return stay(next, {type: 'log', level: 'warning', cause}, timer(next, 'retry', afterMs));
   }
-  // A release that is being taken back is unhealthy: cutting its connections is the lesser harm.
+  return cannotLeave(state, cause, stamp, rules);
+};
+
+const cannotLeave = (state: In<'draining'>, cause: Reason, stamp: Stamp, rules: Rules): Step => {
   const attempt = {...state.attempt, tries: 0};
-  if (attempt.purpose === 'rollback') return begin(state, stamp, rules);
-  return giveUp(state, attempt, {cause, pauseMs: PAUSE_MS}, stamp, rules);
+  switch (attempt.purpose) {
+    case 'rollback': // what is being taken back is unhealthy: cutting its connections is the lesser harm
+      return begin(state, stamp, rules);
+    case 'boot': // what runs may be healthy, whatever it is
+      return stop(state, attempt, cause, stamp);
+    case 'update':
+      return giveUp(state, attempt, {cause, pauseMs: PAUSE_MS}, stamp, rules);
+  }
 };
 
 const timedOut = (state: In<'draining'>, retry: boolean, stamp: Stamp, rules: Rules): Step => {
   if (retry) return [state, leave(state, rules)];
-  if (state.step === 'measuring' || state.attempt.purpose === 'rollback') {
-    return begin(state, stamp, rules);
-  }
+  if (state.step === 'measuring') return begin(state, stamp, rules);
   const cause = reason('traffic.failed', {
     adapter: 'traffic',
     action: 'leave',
     cause: 'no answer before the deadline',
   });
-  return giveUp(state, {...state.attempt, tries: 0}, {cause, pauseMs: PAUSE_MS}, stamp, rules);
+  return cannotLeave(state, cause, stamp, rules);
 };

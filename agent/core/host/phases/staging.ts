@@ -1,5 +1,5 @@
 import {type Reason, reason} from '../../reason.ts';
-import {enterActivating, enterBooting, enterStaging, enterWaiting} from '../enter.ts';
+import {enterActivating, enterBooting, enterDraining, enterStaging, enterWaiting} from '../enter.ts';
 import type {Stamp} from '../event.ts';
 import {giveUp, stop} from '../finish.ts';
 import {backoffMs, MAX_STAGE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
@@ -12,9 +12,7 @@ import type {On} from './on.ts';
 export const staging: On<'staging'> = (state, event, rules) => {
   switch (event.type) {
     case 'release.staged':
-      return state.attempt.purpose === 'boot'
-        ? enterActivating(state, state.attempt, event, rules)
-        : enterWaiting(state, state.attempt, event);
+      return staged(state, event, rules);
     case 'release.stage-failed':
       return retry(state, event.cause, event, rules);
     case 'timer.fired':
@@ -28,6 +26,14 @@ export const staging: On<'staging'> = (state, event, rules) => {
     default:
       return ignore(state, event);
   }
+};
+
+const staged = (state: In<'staging'>, stamp: Stamp, rules: Rules): Step => {
+  const {attempt, strange} = state;
+  if (attempt.purpose !== 'boot') return enterWaiting(state, attempt, stamp);
+  return strange
+    ? enterDraining(state, {...attempt, tries: 0}, stamp, rules)
+    : enterActivating(state, attempt, stamp, rules);
 };
 
 const retry = (state: In<'staging'>, cause: Reason, stamp: Stamp, rules: Rules): Step => {
