@@ -3,6 +3,7 @@ import {execa} from 'execa';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {watchGroup} from './process-group.ts';
+import {unlessStuck} from './stuck.ts';
 
 export interface RunOptions {
   readonly timeoutMs: number;
@@ -28,11 +29,14 @@ export interface RunResult {
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const KILL_DELAY_MS = 2_000;
+/** How long a killed program may take to go. */
+const STUCK_MS = KILL_DELAY_MS + 2_000;
 
 /**
  * Runs a program, never through a shell, and gives its exit code and output. Throws `child.failed` (with the last line
  * of stderr) for an exit code that is not accepted or a program that cannot start, `child.timeout` past the deadline,
- * and the signal's own error when it is aborted. SIGTERM first, SIGKILL two seconds later.
+ * and the signal's own error when it is aborted. SIGTERM first, SIGKILL two seconds later; what does not even end by that is
+ * left behind after two more.
  */
 export const run = async (
   program: string,
@@ -55,11 +59,11 @@ export const run = async (
     }),
   );
   const watch = group ? watchGroup({leader: child.pid, timeoutMs, killDelayMs: KILL_DELAY_MS}, signal) : null;
-  const result = await child;
-  const timedOut = watch?.over() ?? result.timedOut;
+  const result = await unlessStuck(child, {timeoutMs, graceMs: STUCK_MS}, signal);
+  const timedOut = watch?.over() ?? result?.timedOut;
   signal.throwIfAborted();
   const command = commandName(program, args);
-  if (timedOut) {
+  if (result === null || timedOut) {
     throw new ReasonError(reason('child.timeout', {command, seconds: timeoutMs / 1000}));
   }
   const {exitCode, stdout, stderr} = result;
