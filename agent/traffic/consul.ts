@@ -3,7 +3,8 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import type {Log, Traffic} from '../ports.ts';
-import {type Check, type ConsulAgent, consulAgent} from './consul-agent.ts';
+import {type ConsulAgent, consulAgent} from './consul-agent.ts';
+import {consulReturn, queue} from './consul-return.ts';
 
 export interface ConsulTrafficOptions {
   /** name of the service, not its id */
@@ -27,14 +28,14 @@ const EVERY_MS = 50;
  */
 export const consulTraffic = ({service, log, ...place}: ConsulTrafficOptions): Traffic => {
   const agent = consulAgent(place);
-  // the catalog learns of a return when the local agent next reaches a server
-  let ended: readonly Check[] = [];
+  const back = consulReturn({agent, service, note: NOTE});
+  const inTurn = queue();
   const each = async (action: 'leave' | 'rejoin', enable: boolean, signal: AbortSignal): Promise<void> => {
     try {
       const ids = await agent.serviceIds(service, signal);
       if (ids.length === 0)
         log.warning('the service is not registered with the local Consul agent', {service});
-      ended = enable ? [] : merged(ended, await agent.maintenanceOf(ids, signal));
+      if (!enable) back.begin(await agent.maintenanceOf(ids, signal));
       for (const id of ids) await agent.maintenance({id, enable, note: NOTE}, signal);
       await confirm({ids, enable, service, agent}, signal);
     } catch (error) {
@@ -44,21 +45,11 @@ export const consulTraffic = ({service, log, ...place}: ConsulTrafficOptions): T
     }
   };
   return {
-    leave: signal => each('leave', true, signal),
-    rejoin: signal => each('rejoin', false, signal),
-    shown: async signal => {
-      if (ended.length === 0) return true;
-      const asked = ended;
-      const left = await agent.catalogued(service, asked, signal);
-      if (ended === asked) ended = left;
-      return left.length === 0;
-    },
+    leave: signal => inTurn(() => each('leave', true, signal)),
+    rejoin: signal => inTurn(() => each('rejoin', false, signal)),
+    shown: signal => inTurn(() => back.isShown(signal)),
   };
 };
-
-const merged = (some: readonly Check[], more: readonly Check[]): readonly Check[] => [
-  ...new Map([...some, ...more].map(check => [check.CheckID, check])).values(),
-];
 
 interface Confirmation {
   readonly ids: readonly string[];

@@ -1,0 +1,58 @@
+import {performance} from 'node:perf_hooks';
+import type {Check, ConsulAgent} from './consul-agent.ts';
+
+interface Parts {
+  readonly agent: ConsulAgent;
+  readonly service: string;
+  /** of the maintenance mode */
+  readonly note: string;
+}
+
+export interface ConsulReturn {
+  /** These checks, which hid the service, are being ended. */
+  begin(checks: readonly Check[]): void;
+  /** True when the catalog shows none of them any more. Throws when the servers do not answer. */
+  isShown(signal: AbortSignal): Promise<boolean>;
+}
+
+/** When servers answer and still show the maintenance for so long, it is begun and ended once more. */
+const REPEAT_MS = 2_000;
+
+/**
+ * Follows a return to traffic into the catalog. The local agent tells the servers when it next reaches one; and it ends a
+ * check there with the token that began it: if that is revoked, it never succeeds (agent/local/state.go, deleteCheck).
+ */
+export const consulReturn = ({agent, service, note}: Parts): ConsulReturn => {
+  let ended: readonly Check[] = [];
+  let seenAt: number | null = null;
+
+  const repeat = async (signal: AbortSignal): Promise<void> => {
+    for (const id of await agent.serviceIds(service, signal)) {
+      await agent.maintenance({id, enable: true, note}, signal);
+      await agent.maintenance({id, enable: false, note}, signal);
+    }
+    seenAt = null;
+  };
+  return {
+    begin: checks => {
+      ended = [...new Map([...ended, ...checks].map(check => [check.CheckID, check])).values()];
+    },
+    isShown: async signal => {
+      if (ended.length === 0) return true;
+      ended = await agent.catalogued(service, ended, signal);
+      seenAt = ended.length === 0 ? null : (seenAt ?? performance.now());
+      if (seenAt !== null && performance.now() - seenAt > REPEAT_MS) await repeat(signal);
+      return ended.length === 0;
+    },
+  };
+};
+
+/** Runs tasks one after the other; one that fails does not hinder the next. */
+export const queue = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(task: () => Promise<T>): Promise<T> => {
+    const result = last.then(task);
+    last = result.catch(() => undefined);
+    return result;
+  };
+};
