@@ -123,6 +123,9 @@ export interface Gate {
   bake(options: {readonly forMs: number}, signal: AbortSignal): Promise<void>;
 }
 
+/** Takes what one user (an EC2 action, an adapter) waits for while it keeps trying, again and again; null once it goes on. */
+export type Hinder = (user: string, cause: Reason | null) => void;
+
 // The host -----------------------------------------------------------------------------------------------------------
 
 export interface Identity {

@@ -45,10 +45,7 @@ const TEXTS = {
     `the store no longer says that this host is there (${d.key}): ${d.cause}`,
 
   // waiting for a permit
-  'permit.waiting': (d: {ahead: number}) =>
-    d.ahead > 0
-      ? `staged and waiting for a permit: ${d.ahead} before this host`
-      : 'staged and waiting for a permit',
+  'permit.waiting': () => 'staged and waiting for a permit',
   'permit.concurrency': (d: {out: number; limit: number; holders: string}) =>
     `${d.out} of ${d.limit} permits are out (${d.holders})`,
   'permit.floor': (d: {serving: number; floor: number; idle?: string}) =>
@@ -87,8 +84,11 @@ const TEXTS = {
   'mount.busy': (d: {directory: string; cause: string}) => `${d.directory} is still in use: ${d.cause}`,
   'mount.failed': (d: {device: string; directory: string; filesystem: string; cause: string}) =>
     `${d.device} could not be mounted as ${d.filesystem} on ${d.directory}: ${d.cause}`,
+  'mount.slow': (d: {device: string; directory: string; seconds: number}) =>
+    `${d.device} is not mounted on ${d.directory} after ${d.seconds} s: the volume may not answer`,
   'prune.timeout': (d: {seconds: number}) =>
     `old slots were not all removed after ${d.seconds} s; the next clean-up goes on`,
+  'slots.left': (d: {cause: string}) => `old slots are not all removed yet: ${d.cause}`,
   'snapshot.archived': (d: {snapshot: string}) =>
     `${d.snapshot} is in the archive tier: restore it before it can be installed`,
   'snapshot.missing': (d: {snapshot: string; region: string}) =>
@@ -147,6 +147,8 @@ const TEXTS = {
   // traffic
   'traffic.failed': (d: {adapter: string; action: string; cause: string}) =>
     `${d.adapter}: could not ${d.action} traffic: ${d.cause}`,
+  'traffic.slow': (d: {adapter: string; action: string; seconds: number; hint: string}) =>
+    `${d.adapter} has not answered for ${d.seconds} s, asked to ${d.action} traffic: ${d.hint}`,
 
   // activation
   'activate.failed': (d: {cause: string}) => `activation failed: ${d.cause}`,
@@ -167,6 +169,8 @@ const TEXTS = {
   'bake.failed': (d: {probe: string; last: string}) => `it failed while baking: ${d.probe}: ${d.last}`,
 
   // the host itself
+  'journal.unwritable': (d: {since: string; cause: string}) =>
+    `the journal cannot be written since ${d.since}: ${d.cause}`,
   'crash.recovered': (d: {phase: string}) => `the agent stopped while ${d.phase}`,
   'state.unknown': (d: {detail: string}) => `the journal and the host do not agree: ${d.detail}`,
   'rollback.failed': (d: {cause: string}) => `the previous release does not come back either: ${d.cause}`,

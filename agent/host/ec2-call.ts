@@ -1,7 +1,9 @@
+import type {Hinder} from '../ports.ts';
 import {createChannel} from './ec2-channel.ts';
 import {refusalCode} from './ec2-error.ts';
 import {withRetries} from './ec2-retry.ts';
 import type {ActionName, InputOf, OutputOf} from './ec2-wire.ts';
+import {hinderNobody} from './hindrance.ts';
 
 export interface CallOptions {
   readonly region: string;
@@ -13,6 +15,8 @@ export interface CallOptions {
   readonly idleMs?: number;
   /** and is killed when it does not even answer to a cancelled try for this long */
   readonly graceMs?: number;
+  /** told what keeps a call waiting */
+  readonly hinder?: Hinder;
 }
 
 /** One action with its retries. Throws the reasons of `withRetries`. */
@@ -28,12 +32,13 @@ export const createCall = ({
   endpoint,
   deadlineMs = 300_000,
   tryMs = 10_000,
+  hinder = hinderNobody,
   ...process
 }: CallOptions): Call => {
   const args = endpoint === undefined ? [region] : [region, endpoint];
   const ask = createChannel({args, ...process});
   return (action, input, signal) =>
-    withRetries(each => ask(action, input, each), {action, deadlineMs, tryMs}, signal);
+    withRetries(each => ask(action, input, each), {action, deadlineMs, tryMs, hinder}, signal);
 };
 
 /** Null instead of the refusal that says "there is none". */

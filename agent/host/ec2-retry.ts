@@ -1,7 +1,9 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {reason} from '../core/reason.ts';
+import {type Reason, reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
+import type {Hinder} from '../ports.ts';
 import {classify, type Failure, refused} from './ec2-error.ts';
+import {hinderNobody} from './hindrance.ts';
 
 export interface RetryOptions {
   /** the call's name, for texts */
@@ -10,6 +12,8 @@ export interface RetryOptions {
   readonly deadlineMs: number;
   /** bounds each try */
   readonly tryMs: number;
+  /** told after some seconds without success, and at each further try */
+  readonly hinder?: Hinder;
 }
 
 const BASE_MS: Readonly<Record<Exclude<Failure['kind'], 'refused'>, number>> = {
@@ -17,6 +21,7 @@ const BASE_MS: Readonly<Record<Exclude<Failure['kind'], 'refused'>, number>> = {
   throttled: 1_000,
 };
 const PAUSE_LIMIT_MS = 20_000;
+const TOLD_AFTER_MS = 3_000;
 
 /**
  * Repeats a call until EC2 answers it, with full jitter: a fleet that boots at once waits minutes for its CreateVolume
@@ -25,39 +30,59 @@ const PAUSE_LIMIT_MS = 20_000;
  */
 export const withRetries = async <T>(
   call: (signal: AbortSignal) => Promise<T>,
-  {action, deadlineMs, tryMs}: RetryOptions,
+  options: RetryOptions,
+  signal: AbortSignal,
+): Promise<T> => {
+  const {action, hinder = hinderNobody} = options;
+  try {
+    return await repeat(call, {...options, hinder}, signal);
+  } finally {
+    hinder(action, null);
+  }
+};
+
+const repeat = async <T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  {action, deadlineMs, tryMs, hinder}: Required<RetryOptions>,
   signal: AbortSignal,
 ): Promise<T> => {
   const began = performance.now();
   for (let n = 0; ; n++) {
-    signal.throwIfAborted();
-    const limit = AbortSignal.timeout(tryMs);
-    try {
-      return await call(AbortSignal.any([signal, limit]));
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof ReasonError) throw error;
-      const failure = limit.aborted ? unanswered(tryMs) : classify(error);
-      if (failure.kind === 'refused') throw refused(action, failure);
-      const pauseMs = Math.random() * Math.min(PAUSE_LIMIT_MS, BASE_MS[failure.kind] * 2 ** Math.min(n, 10));
-      if (performance.now() - began + pauseMs > deadlineMs) throw exhausted(action, failure, deadlineMs);
-      await sleep(pauseMs, undefined, {signal});
-    }
+    const tried = await once(call, tryMs, signal);
+    if ('answer' in tried) return tried.answer;
+    const {failure} = tried;
+    if (failure.kind === 'refused') throw refused(action, failure);
+    const pauseMs = Math.random() * Math.min(PAUSE_LIMIT_MS, BASE_MS[failure.kind] * 2 ** Math.min(n, 10));
+    const spentMs = performance.now() - began;
+    if (spentMs + pauseMs > deadlineMs) throw new ReasonError(unanswered(action, failure, deadlineMs));
+    if (spentMs >= TOLD_AFTER_MS) hinder(action, unanswered(action, failure, spentMs));
+    await sleep(pauseMs, undefined, {signal});
   }
 };
 
-const unanswered = (tryMs: number): Failure => ({
+/** One try: an answer, or why there is none. Throws the signal's own error, and reasons as they are. */
+const once = async <T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  tryMs: number,
+  signal: AbortSignal,
+): Promise<{readonly answer: T} | {readonly failure: Failure}> => {
+  signal.throwIfAborted();
+  const limit = AbortSignal.timeout(tryMs);
+  try {
+    return {answer: await call(AbortSignal.any([signal, limit]))};
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ReasonError) throw error;
+    return {failure: limit.aborted ? silence(tryMs) : classify(error)};
+  }
+};
+
+const silence = (tryMs: number): Failure => ({
   kind: 'unreachable',
   cause: `no answer in ${tryMs / 1000} s`,
 });
 
-const exhausted = (
-  action: string,
-  failure: Exclude<Failure, {kind: 'refused'}>,
-  deadlineMs: number,
-): ReasonError =>
-  new ReasonError(
-    failure.kind === 'throttled'
-      ? reason('ec2.throttled', {action, seconds: deadlineMs / 1000})
-      : reason('ec2.unreachable', {action, cause: failure.cause}),
-  );
+const unanswered = (action: string, failure: Exclude<Failure, {kind: 'refused'}>, spentMs: number): Reason =>
+  failure.kind === 'throttled'
+    ? reason('ec2.throttled', {action, seconds: Math.round(spentMs / 100) / 10})
+    : reason('ec2.unreachable', {action, cause: failure.cause});

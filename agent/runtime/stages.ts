@@ -10,7 +10,7 @@ import {executeAsChild, executeAsService, executeAsServices} from '../host/servi
 import {ebsInstaller} from '../install/ebs/installer.ts';
 import {sweepVolumes} from '../install/ebs/sweep.ts';
 import {gitInstaller} from '../install/git/installer.ts';
-import type {Gate, Identity, Log, Traffic} from '../ports.ts';
+import type {Gate, Hinder, Identity, Log, Traffic} from '../ports.ts';
 import {combineTraffic} from '../traffic/combine.ts';
 import {commandTraffic} from '../traffic/command.ts';
 import {consulTraffic} from '../traffic/consul.ts';
@@ -21,6 +21,8 @@ interface Parts {
   readonly settings: Settings;
   readonly identity: Identity;
   readonly log: Log;
+  /** told what keeps an adapter waiting */
+  readonly hinder: Hinder;
 }
 
 export interface Adapters extends Omit<Stages, 'look' | 'askPermit'> {
@@ -36,9 +38,10 @@ export interface Adapters extends Omit<Stages, 'look' | 'askPermit'> {
 const SWEEP_AGE_MS = 1_800_000;
 
 /** The adapters of this host. Nothing is contacted yet. */
-export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
+export const createAdapters = (parts: Parts): Adapters => {
+  const {settings, identity, log} = parts;
   const {activate, traffic, stateDir} = settings;
-  const {ec2, installers} = createInstallers({settings, identity, log});
+  const {ec2, installers} = createInstallers(parts);
   const bySystemd = activate.kind === 'systemd';
   const activator = bySystemd ? systemdActivator({settings, log}) : processActivator({settings, log});
   const probed = bySystemd
@@ -54,7 +57,7 @@ export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
       ),
     installers,
     activator,
-    traffic: createTraffic(traffic, bySystemd, log),
+    traffic: createTraffic(traffic, bySystemd, parts),
     drain: socketDrain(traffic.drain),
     gate: gate({settings: settings.gate, ...probed}),
     healthGate: gate({settings: {...settings.gate, passes: 1}, ...probed}),
@@ -63,20 +66,25 @@ export const createAdapters = ({settings, identity, log}: Parts): Adapters => {
   };
 };
 
-const createInstallers = ({settings, identity, log}: Parts) => {
+const createInstallers = ({settings, identity, log, hinder}: Parts) => {
   const {app, stateDir, install} = settings;
   const git = install.git && gitInstaller({settings: install.git, stateDir, log});
   if (!install.ebs) return {ec2: null, installers: {...(git && {git})}};
   const {endpoint} = install.ebs;
-  const ec2 = createEc2({region: identity.region, ...(endpoint !== undefined && {endpoint})});
-  const ebs = ebsInstaller({settings: install.ebs, stateDir, identity, app, ec2, mounts: mountsHere(), log});
+  const ec2 = createEc2({region: identity.region, hinder, ...(endpoint !== undefined && {endpoint})});
+  const mounts = mountsHere();
+  const ebs = ebsInstaller({settings: install.ebs, stateDir, identity, app, ec2, mounts, log, hinder});
   return {ec2, installers: {ebs, ...(git && {git})}};
 };
 
 // What the operator gives runs as the release's script does: in the host's view, not in that of the agent's unit.
-const createTraffic = ({consul, commands}: TrafficSettings, bySystemd: boolean, log: Log): Traffic =>
+const createTraffic = (
+  {consul, commands}: TrafficSettings,
+  bySystemd: boolean,
+  {log, hinder}: Parts,
+): Traffic =>
   combineTraffic([
-    ...(consul ? [consulTraffic({...consul, log})] : []),
+    ...(consul ? [consulTraffic({...consul, log, hinder})] : []),
     ...(commands
       ? [commandTraffic(commands, bySystemd ? executeAsService('release-agent-traffic') : executeAsChild)]
       : []),

@@ -2,7 +2,8 @@ import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import type {Log, Traffic} from '../ports.ts';
+import {hinderNobody, tellWhileWaiting} from '../host/hindrance.ts';
+import type {Hinder, Log, Traffic} from '../ports.ts';
 import {type ConsulAgent, consulAgent} from './consul-agent.ts';
 import {consulReturn, queue} from './consul-return.ts';
 
@@ -14,11 +15,15 @@ export interface ConsulTrafficOptions {
   /** read anew at every call */
   readonly tokenFile?: string;
   readonly log: Log;
+  /** told while the local agent keeps a call waiting */
+  readonly hinder?: Hinder;
 }
 
 const NOTE = 'release-agent: out of traffic for an update';
 const CONFIRM_MS = 5_000;
 const EVERY_MS = 50;
+const TOLD_EVERY_MS = 3_000;
+const HINT = 'the local agent holds its state while it looks for its servers';
 
 /**
  * Leaves traffic by Consul's maintenance mode of every instance of a service that is registered with the local agent, and
@@ -26,7 +31,12 @@ const EVERY_MS = 50;
  * `shown` tells when the catalog has it.
  * A service that is not registered gets no traffic through Consul: nothing to do, with a warning. Throws `traffic.failed`.
  */
-export const consulTraffic = ({service, log, ...place}: ConsulTrafficOptions): Traffic => {
+export const consulTraffic = ({
+  service,
+  log,
+  hinder = hinderNobody,
+  ...place
+}: ConsulTrafficOptions): Traffic => {
   const agent = consulAgent(place);
   const back = consulReturn({agent, service, note: NOTE});
   const inTurn = queue();
@@ -44,9 +54,14 @@ export const consulTraffic = ({service, log, ...place}: ConsulTrafficOptions): T
       throw new ReasonError(reason('traffic.failed', {adapter: 'consul', action, cause}), {cause: error});
     }
   };
+  const patiently = (action: string, work: () => Promise<void>): Promise<void> => {
+    const cause = (seconds: number) =>
+      reason('traffic.slow', {adapter: 'consul', action, seconds, hint: HINT});
+    return tellWhileWaiting({user: `consul ${action}`, hinder, cause, everyMs: TOLD_EVERY_MS}, work);
+  };
   return {
-    leave: signal => inTurn(() => each('leave', true, signal)),
-    rejoin: signal => inTurn(() => each('rejoin', false, signal)),
+    leave: signal => inTurn(() => patiently('leave', () => each('leave', true, signal))),
+    rejoin: signal => inTurn(() => patiently('rejoin', () => each('rejoin', false, signal))),
     shown: signal => inTurn(() => back.isShown(signal)),
   };
 };

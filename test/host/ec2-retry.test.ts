@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
+import type {Reason} from '../../agent/core/reason.ts';
 import {reasonOf} from '../../agent/core/reason-error.ts';
 import {withRetries} from '../../agent/host/ec2-retry.ts';
 
@@ -53,6 +54,20 @@ t.test('the deadline says whether it was the rate or the way', async t => {
     kind: 'ec2.unreachable',
     details: {cause: 'connect ECONNREFUSED'},
   });
+});
+
+t.test('what keeps it waiting is told from some seconds on, and taken back when it ends', async t => {
+  const told: (Reason | null)[] = [];
+  const hinder = (user: string, cause: Reason | null) => {
+    t.equal(user, 'CreateVolume');
+    told.push(cause);
+  };
+  const call = async () =>
+    told.length === 0 ? Promise.reject(answered('RequestLimitExceeded', 503)) : 'done';
+  const settings = {...options, deadlineMs: 60_000, hinder};
+  t.equal(await withRetries(call, settings, signal), 'done');
+  t.match(told[0], {kind: 'ec2.throttled', details: {action: 'CreateVolume', seconds: Number}});
+  t.equal(told.at(-1), null);
 });
 
 t.test('a try that hangs is cut and the next one begins', async t => {

@@ -1,15 +1,33 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {reason} from '../../core/reason.ts';
 import {type Device, findDevice} from '../../host/devices.ts';
+import {tellWhileWaiting} from '../../host/hindrance.ts';
 import type {Context} from './context.ts';
 import {pauses} from './observe.ts';
+
+interface Awaited {
+  readonly volume: string;
+  readonly name: string | null;
+}
 
 /**
  * Waits for the block device of a volume that is being attached, null when it is not there in time. Looks at the kernel
  * often, which costs nothing, and asks EC2 for its confirmation when the device is there.
  */
 export const waitForDevice = async (
+  context: Context,
+  awaited: Awaited,
+  signal: AbortSignal,
+): Promise<Device | null> => {
+  const {volume} = awaited;
+  const cause = (seconds: number) => reason('volume.stuck', {volume, state: 'attaching', seconds});
+  const waiting = {user: `attaching ${volume}`, hinder: context.hinder, cause};
+  return tellWhileWaiting(waiting, () => look(context, awaited, signal));
+};
+
+const look = async (
   {ec2, identity, pace}: Context,
-  {volume, name}: {readonly volume: string; readonly name: string | null},
+  {volume, name}: Awaited,
   signal: AbortSignal,
 ): Promise<Device | null> => {
   const began = performance.now();

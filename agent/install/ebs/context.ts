@@ -1,7 +1,7 @@
 import type {EbsSettings} from '../../config/settings.ts';
 import type {Ec2} from '../../host/ec2.ts';
 import type {Mounts} from '../../host/mount.ts';
-import type {Identity, Log} from '../../ports.ts';
+import type {Hinder, Identity, Log} from '../../ports.ts';
 import type {DeviceNames} from './names.ts';
 import type {Pace} from './pace.ts';
 import type {Records} from './record.ts';
@@ -14,6 +14,7 @@ export interface Context {
   readonly ec2: Ec2;
   readonly mounts: Mounts;
   readonly log: Log;
+  readonly hinder: Hinder;
   readonly pace: Pace;
   readonly records: Records;
   readonly names: DeviceNames;

@@ -13,7 +13,7 @@ const DETACHED = new Set(['IncorrectState', 'InvalidAttachment.NotFound']);
  * use loses data. Throws `volume.stuck` or `volume.gone`.
  */
 export const detach = async (
-  context: Pick<Context, 'ec2' | 'identity' | 'pace'>,
+  context: Pick<Context, 'ec2' | 'identity' | 'pace' | 'hinder'>,
   volume: string,
   signal: AbortSignal,
 ): Promise<VolumeFacts> => {

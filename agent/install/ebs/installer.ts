@@ -5,8 +5,9 @@ import {ReasonError} from '../../core/reason-error.ts';
 import {releaseId} from '../../core/release.ts';
 import {findDevice} from '../../host/devices.ts';
 import type {Ec2} from '../../host/ec2.ts';
+import {hinderNobody} from '../../host/hindrance.ts';
 import type {Mounts} from '../../host/mount.ts';
-import type {Identity, Installer, Log, Slot} from '../../ports.ts';
+import type {Hinder, Identity, Installer, Log, Slot} from '../../ports.ts';
 import {createExclusive} from '../exclusive.ts';
 import {ensureAttached} from './attach.ts';
 import type {Context} from './context.ts';
@@ -27,6 +28,8 @@ export interface EbsInstallerOptions {
   readonly ec2: Ec2;
   readonly mounts: Mounts;
   readonly log: Log;
+  /** told what keeps a stage waiting */
+  readonly hinder?: Hinder;
   readonly pace?: Partial<Pace>;
 }
 
@@ -63,11 +66,12 @@ export const ebsInstaller = (options: EbsInstallerOptions): Installer => {
   };
 };
 
-const createContext = ({stateDir, pace, ...given}: EbsInstallerOptions): Context => {
+const createContext = ({stateDir, pace, hinder = hinderNobody, ...given}: EbsInstallerOptions): Context => {
   const folder = join(stateDir, 'ebs');
   const {instance} = given.identity;
   return {
     ...given,
+    hinder,
     pace: {...PACE, ...pace},
     records: createRecords({folder, instance, log: given.log}),
     names: createDeviceNames({path: join(folder, 'names.json'), instance}),

@@ -1,5 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {reason} from '../../core/reason.ts';
 import type {VolumeFacts} from '../../host/ec2-facts.ts';
+import {tellWhileWaiting} from '../../host/hindrance.ts';
 import type {Context} from './context.ts';
 
 export type Observation =
@@ -7,6 +9,8 @@ export type Observation =
   /** EC2 does not know it, for longer than its eventual consistency explains */
   | {readonly kind: 'gone'}
   | {readonly kind: 'late'; readonly state: string};
+
+type Observing = Pick<Context, 'ec2' | 'pace' | 'hinder'>;
 
 interface Wait {
   readonly volume: string;
@@ -19,14 +23,31 @@ interface Wait {
  * `error`, and takes `in-use` for attached.
  */
 export const observeVolume = async (
-  {ec2, pace}: Pick<Context, 'ec2' | 'pace'>,
-  {volume, timeoutMs, until}: Wait,
+  context: Observing,
+  wait: Wait,
+  signal: AbortSignal,
+): Promise<Observation> => {
+  const {volume} = wait;
+  let state: string | null = null;
+  const saw = (facts: VolumeFacts | null): void => {
+    state = facts && (facts.attachment?.state ?? facts.state);
+  };
+  const cause = (seconds: number) =>
+    state === null ? null : reason('volume.stuck', {volume, state, seconds});
+  const waiting = {user: `looking at ${volume}`, hinder: context.hinder, cause};
+  return tellWhileWaiting(waiting, () => look(context, {...wait, saw}, signal));
+};
+
+const look = async (
+  {ec2, pace}: Observing,
+  {volume, timeoutMs, until, saw}: Wait & {readonly saw: (facts: VolumeFacts | null) => void},
   signal: AbortSignal,
 ): Promise<Observation> => {
   const began = performance.now();
   let unknownSince: number | null = null;
   for (const pauseMs of pauses(pace)) {
     const facts = await ec2.volume(volume, signal);
+    saw(facts);
     const now = performance.now();
     if (facts && until(facts)) return {kind: 'reached', facts};
     unknownSince = facts ? null : (unknownSince ?? now);

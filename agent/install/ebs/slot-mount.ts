@@ -3,6 +3,7 @@ import {basename, dirname, join} from 'node:path';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {Device} from '../../host/devices.ts';
+import {tellWhileWaiting} from '../../host/hindrance.ts';
 import {mountVolume, unmountVolume} from '../../host/mount.ts';
 import {mountedAt} from '../../host/mount-table.ts';
 import type {Context} from './context.ts';
@@ -21,7 +22,7 @@ export const mountOptions = (filesystem: 'ext4' | 'xfs'): readonly string[] =>
 
 /** Makes the device appear in the slot's folder. Done when it is there already; what else is mounted there is taken away first. */
 export const mountSlot = async (
-  {mounts, settings, pace}: Context,
+  {mounts, settings, pace, hinder}: Context,
   {directory, device}: {readonly directory: string; readonly device: Device},
   signal: AbortSignal,
 ): Promise<void> => {
@@ -32,12 +33,17 @@ export const mountSlot = async (
   if (before) await unmountVolume(mounts, {directory: place, timeoutMs: pace.unmountMs}, signal);
   const options = mountOptions(settings.filesystem);
   const request = {device: device.path, directory: place, filesystem: settings.filesystem, options};
-  await mountVolume(mounts, {...request, timeoutMs: pace.mountMs}, signal);
+  const cause = (seconds: number) => reason('mount.slow', {device: device.path, directory: place, seconds});
+  await tellWhileWaiting({user: `mounting ${place}`, hinder, cause}, () =>
+    mountVolume(mounts, {...request, timeoutMs: pace.mountMs}, signal),
+  );
   const after = await mountedAt(place);
   if (after?.number === device.number && after.readOnly) return;
-  const cause = `${after?.source ?? 'nothing'} is mounted there instead`;
+  const found = `${after?.source ?? 'nothing'} is mounted there instead`;
   const {filesystem} = settings;
-  throw new ReasonError(reason('mount.failed', {device: device.path, directory: place, filesystem, cause}));
+  throw new ReasonError(
+    reason('mount.failed', {device: device.path, directory: place, filesystem, cause: found}),
+  );
 };
 
 /** The folder without symlinks, as the mount table names it. Touches the folder above only: the slot itself may hang. */
