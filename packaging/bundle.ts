@@ -1,6 +1,6 @@
 /**
  * Bundles the agent into the folder argv[2]: `release-agentd.cjs`, `ec2-worker.cjs` beside it (the process that asks EC2),
- * `agentctl/`, and `third-party-notices.txt`. Why these forms: docs/decisions/0001-shipping-node.md.
+ * `agentctl/`, `third-party-notices.txt`, and `bundled-packages`, the folders of the packages that are in it. Why these forms: docs/decisions/0001-shipping-node.md.
  */
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -62,5 +62,10 @@ const bundle = async (outdir: string): Promise<readonly Metafile[]> => {
 
 const [, , target] = process.argv;
 if (target === undefined) throw new Error('expected the folder to write to');
-const inputs = (await bundle(target)).flatMap(({inputs}) => Object.keys(inputs));
-await writeFile(join(target, 'third-party-notices.txt'), await noticesOf(root, bundledPackages(inputs)));
+// Only what is left after unused code was dropped.
+const inputs = (await bundle(target))
+  .flatMap(({outputs}) => Object.values(outputs).flatMap(({inputs}) => Object.entries(inputs)))
+  .flatMap(([path, {bytesInOutput}]) => (bytesInOutput > 0 ? [path] : []));
+const packages = bundledPackages(inputs);
+await writeFile(join(target, 'bundled-packages'), `${packages.join('\n')}\n`);
+await writeFile(join(target, 'third-party-notices.txt'), await noticesOf(root, packages));

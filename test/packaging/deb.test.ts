@@ -63,9 +63,10 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     );
 
   await t.test('is the same, byte for byte, when it is built again by another user', async t => {
-    const before = await digestOf(deb);
+    const bill = deb.replace(/\.deb$/, '.cdx.json');
+    const before = [await digestOf(deb), await digestOf(bill)];
     await buildPackage({...epoch, TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8', HOME: folder});
-    t.equal(await digestOf(deb), before);
+    t.same([await digestOf(deb), await digestOf(bill)], before);
     const files = (await must(['dpkg-deb', '--contents', deb])).trim().split('\n');
     t.same(
       files.filter(line => !/^\S+ root\/root /.test(line)),
@@ -80,6 +81,8 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     t.notMatch(output, /warning|error/i);
     t.equal(readlinkSync(inRoot(WANTS)), '/lib/systemd/system/release-agentd.service');
     t.match(await readFile(inRoot('etc/group'), 'utf8'), /^release-agent:/m);
+    const bill = inRoot('usr/share/doc/release-agent/sbom.cdx.json');
+    t.equal(await digestOf(bill), await digestOf(deb.replace(/\.deb$/, '.cdx.json')));
     t.notOk(
       existsSync(inRoot('var/lib/release-agent')),
       'nothing ran that could have left state in the image',
