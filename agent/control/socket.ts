@@ -32,20 +32,29 @@ export const openSocket = async (
   }
 };
 
+/** Throws `control.busy` when an agent answers on the path; touches nothing. */
+export const refuseBusy = async (path: string): Promise<void> => {
+  if ((await probe(path)) === 'answers') throw new ReasonError(reason('control.busy', {path}));
+};
+
 const removeStale = async (path: string): Promise<void> => {
-  const probe = connect(path);
+  await refuseBusy(path);
+  if ((await probe(path)) === 'stale') await unlink(path);
+};
+
+const probe = async (path: string): Promise<'answers' | 'stale' | 'absent'> => {
+  const socket = connect(path);
   try {
-    await once(probe, 'connect');
+    await once(socket, 'connect');
+    return 'answers';
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
-    if (code !== 'ECONNREFUSED') throw error;
-    await unlink(path);
-    return;
+    if (code === 'ENOENT') return 'absent';
+    if (code === 'ECONNREFUSED') return 'stale';
+    throw error;
   } finally {
-    probe.destroy();
+    socket.destroy();
   }
-  throw new ReasonError(reason('control.busy', {path}));
 };
 
 // An agent that is not root can give the socket only to a group it is in; without one the socket stays its own.

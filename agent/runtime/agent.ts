@@ -1,22 +1,28 @@
 /**
  * The loop of one host: take an event, decide, journal, publish, act. INVARIANTS:
- * - one event at a time; the state is journalled before its effects begin;
- * - leaving a phase ends its timer and whatever it has in flight.
+ * - one event at a time; the state is journalled before its effects begin, unless a host that is out of traffic would stay out;
+ * - leaving a phase ends its timer and whatever it has in flight;
+ * - it never waits for a disk that is full: what has to be durable is put off, at most one event of each type.
  */
-import {setTimeout as sleep} from 'node:timers/promises';
-import {doing} from '../core/host/describe.ts';
+import {describe, doing} from '../core/host/describe.ts';
 import type {Effect} from '../core/host/effect.ts';
-import type {Stamp} from '../core/host/event.ts';
+import type {Event, EventType, Stamp} from '../core/host/event.ts';
 import type {Rules} from '../core/host/rules.ts';
 import type {State} from '../core/host/state.ts';
 import type {Step} from '../core/host/step.ts';
 import {transition} from '../core/host/transition.ts';
+import {unjournalled} from '../core/host/unjournalled.ts';
+import {whyNot} from '../core/host/why.ts';
+import {type Reason, reason} from '../core/reason.ts';
 import type {Journal} from '../journal/journal.ts';
 import type {Log} from '../ports.ts';
 import type {Dispatch, Happening} from './happening.ts';
+import type {JournalHealth} from './journal-health.ts';
 
 export interface Agent {
   readonly dispatch: Dispatch;
+  /** An operator's wish: null once it is journalled, or why it has no effect, now or later. Never rejects. */
+  readonly wish: (happening: Happening) => Promise<Reason | null>;
   readonly state: () => State;
   /** Takes the first step (from `recover`) and then event after event, until the signal is aborted. */
   run(first: Step, signal: AbortSignal): Promise<void>;
@@ -28,86 +34,134 @@ interface Parts {
   readonly rules: Rules;
   readonly initial: State;
   readonly journal: Journal;
-  readonly act: (state: State, effects: readonly Effect[], left: boolean) => void;
+  readonly health: JournalHealth;
+  readonly act: (effects: readonly Effect[], left: boolean) => void;
   readonly publish: (state: State, before: State) => void;
   readonly log: Log;
 }
 
-const JOURNAL_TRIES = 3;
-const JOURNAL_PAUSE_MS = 1_000;
+interface Queued {
+  readonly happening: Happening;
+  /** told what became of it; gives false when nobody waits any more, so that it must not take effect */
+  readonly answer?: (cause: Reason | null) => boolean;
+}
+
+const RETRY_MS = 1_000;
+const WISH_MS = 10_000;
 
 /** The moment of an event. */
 export const stamp = (): Stamp => ({now: Date.now(), random: Math.random()});
 
 /** Makes the loop. `act` starts effects and does not wait for them; their results come back through `dispatch`. */
-export const createAgent = ({rules, initial, journal, act, publish, log}: Parts): Agent => {
+export const createAgent = ({rules, initial, journal, health, act, publish, log}: Parts): Agent => {
   let state = initial;
   let busySince: number | null = null;
   let wake: (() => void) | null = null;
-  const queue: Happening[] = [];
+  let retryAt = 0;
+  const queue: Queued[] = [];
+  const putOff = new Map<EventType, Happening>();
 
-  const dispatch: Dispatch = happening => {
-    queue.push(happening);
+  const add = (queued: Queued): void => {
+    queue.push(queued);
     wake?.();
   };
 
-  const take = async ([next, effects]: Step, signal: AbortSignal): Promise<void> => {
+  const isJournalled = async (next: State): Promise<boolean> => {
+    retryAt = performance.now() + RETRY_MS;
+    try {
+      await journal.write(next);
+      health.note(null);
+      return true;
+    } catch (error) {
+      health.note(error);
+      return false;
+    }
+  };
+
+  const take = ([next, effects]: Step): void => {
     const before = state;
-    if (next !== before)
-      await writeAhead({journal, next, log, tried: () => (busySince = performance.now())}, signal);
     state = next;
     const left = before.phase !== next.phase || before.generation !== next.generation;
-    act(next, effects, left);
-    if (left || doing(next) !== doing(before)) {
-      log.info(doing(next), {phase: next.phase, generation: next.generation});
-    }
+    act(effects, left);
+    const isAnother = next.phase === 'waiting' && whyNot(next)?.kind !== whyNot(before)?.kind;
+    if (left || isAnother || doing(next) !== doing(before))
+      log.info(describe(next), {phase: next.phase, generation: next.generation});
     if (next !== before) publish(next, before);
+  };
+
+  const goOnWithout = async (step: Step): Promise<void> => {
+    await journal.keep(step[0]);
+    take(step);
+  };
+
+  const handle = async ({happening, answer}: Queued): Promise<void> => {
+    putOff.delete(happening.type);
+    const event: Event = {...happening, ...stamp()};
+    const step = transition(rules, state, event);
+    const isDurable = step[0] === state || (await isJournalled(step[0]));
+    const isHeard = answer?.(isDurable ? null : health.lost()) ?? true;
+    if (!isHeard) return void (await isJournalled(state)); // as it was: it must not take effect at the next start either
+    if (isDurable) return take(step);
+    const instead = unjournalled(state, event);
+    if (instead === 'go') await goOnWithout(step);
+    else if (instead === 'wait') putOff.set(happening.type, happening);
+    else if (instead !== 'refuse') await goOnWithout([instead, []]);
+  };
+
+  const rest = async (signal: AbortSignal): Promise<void> => {
+    busySince = null;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>(resolve => {
+      wake = resolve;
+      if (health.lost()) timer = setTimeout(resolve, Math.max(0, retryAt - performance.now()));
+      if (signal.aborted || queue.length > 0) resolve();
+    });
+    clearTimeout(timer);
+    wake = null;
+  };
+
+  // What was put off comes before what happened since.
+  const resume = (): void => {
+    queue.unshift(...[...putOff.values()].map(happening => ({happening})));
+    putOff.clear();
   };
 
   const run = async (first: Step, signal: AbortSignal): Promise<void> => {
     signal.addEventListener('abort', () => wake?.(), {once: true});
-    await take(first, signal);
+    if (await isJournalled(first[0])) take(first);
+    else await goOnWithout(first);
     while (!signal.aborted) {
-      const happening = queue.shift();
-      if (happening) {
-        busySince ??= performance.now();
-        await take(transition(rules, state, {...happening, ...stamp()}), signal);
-      } else {
-        busySince = null;
-        await new Promise<void>(resolve => {
-          wake = resolve;
-          if (signal.aborted || queue.length > 0) resolve();
-        });
-        wake = null;
-      }
+      const queued = queue.shift();
+      const isDue = health.lost() !== null && performance.now() >= retryAt;
+      if (queued || isDue) busySince = performance.now();
+      if (queued) await handle(queued);
+      else if (isDue) await isJournalled(state);
+      else await rest(signal);
+      if (!health.lost() && putOff.size > 0) resume();
     }
   };
 
   return {
-    dispatch,
+    dispatch: happening => add({happening}),
+    wish: happening =>
+      new Promise(resolve => {
+        let isOver = false;
+        const answer = (cause: Reason | null): boolean => {
+          clearTimeout(late);
+          const isHeard = !isOver;
+          isOver = true;
+          resolve(cause);
+          return isHeard;
+        };
+        const slow = reason('journal.unwritable', {
+          since: new Date().toISOString(),
+          cause: 'it takes too long',
+        });
+        const late = setTimeout(() => answer(health.lost() ?? slow), WISH_MS);
+        add({happening, answer});
+      }),
     run,
     state: () => state,
     busyForMs: () => (busySince === null ? 0 : performance.now() - busySince),
   };
-};
-
-interface Writing {
-  readonly journal: Journal;
-  readonly next: State;
-  readonly log: Log;
-  readonly tried: () => void;
-}
-
-// A host that is out of traffic goes on without its journal rather than stay out; one that serves waits for the disk.
-const writeAhead = async ({journal, next, log, tried}: Writing, signal: AbortSignal): Promise<void> => {
-  for (let tries = 1; !signal.aborted; tries += 1) {
-    tried();
-    try {
-      return await journal.write(next);
-    } catch (error) {
-      log.error(`the journal cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-      if (next.out && tries >= JOURNAL_TRIES) return;
-      await sleep(JOURNAL_PAUSE_MS, undefined, {signal}).catch(() => undefined);
-    }
-  }
 };

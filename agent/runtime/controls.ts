@@ -10,19 +10,21 @@ import {reasonOf} from '../core/reason-error.ts';
 import {parseRelease, RELEASE_EXPECTED, releaseId, sameRelease, shortRelease} from '../core/release.ts';
 import type {History} from '../journal/history.ts';
 import type {Store} from '../ports.ts';
-import type {Dispatch} from './happening.ts';
+import type {Agent} from './agent.ts';
 import {readLedgerOf} from './look.ts';
 import {reportOf, type Self} from './report.ts';
 import type {StoreHealth} from './store-health.ts';
+import type {Troubles} from './troubles.ts';
 
 interface Parts {
   readonly self: Self;
   readonly state: () => State;
-  readonly dispatch: Dispatch;
+  readonly wish: Agent['wish'];
   readonly store: Store;
   readonly keys: Keys;
   readonly health: StoreHealth;
   readonly unhealthy: () => Reason | null;
+  readonly troubles: Troubles;
   readonly history: History;
   readonly coordinated: boolean;
 }
@@ -31,30 +33,36 @@ const LEDGER_DEADLINE_MS = 2_000;
 
 /** What operators can ask of this host, over the control socket. */
 export const createControls = (parts: Parts): Controls => {
-  const {self, state, dispatch, health, unhealthy, history} = parts;
+  const {self, state, wish, health, unhealthy, troubles, history} = parts;
   return {
     status: async signal => {
       const {ledger, cause} = await readLedgerQuickly(parts, signal);
       const store = {name: health.name, lost: cause ?? health.lost()};
-      return reportOf({self, state: state(), store, ledger, unhealthy: unhealthy(), now: Date.now()});
+      const told = {unhealthy: unhealthy(), troubles};
+      return reportOf({self, state: state(), store, ledger, ...told, now: Date.now()});
     },
     history: ({limit}) => history.last(limit),
     hold: async ({by, note}) => {
-      dispatch({type: 'operator.held', by, note});
-      return done(holdText(state()));
+      const text = holdText(state());
+      return settled(wish({type: 'operator.held', by, note}), text);
     },
     resume: async ({by}) => {
       if (!state().hold) return done('it is not held');
-      dispatch({type: 'operator.resumed', by});
-      return done('it follows the desired release again');
+      return settled(wish({type: 'operator.resumed', by}), 'it follows the desired release again');
     },
-    retry: async ({by}) => retry(state(), dispatch, by),
-    rollback: async ({by}) => rollback(state(), dispatch, by),
+    retry: async ({by}) => retry(state(), wish, by),
+    rollback: async ({by}) => rollback(state(), wish, by),
     deploy: (wish, signal) => deploy(parts, wish, signal),
   };
 };
 
 const done = (text: string): Answer => ({ok: true, text});
+
+// A wish that is not journalled has no effect, and is not promised.
+const settled = async (refused: Promise<Reason | null>, text: string): Promise<Answer> => {
+  const cause = await refused;
+  return cause ? {ok: false, reason: cause} : done(text);
+};
 
 const holdText = (state: State): string => {
   const attempt = attemptOf(state);
@@ -64,12 +72,12 @@ const holdText = (state: State): string => {
     : 'it holds where it is';
 };
 
-const retry = (state: State, dispatch: Dispatch, by: string): Answer => {
+const retry = async (state: State, wish: Agent['wish'], by: string): Promise<Answer> => {
   const {hold, desired} = state;
   if (hold) return {ok: false, reason: reason('operator.cannot-retry', {cause: heldText(hold)})};
   if (!hasFailed(state)) return done(`there is nothing to try again: it is ${doing(state)}`);
-  dispatch({type: 'operator.retried', by});
-  return done(`it tries ${desired ? shortRelease(desired.release) : 'the desired release'} again`);
+  const what = desired ? shortRelease(desired.release) : 'the desired release';
+  return settled(wish({type: 'operator.retried', by}), `it tries ${what} again`);
 };
 
 const hasFailed = (state: State): boolean => {
@@ -80,18 +88,16 @@ const hasFailed = (state: State): boolean => {
 
 const heldText = ({by}: Hold): string => `it is held by ${by}: "agentctl resume" first`;
 
-const rollback = (state: State, dispatch: Dispatch, by: string): Answer => {
+const rollback = async (state: State, wish: Agent['wish'], by: string): Promise<Answer> => {
   const attempt = attemptOf(state);
-  const wish = {type: 'operator.rolled-back', by} as const;
+  const back = {type: 'operator.rolled-back', by} as const;
   if (attempt?.purpose === 'update' && state.phase !== 'staging' && state.phase !== 'waiting') {
-    dispatch(wish);
-    return done(`it takes ${shortRelease(attempt.target.release)} back now`);
+    return settled(wish(back), `it takes ${shortRelease(attempt.target.release)} back now`);
   }
   const why = cannotRollBack(state);
   if (why !== null) return {ok: false, reason: reason('operator.cannot-roll-back', {cause: why})};
-  dispatch(wish);
   const previous = state.previous ? shortRelease(state.previous.release) : 'the previous release';
-  return done(`it goes back to ${previous} as soon as it has a permit`);
+  return settled(wish(back), `it goes back to ${previous} as soon as it has a permit`);
 };
 
 const cannotRollBack = (state: State): string | null => {

@@ -3,6 +3,8 @@ import {join} from 'node:path';
 import type {Settings} from '../config/settings.ts';
 import {createResolve} from '../control/resolve.ts';
 import {serveControl} from '../control/server.ts';
+import {refuseBusy} from '../control/socket.ts';
+import {describe} from '../core/host/describe.ts';
 import {freshState, recover} from '../core/host/recover.ts';
 import type {Rules} from '../core/host/rules.ts';
 import {keysOf} from '../core/keys.ts';
@@ -10,8 +12,8 @@ import {parseRelease} from '../core/release.ts';
 import {bootId} from '../host/boot-id.ts';
 import {createNotify} from '../host/notify.ts';
 import {openHistory} from '../journal/history.ts';
-import {openJournal} from '../journal/journal.ts';
-import type {Identity, Log} from '../ports.ts';
+import {type Opened, openJournal} from '../journal/journal.ts';
+import type {Fields, Identity, Log, Observed} from '../ports.ts';
 import {openStore} from '../store/open.ts';
 import {createAgent, stamp} from './agent.ts';
 import {createControls} from './controls.ts';
@@ -19,12 +21,16 @@ import {createEffects} from './effects.ts';
 import {createExecutor} from './executors.ts';
 import {createFleetTasks} from './fleet-tasks.ts';
 import type {Dispatch} from './happening.ts';
+import {createHindrances} from './hindrances.ts';
+import {createJournalHealth} from './journal-health.ts';
 import {createLook} from './look.ts';
 import {createRecorder} from './record.ts';
 import {createShown} from './shown.ts';
 import {createAdapters} from './stages.ts';
 import {createStoreHealth} from './store-health.ts';
 import {runTasks} from './tasks.ts';
+import {createTidy} from './tidy.ts';
+import {createTroubles} from './troubles.ts';
 import {watchDesired} from './watch-desired.ts';
 import {createHealthWatch} from './watch-health.ts';
 
@@ -47,11 +53,15 @@ export const runDaemon = async (
   const {instance, zone} = identity;
   const self = {agent: version, instance, zone, app, channel, role};
   const keys = keysOf(app, channel);
+  const socket = join(runDir, 'control.sock');
+  await refuseBusy(socket);
   const opened = await openJournal({stateDir, runDir, instance, boot: await bootId(), log});
   const history = openHistory(stateDir);
+  const journal = createJournalHealth(log);
   const store = await openStore(settings.store);
   const health = createStoreHealth(store.name, log);
-  const adapters = createAdapters({settings, identity, log});
+  const hindrances = createHindrances(log);
+  const adapters = createAdapters({settings, identity, log, hinder: hindrances.hinder});
   const rules = rulesOf(settings);
 
   const dispatch: Dispatch = happening => agent.dispatch(happening);
@@ -60,10 +70,12 @@ export const runDaemon = async (
   const healthWatch = createHealthWatch({
     gate: adapters.healthGate,
     state,
-    changed: () => fleet.touch(),
+    changed: () => tell(),
     log,
   });
   const unhealthy = healthWatch.unhealthy;
+  const tidy = createTidy({installers: Object.values(adapters.installers), log, changed: () => tell()});
+  const troubles = createTroubles({journal, hindrances, unhealthy, tidy, store: health});
   const shown = createShown({traffic: adapters.traffic, state, changed: () => fleet.touch()});
   const fleet = createFleetTasks({
     settings,
@@ -74,6 +86,7 @@ export const runDaemon = async (
     sweep: adapters.sweep,
     state,
     unhealthy,
+    unjournalled: journal.lost,
     health,
     shown: shown.isShown,
     dispatch,
@@ -81,17 +94,23 @@ export const runDaemon = async (
   });
   const seed = (settings.seed !== undefined && parseRelease(settings.seed)) || null;
   const look = createLook({store, keys, seed});
-  const execute = createExecutor({...adapters, look, askPermit: fleet.askPermit});
+  const execute = createExecutor({...adapters, look, askPermit: fleet.askPermit, prune: tidy.prune});
   const effects = createEffects({execute, dispatch, log});
   const touch = (): void => {
     shown.saw();
     fleet.touch();
   };
-  const recorder = createRecorder({notify, health, history, touch, log});
+  const recorder = createRecorder({notify, troubles, history, touch, log});
+  const tell = (): void => {
+    fleet.touch();
+    recorder.refresh();
+  };
+  for (const source of [journal, hindrances, health]) source.onChange(tell);
   const agent = createAgent({
     rules,
     initial: opened.state ?? freshState(stamp()),
     journal: opened.journal,
+    health: journal,
     act: effects.start,
     publish: recorder.publish,
     log,
@@ -100,18 +119,20 @@ export const runDaemon = async (
   const controls = createControls({
     self,
     state,
-    dispatch,
+    wish: agent.wish,
     store,
     keys,
     health,
     unhealthy,
+    troubles,
     history,
     coordinated: settings.coordinate === 'fleet',
   });
   const resolve = settings.install.git && createResolve({git: settings.install.git, stateDir});
-  await serveControl({path: join(runDir, 'control.sock'), controls, resolve}, signal);
+  await serveControl({path: socket, controls, resolve}, signal);
   const observed = await adapters.activator.observe(signal);
   const first = recover(rules, opened.state, {...observed, ...opened}, stamp());
+  if (opened.state) log.info(`it goes on where it was: ${describe(first[0])}`, factsOf(opened, observed));
   try {
     await runTasks(
       {
@@ -131,6 +152,14 @@ export const runDaemon = async (
     await store.close();
   }
 };
+
+const factsOf = ({state, sameBoot, stale}: Opened, {current, running}: Observed): Fields => ({
+  phase: state?.phase,
+  reboot: !sameBoot,
+  current,
+  running,
+  ...(stale && {stale}),
+});
 
 const rulesOf = ({install, traffic, activate, gate}: Settings): Rules => ({
   stageTimeoutMs: install.timeoutMs,

@@ -1,7 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Effect} from '../core/host/effect.ts';
 import type {Result} from '../core/host/event.ts';
-import type {State} from '../core/host/state.ts';
 import {reasonText} from '../core/reason.ts';
 import type {Log} from '../ports.ts';
 import type {Operation} from './executors.ts';
@@ -15,7 +14,7 @@ interface Parts {
 
 export interface Effects {
   /** Starts the effects of a step. `left`: the step left a phase, so its timer and operations end first. */
-  start(state: State, effects: readonly Effect[], left: boolean): void;
+  start(effects: readonly Effect[], left: boolean): void;
   /** Ends everything in flight. */
   stop(): void;
 }
@@ -47,7 +46,7 @@ export const createEffects = ({execute, dispatch, log}: Parts): Effects => {
   };
 
   return {
-    start: (_state, effects, left) => {
+    start: (effects, left) => {
       if (left) timer.stop();
       for (const effect of effects) startQuick(effect, timer, log);
       const operations = effects.filter(isOperation);

@@ -15,10 +15,8 @@ export interface Stages {
   readonly drain: Drain;
   readonly gate: Gate;
   readonly look: (signal: AbortSignal) => Promise<BootView>;
-  readonly askPermit: (
-    ask: {readonly generation: number; readonly version: string},
-    signal: AbortSignal,
-  ) => Promise<void>;
+  readonly askPermit: (signal: AbortSignal) => Promise<void>;
+  readonly prune: (keep: readonly Slot[], signal: AbortSignal) => Promise<void>;
   /** the folder of a slot */
   readonly directoryOf: (slot: string) => string;
   readonly log: Log;
@@ -72,6 +70,7 @@ const executorsOf = ({
   look,
   askPermit,
   directoryOf,
+  prune,
 }: Stages): Executors => {
   const slotOf = ({release, slot}: Activation): Slot => ({release, slot, directory: directoryOf(slot)});
   return {
@@ -80,8 +79,8 @@ const executorsOf = ({
       await installerOf(installers, target).stage(slotOf(target), signal);
       return {type: 'release.staged'};
     },
-    'permit.ask': async ({generation, version}, signal) => {
-      await askPermit({generation, version}, signal);
+    'permit.ask': async (_effect, signal) => {
+      await askPermit(signal);
       return null;
     },
     'traffic.leave': async (_effect, signal) => {
@@ -109,8 +108,7 @@ const executorsOf = ({
       return {type: 'bake.passed'};
     },
     'slots.prune': async ({keep}, signal) => {
-      const slots = keep.map(slotOf);
-      for (const installer of Object.values(installers)) await installer.prune(slots, signal);
+      await prune(keep.map(slotOf), signal);
       return null;
     },
   };

@@ -23,6 +23,8 @@ interface Parts {
   readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly state: () => State;
   readonly unhealthy: () => Reason | null;
+  /** why states are not journalled */
+  readonly unjournalled: () => Reason | null;
   readonly health: StoreHealth;
   /** false while those who send traffic may not know that this host is back */
   readonly shown: () => boolean;
@@ -33,7 +35,7 @@ interface Parts {
 export interface FleetTasks {
   /** This host's status may have changed. */
   touch(): void;
-  askPermit(ask: {readonly version: string}, signal: AbortSignal): Promise<void>;
+  askPermit(signal: AbortSignal): Promise<void>;
   readonly tasks: Readonly<Record<string, Task>>;
 }
 
@@ -45,18 +47,19 @@ const EC2_DEADLINE_MS = 5_000;
 
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
-  const {settings, store, keys, self, ec2, sweep, state, unhealthy, health, shown, dispatch, log} = parts;
+  const {settings, store, keys, self, ec2, sweep, state, unhealthy, unjournalled} = parts;
+  const {health, shown, dispatch, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
   const generation = () => state().generation;
   const document = () => {
-    const status = statusOf(state(), who, unhealthy() === null, Date.now());
+    const status = statusOf(state(), who, {unhealthy: unhealthy(), journal: unjournalled()});
     return JSON.stringify({...status, ...(status.serving && !shown() && {shown: false})});
   };
   const presence = store.presence({key: keys.host(instance), ttlMs: HOST_TTL_MS, takeOver: true});
   const publisher = createPublisher({presence, document, health});
   if (settings.coordinate === 'none') {
-    const {ask} = soloPermits({generation, dispatch});
+    const {ask} = soloPermits({state, dispatch});
     return {touch: publisher.touch, askPermit: ask, tasks: {status: publisher.run}};
   }
   const permits = createPermits({store, keys, instance, generation, dispatch});

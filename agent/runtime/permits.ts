@@ -1,4 +1,6 @@
 import type {Ledger} from '../core/fleet/ledger.ts';
+import type {State} from '../core/host/state.ts';
+import {attemptOf} from '../core/host/step.ts';
 import type {Keys} from '../core/keys.ts';
 import {reasonOf} from '../core/reason-error.ts';
 import type {Store} from '../ports.ts';
@@ -17,10 +19,11 @@ export interface Permits {
   /** Listens to this host's doorbell until the signal is aborted. */
   listen(signal: AbortSignal): Promise<void>;
   /** Looks at the ledger now and then until the signal is aborted: the doorbell tells sooner, as a rule. */
-  ask(ask: {readonly version: string}, signal: AbortSignal): Promise<void>;
+  ask(signal: AbortSignal): Promise<void>;
 }
 
 const EVERY_MS = 15_000;
+const SOLO_EVERY_MS = 2_000;
 
 /**
  * How a host learns of its permit: it is rung, and reads the ledger before it believes. What the ledger says is
@@ -61,7 +64,7 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
         if (update.type === 'value') await check(signal);
       }
     },
-    ask: async (_ask, signal) => {
+    ask: async signal => {
       while (!signal.aborted) {
         await pause(EVERY_MS * (0.5 + Math.random() / 2), signal);
         if (!signal.aborted) await check(signal);
@@ -70,10 +73,21 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
   };
 };
 
-/** Permits of a host that is not coordinated with others: granted at once. */
-export const soloPermits = ({generation, dispatch}: Pick<Parts, 'generation' | 'dispatch'>): Permits => ({
-  listen: async () => undefined,
-  ask: async ({version}) => {
-    dispatch({type: 'permit.granted', generation: generation(), fence: generation(), version});
+interface Solo {
+  readonly state: () => State;
+  readonly dispatch: Dispatch;
+}
+
+/** Permits of a host that is not coordinated with others: granted at once, and again while it does not take one. */
+export const soloPermits = ({state, dispatch}: Solo): Pick<Permits, 'ask'> => ({
+  ask: async signal => {
+    while (!signal.aborted) {
+      const now = state();
+      const {generation, outcome} = now;
+      const version = attemptOf(now)?.version ?? '';
+      const fence = Math.max(generation, (outcome?.fence ?? 0) + 1);
+      dispatch({type: 'permit.granted', generation, fence, version});
+      await pause(SOLO_EVERY_MS, signal);
+    }
   },
 });

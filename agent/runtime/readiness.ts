@@ -1,13 +1,20 @@
-import {describe} from '../core/host/describe.ts';
+import {doing} from '../core/host/describe.ts';
 import type {State} from '../core/host/state.ts';
-import {type Reason, reasonText} from '../core/reason.ts';
+import {reasonText} from '../core/reason.ts';
 import type {Notify} from '../host/notify.ts';
-import type {StoreHealth} from './store-health.ts';
+import type {Troubles} from './troubles.ts';
 
 export interface Readiness {
   /** Tells the service manager what this state means for it. */
   saw(state: State): void;
+  /** Tells it what is in the way now. */
+  refresh(): void;
   stop(): void;
+}
+
+interface Parts {
+  readonly notify: Notify;
+  readonly troubles: Troubles;
 }
 
 const EVERY_MS = 10_000;
@@ -18,24 +25,26 @@ const AHEAD_MS = 60_000;
  * it there; or as soon as something is in the way, so that a host that cannot boot a release still boots. Until then
  * the start may take longer, again and again.
  */
-export const createReadiness = (notify: Notify, health: StoreHealth): Readiness => {
+export const createReadiness = ({notify, troubles}: Parts): Readiness => {
   let ready = false;
   let last: State | null = null;
   const extension = setInterval(() => notify.extendTimeout(AHEAD_MS), EVERY_MS);
   const stop = (): void => clearInterval(extension);
-  const tell = (): void => {
-    if (last) notify.status(withStore(describe(last, Date.now()), health.lost()));
+  const refresh = (): void => {
+    if (!last) return;
+    const texts = troubles.of(last).map(reasonText);
+    notify.status(texts.length === 0 ? doing(last) : `${doing(last)}: ${texts.join('; ')}`);
+    if (ready || (isPreparing(last) && troubles.journal() === null)) return;
+    ready = true;
+    stop();
+    void notify.ready();
   };
-  health.onChange(tell);
   return {
     saw: state => {
       last = state;
-      tell();
-      if (ready || isPreparing(state)) return;
-      ready = true;
-      stop();
-      void notify.ready();
+      refresh();
     },
+    refresh,
     stop,
   };
 };
@@ -43,7 +52,3 @@ export const createReadiness = (notify: Notify, health: StoreHealth): Readiness 
 const isPreparing = (state: State): boolean =>
   (state.phase === 'booting' || (state.phase === 'staging' && state.attempt.purpose === 'boot')) &&
   state.blocked === null;
-
-// A reason to wait that comes from the store says so already.
-const withStore = (text: string, lost: Reason | null): string =>
-  lost && !text.includes(reasonText(lost)) ? `${text}; ${reasonText(lost)}` : text;

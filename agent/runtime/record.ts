@@ -6,11 +6,11 @@ import type {Notify} from '../host/notify.ts';
 import type {History} from '../journal/history.ts';
 import type {Log} from '../ports.ts';
 import {createReadiness} from './readiness.ts';
-import type {StoreHealth} from './store-health.ts';
+import type {Troubles} from './troubles.ts';
 
 interface Parts {
   readonly notify: Notify;
-  readonly health: StoreHealth;
+  readonly troubles: Troubles;
   readonly history: History;
   readonly touch: () => void;
   readonly log: Log;
@@ -19,12 +19,21 @@ interface Parts {
 export interface Recorder {
   /** Tells everyone who wants to know that the host is in another state. */
   publish(state: State, before: State): void;
+  /** Tells the service manager what is in the way now. */
+  refresh(): void;
   stop(): void;
 }
 
 /** Tells the service manager, the store and the history of every new state. */
-export const createRecorder = ({notify, health, history, touch, log}: Parts): Recorder => {
-  const readiness = createReadiness(notify, health);
+export const createRecorder = ({notify, troubles, history, touch, log}: Parts): Recorder => {
+  const readiness = createReadiness({notify, troubles});
+  let lost: string | null = null;
+  const note = (cause: string | null): void => {
+    if (cause === lost) return;
+    lost = cause;
+    if (cause === null) log.info('the history is written again');
+    else log.warning(`the history is not written: ${cause}`);
+  };
   return {
     publish: (state, before) => {
       readiness.saw(state);
@@ -33,15 +42,17 @@ export const createRecorder = ({notify, health, history, touch, log}: Parts): Re
       const release = attemptOf(state)?.target.release ?? state.active?.release;
       const line = {
         at: state.since,
-        text: describe(state, state.since),
+        text: describe(state),
         phase: state.phase,
         release: release ? releaseId(release) : null,
         generation: state.generation,
       };
-      history
-        .add(line)
-        .catch((error: unknown) => log.warning(`the history is not written: ${String(error)}`));
+      history.add(line).then(
+        () => note(null),
+        (error: unknown) => note(String(error)),
+      );
     },
+    refresh: readiness.refresh,
     stop: readiness.stop,
   };
 };

@@ -6,6 +6,7 @@ import {attemptOf} from '../core/host/step.ts';
 import {isServing, whyNot} from '../core/host/why.ts';
 import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {releaseId} from '../core/release.ts';
+import type {Troubles} from './troubles.ts';
 
 /** What does not change while the agent runs. */
 export interface Self {
@@ -23,11 +24,12 @@ interface View {
   readonly store: {readonly name: string; readonly lost: Reason | null};
   readonly ledger: Ledger | null;
   readonly unhealthy: Reason | null;
+  readonly troubles: Troubles;
   readonly now: number;
 }
 
 /** The status report of the control socket. */
-export const reportOf = ({self, state, store, ledger, unhealthy, now}: View): StatusReport => {
+export const reportOf = ({self, state, store, ledger, unhealthy, troubles, now}: View): StatusReport => {
   const attempt = attemptOf(state);
   const {desired, rejected} = state;
   return {
@@ -42,7 +44,7 @@ export const reportOf = ({self, state, store, ledger, unhealthy, now}: View): St
     previous: running(state.previous),
     target: running(attempt?.target ?? null),
     desired: desired && {...desired, release: releaseId(desired.release)},
-    reason: told(waitReason(state, ledger, self.instance, now) ?? unhealthy),
+    reason: told(reasonNow(state, ledger, self.instance, troubles)),
     refusal: told(state.refusal),
     hold: state.hold,
     permit: state.permit,
@@ -58,11 +60,19 @@ export const reportOf = ({self, state, store, ledger, unhealthy, now}: View): St
   };
 };
 
+const reasonNow = (
+  state: State,
+  ledger: Ledger | null,
+  instance: string,
+  troubles: Troubles,
+): Reason | null =>
+  troubles.journal() ?? troubles.hindrance(state) ?? waitReason(state, ledger, instance) ?? troubles.lesser();
+
 // A waiting host knows best from the ledger as it is now.
-const waitReason = (state: State, ledger: Ledger | null, instance: string, now: number): Reason | null => {
-  if (state.phase !== 'waiting' || !ledger) return whyNot(state, now);
+const waitReason = (state: State, ledger: Ledger | null, instance: string): Reason | null => {
+  if (state.phase !== 'waiting' || !ledger) return whyNot(state);
   if (ledger.permits.some(permit => permit.host === instance)) return null;
-  return ledger.blocked ?? reason('permit.waiting', {ahead: 0});
+  return ledger.blocked ?? reason('permit.waiting', {});
 };
 
 const running = (activation: Activation | null): Running | null =>

@@ -32,7 +32,7 @@ export const createHealthWatch = ({gate, state, changed, log, everyMs = EVERY_MS
   const note = (cause: Reason | null): void => {
     if (cause && !unhealthy) log.warning(reasonText(cause));
     if (!cause && unhealthy) log.info('the application passes its probes again');
-    const turned = (cause === null) !== (unhealthy === null);
+    const turned = (cause && reasonText(cause)) !== (unhealthy && reasonText(unhealthy));
     unhealthy = cause;
     if (turned) changed();
   };

@@ -15,6 +15,7 @@ import type {Happening} from '../../agent/runtime/happening.ts';
 import {createStoreHealth} from '../../agent/runtime/store-health.ts';
 import {openDirectoryStore} from '../../agent/store/directory.ts';
 import {temporaryFolder} from '../support/temporary.ts';
+import {someTroubles} from '../support/troubles.ts';
 
 const quiet: Log = {debug: () => {}, info: () => {}, warning: () => {}, error: () => {}};
 const never = new AbortController().signal;
@@ -37,11 +38,15 @@ const controlsOf = async (t: Test, state: State) => {
   const controls = createControls({
     self,
     state: () => state,
-    dispatch: each => heard.push(each),
+    wish: async each => {
+      heard.push(each);
+      return null;
+    },
     store,
     keys,
     health: createStoreHealth(store.name, quiet),
     unhealthy: () => null,
+    troubles: someTroubles(),
     history: openHistory(dir),
     coordinated: true,
   });

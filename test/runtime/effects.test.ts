@@ -2,7 +2,6 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import type {Effect} from '../../agent/core/host/effect.ts';
 import type {Result} from '../../agent/core/host/event.ts';
-import {freshState} from '../../agent/core/host/recover.ts';
 import type {Log} from '../../agent/ports.ts';
 import {createEffects} from '../../agent/runtime/effects.ts';
 import type {Operation} from '../../agent/runtime/executors.ts';
@@ -10,7 +9,6 @@ import type {Happening} from '../../agent/runtime/happening.ts';
 import {eventually} from '../support/eventually.ts';
 
 const quiet: Log = {debug: () => {}, info: () => {}, warning: () => {}, error: () => {}};
-const state = freshState({now: 1, random: 0});
 const probe: Effect = {type: 'gate.probe', generation: 1, timeoutMs: 1};
 const rejoin: Effect = {type: 'traffic.rejoin', generation: 1};
 
@@ -27,7 +25,7 @@ t.test('operations of one step run one after another', async t => {
     order.push(`${type} ends`);
     return type === 'gate.probe' ? {type: 'gate.passed', generation} : {type: 'traffic.rejoined', generation};
   });
-  effects.start(state, [probe, rejoin], true);
+  effects.start([probe, rejoin], true);
   await eventually('both results', () => heard.length === 2);
   t.same(order, ['gate.probe begins', 'gate.probe ends', 'traffic.rejoin begins', 'traffic.rejoin ends']);
 });
@@ -42,9 +40,9 @@ t.test('leaving a phase ends its operation, and its result is not heard', async 
     aborted = signal.aborted;
     return {type: 'gate.passed', generation};
   });
-  effects.start(state, [probe], true);
+  effects.start([probe], true);
   await eventually('the first operation', () => begun);
-  effects.start(state, [rejoin], true);
+  effects.start([rejoin], true);
   await eventually('the second result', () => heard.length > 0);
   t.ok(aborted);
   t.same(
@@ -58,8 +56,8 @@ t.test('a step that stays in its phase without operations disturbs nothing', asy
     await sleep(10);
     return {type: 'gate.passed', generation};
   });
-  effects.start(state, [probe], true);
-  effects.start(state, [], false);
+  effects.start([probe], true);
+  effects.start([], false);
   await eventually('the result', () => heard.length === 1);
   t.equal(heard[0]?.type, 'gate.passed');
 });
@@ -73,11 +71,11 @@ t.test('there is one timer at a time, and leaving the phase ends it', async t =>
     generation: 1,
     afterMs,
   });
-  effects.start(state, [timer('deadline', 60_000), timer('retry', 1)], true);
+  effects.start([timer('deadline', 60_000), timer('retry', 1)], true);
   await eventually('the timer', () => heard.length === 1);
   t.match(heard[0], {type: 'timer.fired', timer: 'retry', phase: 'gating'});
-  effects.start(state, [timer('deadline', 5)], true);
-  effects.start(state, [timer('retry', 20)], true);
+  effects.start([timer('deadline', 5)], true);
+  effects.start([timer('retry', 20)], true);
   await eventually('the timer of the phase that follows', () => heard.length === 2);
   t.match(heard[1], {type: 'timer.fired', timer: 'retry'}, 'and not the one of the phase that was left');
   effects.stop();
@@ -88,7 +86,7 @@ t.test('an operation that throws does not end the agent', async t => {
     if (operation.type === 'gate.probe') throw new Error('out of order');
     return {type: 'traffic.rejoined', generation: 1};
   });
-  effects.start(state, [probe, rejoin], true);
+  effects.start([probe, rejoin], true);
   await eventually('the next one', () => heard.length === 1);
   t.equal(heard[0]?.type, 'traffic.rejoined');
 });

@@ -9,6 +9,7 @@ import type {Gate, Log} from '../../agent/ports.ts';
 import {reportOf} from '../../agent/runtime/report.ts';
 import {createHealthWatch} from '../../agent/runtime/watch-health.ts';
 import {eventually} from '../support/eventually.ts';
+import {someTroubles} from '../support/troubles.ts';
 
 const stamp = {now: 1_000, random: 0.5};
 const release = parseRelease('snap-11111111') as Release;
@@ -59,10 +60,21 @@ t.test('a report does not claim that such a host serves', async t => {
   const unhealthy = reason('health.failed', {probe: 'unit web.service', last: 'inactive (dead)'});
   const self = {agent: '0', instance: 'i-1', zone: 'z', app: 'web', channel: 'production', role: ''};
   const store = {name: 'directory', lost: null};
-  const report = reportOf({self, state, store, ledger: null, unhealthy, now: 2_000});
-  t.match(report, {serving: false, step: 'serving snap-11111111, but its probes fail'});
-  t.match(reportOf({self, state, store, ledger: null, unhealthy: null, now: 2_000}), {
-    serving: true,
-    step: 'serving snap-11111111',
+  const report = reportOf({
+    self,
+    state,
+    store,
+    ledger: null,
+    troubles: someTroubles({unhealthy}),
+    unhealthy,
+    now: 2_000,
   });
+  t.match(report, {serving: false, step: 'serving snap-11111111, but its probes fail'});
+  t.match(
+    reportOf({self, state, store, ledger: null, troubles: someTroubles(), unhealthy: null, now: 2_000}),
+    {
+      serving: true,
+      step: 'serving snap-11111111',
+    },
+  );
 });

@@ -13,12 +13,12 @@ export type BootChoice =
  * answer), else the proven release, else the desired one while nothing is proven, else what it has, else the image's seed.
  * A denied release never; one that just failed here only when there is nothing else.
  */
-export const chooseBoot = (state: State, view: BootView, now: number): BootChoice => {
+export const chooseBoot = (state: State, view: BootView): BootChoice => {
   const allowed = candidates(state, view).filter(
     release => !view.denied.some(denied => sameRelease(denied, release)),
   );
   const version = state.desired?.version ?? '';
-  const fresh = allowed.find(release => !failedHere(state, release, now));
+  const fresh = allowed.find(release => !failedHere(state, release));
   const release = fresh ?? allowed[0];
   return release ? {ok: true, release, version} : {ok: false, cause: nothingToBoot(view)};
 };
@@ -32,9 +32,9 @@ const candidates = (state: State, {reachable, proven, seed}: BootView): readonly
   );
 };
 
-const failedHere = (state: State, release: Release, now: number): boolean =>
+const failedHere = (state: State, release: Release): boolean =>
   sameRelease(state.rejected?.release, release) &&
-  (isRejected(state, now) || !sameRelease(state.desired?.release, release));
+  (isRejected(state) || !sameRelease(state.desired?.release, release));
 
 const nothingToBoot = ({cause, desired}: BootView): Reason => {
   if (cause) return cause;

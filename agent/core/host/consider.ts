@@ -11,7 +11,7 @@ import type {Step} from './step.ts';
 export const consider = (state: State, stamp: Stamp, rules: Rules): Step => {
   if (state.hold) return enterHeld(state, holdReason(state.hold), stamp);
   const {desired, active} = state;
-  if (!desired || sameRelease(desired.release, active?.release) || isRejected(state, stamp.now)) {
+  if (!desired || sameRelease(desired.release, active?.release) || isRejected(state)) {
     return enterServing(state, stamp);
   }
   const {release, version} = desired;
@@ -24,13 +24,16 @@ export const consider = (state: State, stamp: Stamp, rules: Rules): Step => {
   return enterStaging({...state, rejected: null}, attempt, stamp, rules);
 };
 
-/** True when the desired release failed here and it is not yet time to try again. A new desired version always is. */
-export const isRejected = ({desired, rejected}: State, now: number): boolean =>
+/**
+ * True when the desired release failed here and is left alone. A new desired version never is. When a pause is over is told by
+ * its timer: clocks jump.
+ */
+export const isRejected = ({desired, rejected}: State): boolean =>
   desired !== null &&
   rejected !== null &&
   rejected.version === desired.version &&
   sameRelease(rejected.release, desired.release) &&
-  !(rejected.retryAt !== null && rejected.retryAt <= now);
+  !(rejected.retryAt !== null && rejected.retryAt <= rejected.at);
 
 /** The reason of an operator's hold. */
 export const holdReason = ({by, note}: Hold): Reason => reason('operator.hold', {by, note});

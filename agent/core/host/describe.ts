@@ -5,8 +5,8 @@ import {attemptOf} from './step.ts';
 import {isServing, whyNot} from './why.ts';
 
 /** What the host does now, in one line: systemd's `STATUS=`, the log and `agentctl status` share it. */
-export const describe = (state: State, now: number): string => {
-  const why = whyNot(state, now);
+export const describe = (state: State): string => {
+  const why = whyNot(state);
   return why ? `${doing(state)}: ${reasonText(why)}` : doing(state);
 };
 

@@ -130,8 +130,15 @@ export const enterRollingBack = (state: State, attempt: Attempt, {now}: Stamp, r
 export const enterServing = (state: State, {now}: Stamp): Step => {
   const since = state.phase === 'serving' ? state.since : now;
   const next: State = {...common(state), phase: 'serving', since};
-  const retryAt = next.rejected?.retryAt ?? null;
-  return [next, retryAt === null ? [] : [timer(next, 'retry', Math.max(0, retryAt - now))]];
+  const pauseMs = pauseLeft(next, now);
+  const isTimed = state.phase === 'serving' && state.rejected === next.rejected;
+  return [next, pauseMs === null || isTimed ? [] : [timer(next, 'retry', pauseMs)]];
+};
+
+// A clock that was set back must not make a pause longer than it was meant to be.
+const pauseLeft = ({rejected}: State, now: number): number | null => {
+  if (!rejected || rejected.retryAt === null) return null;
+  return Math.min(Math.max(0, rejected.retryAt - now), rejected.retryAt - rejected.at);
 };
 
 /** Stop here: on purpose (in traffic), or because nothing works (out of traffic). */

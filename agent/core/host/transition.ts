@@ -37,11 +37,9 @@ const phases: {readonly [P in Phase]: On<P>} = {
  * event. A result of an older generation, or a timer of an older phase, changes nothing.
  */
 export const transition = (rules: Rules, state: State, event: Event): Step => {
-  if (
-    event.type === 'permit.granted' &&
-    (state.phase !== 'waiting' || event.version !== state.attempt.version)
-  ) {
-    return returnUnused(state, event);
+  if (event.type === 'permit.granted' && !isWanted(state, event)) {
+    const next = returnPermit(state, event);
+    return next === state ? ignore(state, event) : [next, []];
   }
   if (isStale(state, event)) return ignore(state, event);
   const informed = inform(state, event);
@@ -60,13 +58,17 @@ const isStale = (state: State, event: Event): boolean =>
   ('generation' in event && event.generation !== state.generation) ||
   (event.type === 'timer.fired' && event.phase !== state.phase);
 
-// A permit that comes too late goes back at once: nobody else may wait for a host that does not want it.
-const returnUnused = (state: State, event: Event & {readonly type: 'permit.granted'}): Step => {
-  const {fence, version} = event;
+type Granted = Event & {readonly type: 'permit.granted'};
+
+const isWanted = (state: State, {version, fence}: Granted): boolean =>
+  state.phase === 'waiting' && version === state.attempt.version && fence > (state.outcome?.fence ?? 0);
+
+/** The state in which a permit that is not wanted (any more) is given back unused; the same state when there is nothing to say. */
+export const returnPermit = (state: State, {fence, version}: Granted): State => {
   const release = state.desired?.release ?? state.active?.release;
-  if (fence === state.permit || !release || fence <= (state.outcome?.fence ?? 0)) return ignore(state, event);
-  if (state.permit !== null) return ignore(state, event);
-  return [{...state, outcome: {fence, result: 'unused', release, version, cause: null}}, []];
+  const isOver = fence <= (state.outcome?.fence ?? 0);
+  if (isOver || state.permit !== null || !release) return state;
+  return {...state, outcome: {fence, result: 'unused', release, version, cause: null}};
 };
 
 // What operators say is remembered in every phase, whatever the phase makes of it.

@@ -6,15 +6,13 @@ import type {HostStatus} from './status.ts';
 import {attemptOf} from './step.ts';
 
 /** Why this host is not where it should be; null when it is, or when it is on its way without a hitch. */
-export const whyNot = (state: State, now: number): Reason | null => {
+export const whyNot = (state: State): Reason | null => {
   if ('blocked' in state && state.blocked) return state.blocked;
   if (state.phase === 'held') return state.cause;
   const attempt = attemptOf(state);
   if (attempt?.purpose === 'rollback' && attempt.cause) return attempt.cause;
   if (state.refusal) return state.refusal;
-  return state.phase === 'serving' && (isRejected(state, now) || isPaused(state))
-    ? rejectedReason(state)
-    : null;
+  return state.phase === 'serving' && (isRejected(state) || isPaused(state)) ? rejectedReason(state) : null;
 };
 
 const isPaused = ({rejected, desired, active}: State): boolean =>
@@ -51,21 +49,29 @@ interface Self {
   readonly agent: string;
 }
 
-/** What this host says of itself in the store. `healthy` is the last answer of its probes while it serves. */
-export const statusOf = (state: State, self: Self, healthy: boolean, now: number): HostStatus => {
-  const waiting = state.phase === 'waiting' ? state.attempt : null;
+/** What is wrong with a host besides its state. */
+interface Troubles {
+  /** the last answer of its probes while it serves */
+  readonly unhealthy: Reason | null;
+  /** why its journal cannot be written */
+  readonly journal: Reason | null;
+}
+
+/** What this host says of itself in the store. One that cannot write its journal wants no permit. */
+export const statusOf = (state: State, self: Self, {unhealthy, journal}: Troubles): HostStatus => {
+  const waiting = state.phase === 'waiting' && journal === null ? state.attempt : null;
   const {outcome} = state;
   return {
     format: 1,
     ...self,
     phase: state.phase,
-    serving: isServing(state) && healthy,
+    serving: isServing(state) && unhealthy === null,
     active: state.active && releaseId(state.active.release),
     previous: state.previous && releaseId(state.previous.release),
     wants: waiting && {release: releaseId(waiting.target.release), version: waiting.version},
     permit: state.permit,
     outcome: outcome && {...outcome, release: releaseId(outcome.release)},
-    reason: whyNot(state, now),
+    reason: journal ?? whyNot(state) ?? unhealthy,
     since: state.since,
   };
 };

@@ -55,7 +55,7 @@ const play = (commands: readonly string[], world: World): readonly string[] => {
     settleWorld(world, {timers: 30});
     checkQuiet(world);
   }
-  return [...world.log, `= ${describe(world.state, world.now)}`];
+  return [...world.log, `= ${describe(world.state)}`];
 };
 
 /** A script is a title and blocks; a block is commands, `----` and a transcript. */

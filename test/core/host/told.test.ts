@@ -50,10 +50,10 @@ const blockedStaging = (): World => {
 
 t.test('while a staging is tried again the reason why is still said', async t => {
   const world = blockedStaging();
-  const before = whyNot(world.state, world.now);
+  const before = whyNot(world.state);
   fire(world);
   t.ok(before);
-  t.same(whyNot(world.state, world.now), before);
+  t.same(whyNot(world.state), before);
 });
 
 t.test('"retry" ends the pause between two tries of a staging', async t => {
@@ -73,10 +73,10 @@ t.test('so does the same release under a new version', async t => {
 t.test('a booting host says what is in the way while it looks again', async t => {
   const world = createWorld({storeUp: false});
   settleWorld(world, {timers: 0});
-  const before = whyNot(world.state, world.now);
+  const before = whyNot(world.state);
   fire(world);
   t.ok(before);
-  t.same(whyNot(world.state, world.now), before);
+  t.same(whyNot(world.state), before);
 });
 
 t.test('a host that knows of no release removes none before one serves: its journal may be lost', async t => {

@@ -166,7 +166,7 @@ const take = (world: World, [next, effects]: Step, first = false): void => {
   const before = first ? null : world.state;
   if (before?.phase !== next.phase || before.generation !== next.generation) {
     world.visited.push(next.phase);
-    world.log.push(describe(next, world.now));
+    world.log.push(describe(next));
     world.timer = null;
     world.pending = [];
   }
@@ -274,7 +274,7 @@ const apply = (world: World, effect: Effect): Result | null => {
 
 const grant = (world: World, generation: number, version: string): Result | null => {
   if (!world.grants || !world.storeUp) return null;
-  world.fence += 1;
+  world.fence = Math.max(world.fence, world.state.outcome?.fence ?? 0) + 1; // no fence is given twice
   return {type: 'permit.granted', fence: world.fence, version, generation};
 };
 

@@ -25,7 +25,7 @@ export const booting: On<'booting'> = (state, event, rules) => {
 
 const choose = (state: In<'booting'>, view: BootView, stamp: Stamp, rules: Rules): Step => {
   const seen = view.desired ? withReading(state, view.desired) : state;
-  const choice = chooseBoot(seen, view, stamp.now);
+  const choice = chooseBoot(seen, view);
   if (choice.ok) {
     const attempt = newAttempt(seen, {
       purpose: 'boot',

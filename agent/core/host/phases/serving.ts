@@ -13,8 +13,9 @@ export const serving: On<'serving'> = (state, event, rules) => {
   switch (event.type) {
     case 'desired.read':
     case 'operator.held':
-    case 'timer.fired':
       return consider(state, event, rules);
+    case 'timer.fired': // the pause of a release that was not activated is over
+      return consider({...state, rejected: null}, event, rules);
     case 'operator.retried':
       return consider({...state, rejected: null, begun: null}, event, rules);
     case 'operator.rolled-back':
