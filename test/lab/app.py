@@ -79,6 +79,8 @@ if RELEASE.get("crash"):
 time.sleep(RELEASE.get("startDelayS", 0))
 SERVER = Server(("0.0.0.0", 8080), Handler)
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=stop, args=(SERVER,)).start())
+if "crashAfterS" in RELEASE:
+    threading.Timer(RELEASE["crashAfterS"], lambda: os._exit(1)).start()
 print("serving", RELEASE["name"], flush=True)
 SERVER.serve_forever(poll_interval=0.05)
 signal.pause()

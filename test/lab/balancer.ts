@@ -73,6 +73,7 @@ defaults
 frontend front
   bind ${ADDRESSES.balancer}:80
   bind unix@${front} mode 600
+  http-after-response set-header x-server %s
   default_backend web
 backend web
   balance roundrobin

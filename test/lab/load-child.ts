@@ -33,10 +33,12 @@ const isNth = (n: number, share: number): boolean => Math.floor((n + 1) * share)
 const once = (url: string, path: string, agent: Agent | false): Promise<Sample> =>
   new Promise(resolve => {
     const [at, began] = [Date.now(), performance.now()];
+    let server = '';
     const end = (status: number, text: string) =>
-      resolve({at, ms: Math.round(performance.now() - began), status, text, path});
+      resolve({at, ms: Math.round(performance.now() - began), status, text, path, server});
     const request = get(`${url}${path}`, {agent}, response => {
       let text = '';
+      server = String(response.headers['x-server'] ?? '');
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });

@@ -11,13 +11,17 @@ export type LoadOptions = {
   readonly newShare?: number;
 };
 
-/** One request: start in ms of the epoch, duration, status (0: no answer), what the release answered or the error. */
+/**
+ * One request: start in ms of the epoch, duration, status (0: no answer), what the release answered or the error, and
+ * where HAProxy sent it: `i1` for instance 1, nothing when it had nowhere to send it.
+ */
 export type Sample = {
   readonly at: number;
   readonly ms: number;
   readonly status: number;
   readonly text: string;
   readonly path: string;
+  readonly server?: string;
 };
 
 export type LoadResult = {

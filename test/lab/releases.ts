@@ -10,10 +10,14 @@ export type ReleaseOptions = {
   readonly sickAfterS?: number;
   /** ends with an error at once */
   readonly crash?: boolean;
+  /** ends with an error some seconds after it began to answer */
+  readonly crashAfterS?: number;
   /** listens only after this long */
   readonly startDelayS?: number;
   /** deploy/start takes this long */
   readonly scriptS?: number;
+  /** deploy/start ends with this */
+  readonly scriptStatus?: number;
 };
 
 /** The bytes of a release's release.json. */
@@ -29,7 +33,8 @@ export const writeRelease = async (folder: string, release: ReleaseOptions): Pro
   await chmod(script, 0o755);
 };
 
-const startScript = ({scriptS = 0}: ReleaseOptions): string => `#!/bin/sh
+const startScript = ({scriptS = 0, scriptStatus = 0}: ReleaseOptions): string => `#!/bin/sh
 echo "start script of $(cat release.json | tr -d '\\n ')"
 sleep ${scriptS}
+exit ${scriptStatus}
 `;
