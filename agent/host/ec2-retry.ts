@@ -3,7 +3,7 @@ import {type Reason, reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import type {Hinder} from '../ports.ts';
 import {classify, type Failure, refused} from './ec2-error.ts';
-import {hinderNobody} from './hindrance.ts';
+import {hinderNobody, isLate} from './hindrance.ts';
 
 export interface RetryOptions {
   /** the call's name, for texts */
@@ -26,7 +26,7 @@ const TOLD_AFTER_MS = 3_000;
 /**
  * Repeats a call until EC2 answers it, with full jitter: a fleet that boots at once waits minutes for its CreateVolume
  * (5 a second for an account), which the SDK's own three tries do not outlast. A refusal is thrown at once (`ec2.refused`);
- * at the deadline `ec2.throttled` or `ec2.unreachable`.
+ * at the deadline, its own or the caller's, `ec2.throttled` or `ec2.unreachable`.
  */
 export const withRetries = async <T>(
   call: (signal: AbortSignal) => Promise<T>,
@@ -34,8 +34,15 @@ export const withRetries = async <T>(
   signal: AbortSignal,
 ): Promise<T> => {
   const {action, hinder = hinderNobody} = options;
+  let told: Reason | null = null;
+  const heard: Hinder = (user, cause) => {
+    told = cause;
+    hinder(user, cause);
+  };
   try {
-    return await repeat(call, {...options, hinder}, signal);
+    return await repeat(call, {...options, hinder: heard}, signal);
+  } catch (error) {
+    throw told && isLate(signal) ? new ReasonError(told, {cause: error}) : error;
   } finally {
     hinder(action, null);
   }

@@ -70,6 +70,17 @@ t.test('what keeps it waiting is told from some seconds on, and taken back when 
   t.equal(told.at(-1), null);
 });
 
+t.test("a caller's deadline gives what it waited for, as far as it was told", async t => {
+  const throttled = async () => Promise.reject(answered('RequestLimitExceeded', 503));
+  const late = new AbortController();
+  const hinder = (_: string, cause: Reason | null) => {
+    if (cause) late.abort(new DOMException('', 'TimeoutError'));
+  };
+  const settings = {...options, deadlineMs: 60_000, hinder};
+  const why = await withRetries(throttled, settings, late.signal).catch(reasonOf);
+  t.match(why, {kind: 'ec2.throttled', details: {action: 'CreateVolume'}});
+});
+
 t.test('a try that hangs is cut and the next one begins', async t => {
   let tries = 0;
   const call = async (abort: AbortSignal) => {

@@ -1,11 +1,15 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import type {State} from '../../agent/core/host/state.ts';
 import {reason} from '../../agent/core/reason.ts';
+import {reasonOf} from '../../agent/core/reason-error.ts';
 import {tellWhileWaiting} from '../../agent/host/hindrance.ts';
 import {createHindrances} from '../../agent/runtime/hindrances.ts';
 
 const staging = {phase: 'staging'} as State;
 const throttled = (seconds: number) => reason('ec2.throttled', {action: 'CreateVolume', seconds});
+
+const never = new AbortController().signal;
 
 const start = () => {
   const warnings: string[] = [];
@@ -57,11 +61,28 @@ t.test('work that takes long tells what it waits for, and for how long', async t
     if (told.length === 2) end();
   };
   const waiting = {user: 'attaching', hinder: seen, cause: throttled, everyMs: 10};
-  t.equal(await tellWhileWaiting(waiting, () => over.then(() => 'done')), 'done');
+  t.equal(await tellWhileWaiting(waiting, () => over.then(() => 'done'), never), 'done');
   t.same(told, ['ec2.throttled', 'ec2.throttled', 'none']);
   t.equal(current(staging), null);
   await t.rejects(
-    tellWhileWaiting(waiting, () => Promise.reject(new Error('failed'))),
+    tellWhileWaiting(waiting, () => Promise.reject(new Error('failed')), never),
     /failed/,
   );
 });
+
+t.test(
+  "work that is ended by a caller's deadline fails with what it waited for, ended by an abort it does not",
+  async t => {
+    const {hinder} = start();
+    const waiting = {user: 'attaching', hinder, cause: throttled};
+    const until = (signal: AbortSignal) => sleep(60_000, undefined, {signal});
+    const limit = AbortSignal.timeout(30);
+    t.match(await tellWhileWaiting(waiting, () => until(limit), limit).catch(reasonOf), {
+      kind: 'ec2.throttled',
+    });
+    const abort = new AbortController();
+    const cut = tellWhileWaiting(waiting, () => until(abort.signal), abort.signal);
+    abort.abort();
+    await t.rejects(cut, {name: 'AbortError'});
+  },
+);

@@ -22,7 +22,7 @@ export const waitForDevice = async (
   const {volume} = awaited;
   const cause = (seconds: number) => reason('volume.stuck', {volume, state: 'attaching', seconds});
   const waiting = {user: `attaching ${volume}`, hinder: context.hinder, cause};
-  return tellWhileWaiting(waiting, () => look(context, awaited, signal));
+  return tellWhileWaiting(waiting, () => look(context, awaited, signal), signal);
 };
 
 const look = async (

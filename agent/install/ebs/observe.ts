@@ -35,7 +35,7 @@ export const observeVolume = async (
   const cause = (seconds: number) =>
     state === null ? null : reason('volume.stuck', {volume, state, seconds});
   const waiting = {user: `looking at ${volume}`, hinder: context.hinder, cause};
-  return tellWhileWaiting(waiting, () => look(context, {...wait, saw}, signal));
+  return tellWhileWaiting(waiting, () => look(context, {...wait, saw}, signal), signal);
 };
 
 const look = async (

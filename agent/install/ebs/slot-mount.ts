@@ -34,8 +34,10 @@ export const mountSlot = async (
   const options = mountOptions(settings.filesystem);
   const request = {device: device.path, directory: place, filesystem: settings.filesystem, options};
   const cause = (seconds: number) => reason('mount.slow', {device: device.path, directory: place, seconds});
-  await tellWhileWaiting({user: `mounting ${place}`, hinder, cause}, () =>
-    mountVolume(mounts, {...request, timeoutMs: pace.mountMs}, signal),
+  await tellWhileWaiting(
+    {user: `mounting ${place}`, hinder, cause},
+    () => mountVolume(mounts, {...request, timeoutMs: pace.mountMs}, signal),
+    signal,
   );
   const after = await mountedAt(place);
   if (after?.number === device.number && after.readOnly) return;

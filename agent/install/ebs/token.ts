@@ -1,4 +1,4 @@
-import {createHash} from 'node:crypto';
+import {crypto} from '../../host/lazy.ts';
 
 interface TokenParts {
   readonly instance: string;
@@ -12,6 +12,7 @@ interface TokenParts {
  * that exists already; another attempt number when that volume failed, because EC2 keeps a failed one's token for hours.
  */
 export const clientToken = ({instance, slot, snapshot, attempt}: TokenParts): string =>
-  createHash('sha256')
+  crypto()
+    .createHash('sha256')
     .update(JSON.stringify([instance, slot, snapshot, attempt]))
     .digest('hex');
