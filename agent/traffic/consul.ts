@@ -54,14 +54,15 @@ export const consulTraffic = ({
       throw new ReasonError(reason('traffic.failed', {adapter: 'consul', action, cause}), {cause: error});
     }
   };
-  const patiently = (action: string, work: () => Promise<void>): Promise<void> => {
+  const patiently = (action: string, work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
     const cause = (seconds: number) =>
       reason('traffic.slow', {adapter: 'consul', action, seconds, hint: HINT});
-    return tellWhileWaiting({user: `consul ${action}`, hinder, cause, everyMs: TOLD_EVERY_MS}, work);
+    const waiting = {user: `consul ${action}`, hinder, cause, everyMs: TOLD_EVERY_MS};
+    return tellWhileWaiting(waiting, work, signal);
   };
   return {
-    leave: signal => inTurn(() => patiently('leave', () => each('leave', true, signal))),
-    rejoin: signal => inTurn(() => patiently('rejoin', () => each('rejoin', false, signal))),
+    leave: signal => inTurn(() => patiently('leave', () => each('leave', true, signal), signal)),
+    rejoin: signal => inTurn(() => patiently('rejoin', () => each('rejoin', false, signal), signal)),
     shown: signal => inTurn(() => back.isShown(signal)),
   };
 };
