@@ -1,7 +1,7 @@
 import process from 'node:process';
-import {execa} from 'execa';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
+import {startChild} from './child.ts';
 import {watchGroup} from './process-group.ts';
 import {unlessStuck} from './stuck.ts';
 
@@ -46,20 +46,23 @@ export const run = async (
 ): Promise<RunResult> => {
   signal.throwIfAborted();
   const child = withUmask(umask, () =>
-    execa(program, args, {
-      reject: false,
-      extendEnv: false,
-      env: {PATH, LANG: 'C.UTF-8', ...env},
-      maxBuffer: maxOutput,
-      ...(group
-        ? {detached: true}
-        : {timeout: timeoutMs, forceKillAfterDelay: KILL_DELAY_MS, cancelSignal: signal}),
-      ...(input === undefined ? {stdin: 'ignore' as const} : {input}),
-      ...(cwd !== undefined && {cwd}),
-    }),
+    startChild(
+      program,
+      args,
+      {
+        env: {PATH, LANG: 'C.UTF-8', ...env},
+        maxOutput,
+        group,
+        timeoutMs,
+        killDelayMs: KILL_DELAY_MS,
+        ...(input !== undefined && {input}),
+        ...(cwd !== undefined && {cwd}),
+      },
+      signal,
+    ),
   );
   const watch = group ? watchGroup({leader: child.pid, timeoutMs, killDelayMs: KILL_DELAY_MS}, signal) : null;
-  const result = await unlessStuck(child, {timeoutMs, graceMs: STUCK_MS}, signal);
+  const result = await unlessStuck(child.result, {timeoutMs, graceMs: STUCK_MS}, signal);
   const timedOut = watch?.over() ?? result?.timedOut;
   signal.throwIfAborted();
   const command = commandName(program, args);
@@ -93,7 +96,6 @@ interface Failed {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly stderr: string;
-  readonly shortMessage?: string | undefined;
   readonly code?: string | undefined;
 }
 

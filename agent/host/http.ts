@@ -1,5 +1,5 @@
 import {type IncomingMessage, type RequestOptions, request as requestHttp} from 'node:http';
-import {request as requestHttps} from 'node:https';
+import {https} from './lazy.ts';
 
 export interface HttpCall {
   /** `http://host:port`, `https://host:port` or `unix:///path/of.sock`; a path behind the host is put before `path` */
@@ -65,7 +65,7 @@ export const errorText = (error: unknown): string => {
 const exchange = (call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> =>
   new Promise((resolve, reject) => {
     const {options, secure} = target(call);
-    const request = (secure ? requestHttps : requestHttp)({...options, signal, agent: false});
+    const request = (secure ? https().request : requestHttp)({...options, signal, agent: false});
     request.on('error', reject);
     request.on('response', response => {
       readBody(response, call).then(body => resolve(answer(response, body)), reject);

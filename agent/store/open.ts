@@ -1,7 +1,6 @@
 import type {StoreSettings} from '../config/settings.ts';
 import type {Store} from '../ports.ts';
 import {type ConsulTuning, openConsulStore} from './consul.ts';
-import {openDirectoryStore} from './directory.ts';
 
 /** What is right for every fleet and only tests change. */
 export type StoreTuning = ConsulTuning;
@@ -11,4 +10,6 @@ export type StoreTuning = ConsulTuning;
  * cannot work, and for a directory that cannot be made.
  */
 export const openStore = async (settings: StoreSettings, tuning: StoreTuning = {}): Promise<Store> =>
-  settings.kind === 'directory' ? openDirectoryStore(settings) : openConsulStore(settings, tuning);
+  settings.kind === 'directory'
+    ? (await import('./directory.ts')).openDirectoryStore(settings) // its watcher costs 4 MB
+    : openConsulStore(settings, tuning);

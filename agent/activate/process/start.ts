@@ -1,5 +1,4 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {open, rename, stat} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -7,6 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {bootId} from '../../host/boot-id.ts';
+import {crypto} from '../../host/lazy.ts';
 import {readProc} from '../proc.ts';
 import {writeRecord} from './record.ts';
 import {START_VARIABLE} from './running.ts';
@@ -33,7 +33,7 @@ const TAIL = 4_096;
 export const startProcess = async (options: StartOptions, signal: AbortSignal): Promise<void> => {
   const {stateDir, slot} = options;
   signal.throwIfAborted();
-  const record = {start: randomUUID(), slot, bootId: await bootId()};
+  const record = {start: crypto().randomUUID(), slot, bootId: await bootId()};
   await writeRecord(stateDir, {...record, process: null});
   const log = await openLog(join(stateDir, 'app.log'));
   try {

@@ -1,5 +1,5 @@
-import {createHash} from 'node:crypto';
 import {join} from 'node:path';
+import {crypto} from '../../host/lazy.ts';
 
 /**
  * Where everything of this installer is, all below `<stateDir>/git` (mode 0700, one file system with `<stateDir>/slots`):
@@ -21,10 +21,12 @@ export type ObjectFormat = 'sha1' | 'sha256';
 /** The places below the state folder, for the repository at `url`. */
 export const gitLayout = ({stateDir, url}: {readonly stateDir: string; readonly url: string}): Layout => {
   const home = join(stateDir, 'git');
-  const hash = createHash('sha256').update(url).digest('hex').slice(0, 32);
   return {
     home,
-    mirrors: {sha1: join(home, hash), sha256: join(home, `${hash}-sha256`)},
+    get mirrors() {
+      const hash = crypto().createHash('sha256').update(url).digest('hex').slice(0, 32);
+      return {sha1: join(home, hash), sha256: join(home, `${hash}-sha256`)};
+    },
     markers: join(home, 'slots'),
     staging: join(home, 'staging'),
     spare: join(home, 'spare'),

@@ -1,14 +1,14 @@
-import {randomUUID} from 'node:crypto';
 import {mkdir, rename} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {run} from '../../host/exec.ts';
+import {crypto} from '../../host/lazy.ts';
 import type {Layout} from './layout.ts';
 
 /** Takes a file or folder out of its place at once, by rename; `emptyTrash` deletes it. What is not there is done. */
 export const discard = async ({trash}: Layout, path: string): Promise<void> => {
   await mkdir(trash, {recursive: true, mode: 0o700});
   try {
-    await rename(path, join(trash, `${basename(path)}-${randomUUID()}`));
+    await rename(path, join(trash, `${basename(path)}-${crypto().randomUUID()}`));
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }

@@ -1,5 +1,5 @@
 import http, {type IncomingMessage} from 'node:http';
-import https from 'node:https';
+import {https} from '../../host/lazy.ts';
 import {refused, unreachable} from '../key.ts';
 import {credentialReader} from './credentials.ts';
 import {responseTo, textOf, withDeadline} from './exchange.ts';
@@ -49,7 +49,7 @@ export const openConsulHttp = (
 ): ConsulHttp => {
   const {name, secure, target} = addressOf(settings);
   const credentials = credentialReader(name, settings);
-  const {Agent, request} = secure ? https : http;
+  const {Agent, request} = secure ? https() : http;
   const calls = new Agent({keepAlive: true, maxSockets: CALL_SOCKETS});
   const queries = new Agent({keepAlive: true});
 
