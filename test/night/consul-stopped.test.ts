@@ -19,11 +19,13 @@ interface Row {
   readonly how: 'stops' | 'hangs';
 }
 
-const ROWS: readonly Row[] = (['stops', 'hangs'] as const).flatMap(how =>
-  PHASES.map(phase => ({phase, how})),
-);
+// consul-answers.test.ts has an agent that hangs in every phase.
+const ROWS: readonly Row[] = [
+  ...PHASES.map(phase => ({phase, how: 'stops'}) as const),
+  ...(['serving', 'draining', 'rejoining'] as const).map(phase => ({phase, how: 'hangs'}) as const),
+];
 const AWAY_MS = 60_000;
-const REASON = /the store consul:\/\/127\.0\.0\.1:8500\/release-agent does not answer: /;
+const REASON = /the store consul:\/\/127\.0\.0\.1:8500\/release-agent does not answer: /i;
 
 t.test(
   'Consul is away for 60 s',
