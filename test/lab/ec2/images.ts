@@ -6,6 +6,8 @@ import {must} from '../run.ts';
 export type Filesystem = 'ext4' | 'xfs';
 
 const MIB = 1 << 20;
+/** Images may be large and the disk slow. */
+const COPY_MS = 900_000;
 const XFS_LEAST = 320 * MIB; // mkfs.xfs refuses a file system under 300 MB
 
 /** Makes the image file `into` with this file system, holding what the folder `from` holds; loop mounts (so root) only for xfs. */
@@ -22,7 +24,7 @@ export const buildImage = async ({
   const used = Number((await must(['du', '-s', '-B1', '--apparent-size', from])).split('\t')[0]);
   const size = Math.max(fs === 'xfs' ? XFS_LEAST : 0, Math.ceil(used * 1.3) + 16 * MIB);
   await must(['truncate', '-s', String(size), into]);
-  if (fs === 'ext4') await must(['mkfs.ext4', '-q', '-m', '0', '-d', from, into]);
+  if (fs === 'ext4') await must(['mkfs.ext4', '-q', '-m', '0', '-d', from, into], {timeoutMs: COPY_MS});
   else await fillXfs(from, into);
 };
 
@@ -40,7 +42,7 @@ const fillXfs = async (from: string, into: string): Promise<void> => {
 
 /** Copies an image file, sharing or leaving out blocks where the file system can. */
 export const copyImage = async (from: string, into: string): Promise<void> => {
-  await must(['cp', '--reflink=auto', '--sparse=always', from, into]);
+  await must(['cp', '--reflink=auto', '--sparse=always', from, into], {timeoutMs: COPY_MS});
 };
 
 export const blankImage = async (sizeGb: number, into: string): Promise<void> => {

@@ -1,0 +1,58 @@
+import {copyFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {journalled, proven} from '../../test/lab/agents.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../../test/lab/host.ts';
+import type {Region} from '../../test/lab/region.ts';
+import {until} from '../../test/lab/until.ts';
+import {run} from './run.ts';
+
+/** What an operator sets who knows that his balancer follows Consul at once; docs/benchmarks.md says more. */
+export const SETTINGS = {probeEveryMs: 100, passes: 2, quietMs: 200} as const;
+
+export const configOf = (instance: InstanceFiles): string =>
+  defaultConfig(instance)
+    .replace(/drain = .*/, `drain = {port = 8080, timeout = "20s", quiet = "${SETTINGS.quietMs}ms"}`)
+    .replace(/interval = .*/, `interval = "${SETTINGS.probeEveryMs}ms"\npasses = ${SETTINGS.passes}`)
+    .replace(/bake = .*/, 'bake = "1s"');
+
+const POLICY = 'release-agent/web/production/policy';
+const STAGE_MS = 900_000;
+const SWITCH_MS = 60_000;
+
+/**
+ * How long the host is out of traffic for a release that is staged, ms: from the moment HAProxy sends it nothing new to the moment
+ * HAProxy sends it requests again. The permit is kept back until the release is staged and the disk is quiet.
+ */
+export const timeSwitch = async (region: Region, instance: Instance, release: string): Promise<number> => {
+  await region.consul.put(POLICY, 'nobody gets a permit yet');
+  await region.desire(release);
+  const what = `${release} to be staged`;
+  await until({what, timeoutMs: STAGE_MS, everyMs: 100}, async () => {
+    const state = await journalled(instance);
+    return state?.phase === 'waiting';
+  });
+  await run(['sync']);
+  await region.consul.put(POLICY, '{}');
+  const isIn = () => region.balancer.ready().includes(instance.ip);
+  await until({what: 'the host to leave traffic', timeoutMs: SWITCH_MS, everyMs: 2}, () => !isIn());
+  const left = performance.now();
+  await until({what: 'the host to be back', timeoutMs: SWITCH_MS, everyMs: 2}, isIn);
+  const ms = performance.now() - left;
+  await proven(region, release);
+  return ms;
+};
+
+const CHILD = 'switch-restart-child.ts';
+
+/** Prepares bare restarts in the instance. */
+export const installRestart = (instance: Instance): Promise<void> =>
+  copyFile(join(import.meta.dirname, CHILD), join(instance.root, 'root', CHILD));
+
+/** How long `systemctl restart` takes up to the first passing probe, ms; probed as often as the gate does. */
+export const timeRestart = async (instance: Instance): Promise<number> => {
+  const url = 'http://127.0.0.1:8080/healthz';
+  const argv = ['/usr/lib/release-agent/node', `/root/${CHILD}`, 'web.service', url];
+  const {code, stdout, stderr} = await instance.exec([...argv, String(SETTINGS.probeEveryMs)]);
+  if (code !== 0) throw new Error(`the restart could not be measured: ${stderr}`);
+  return Number(stdout);
+};
