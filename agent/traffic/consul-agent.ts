@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import * as v from 'valibot';
 import {type HttpAnswer, httpCall} from '../host/http.ts';
+import {SECRET_EXPECTED, secretProblem} from '../host/secret-file.ts';
 
 export interface ConsulPlace {
   readonly url: string;
@@ -78,7 +79,7 @@ const call = async (
   path: string,
   signal: AbortSignal,
 ): Promise<HttpAnswer> => {
-  const token = tokenFile === undefined ? '' : (await readFile(tokenFile, 'utf8')).trim();
+  const token = tokenFile === undefined ? '' : await readToken(tokenFile);
   const headers = token === '' ? {} : {'x-consul-token': token};
   const answer = await httpCall(
     {base: url, path, method, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES},
@@ -86,6 +87,12 @@ const call = async (
   );
   if (answer.status === 200) return answer;
   throw new Error(`Consul answers ${answer.status}: ${answer.body.trim().slice(0, 200)}`);
+};
+
+const readToken = async (path: string): Promise<string> => {
+  const got = await secretProblem(path);
+  if (got !== null) throw new Error(`the token file ${path}: expected ${SECRET_EXPECTED}, got ${got}`);
+  return (await readFile(path, 'utf8')).trim();
 };
 
 const parse = <T extends v.GenericSchema>(path: string, schema: T, text: string): v.InferOutput<T> => {

@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process';
-import {writeFile} from 'node:fs/promises';
+import {chmod, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import t, {type Test} from 'tap';
@@ -21,7 +21,7 @@ const tuning = {sessionTtlMinMs: 1_000, callDeadlineMs: 5_000};
 await t.test('access control', {skip}, async t => {
   const consul = await startConsul(t, {acl: true});
   const tokenFile = join(await temporaryFolder(t), 'token');
-  await writeFile(tokenFile, '11111111-2222-3333-4444-555555555555\n');
+  await writeFile(tokenFile, '11111111-2222-3333-4444-555555555555\n', {mode: 0o600});
   const settings = {kind: 'consul', url: consul.address, prefix: 'agents', tokenFile} as const;
   const store = await openStore(settings, tuning);
   t.teardown(() => store.close());
@@ -61,6 +61,16 @@ await t.test('access control', {skip}, async t => {
     {message: /token file .*: expected one line/},
     'a bad file',
   );
+  await writeFile(tokenFile, await tokenFor(consul, 'host-again', host));
+  for (const mode of [0o644, 0o640, 0o606]) {
+    await chmod(tokenFile, mode);
+    const error: unknown = await store.get('web/desired', never).catch(found => found);
+    t.match(error, {
+      reason: {kind: 'store.refused', details: {cause: /0600 or 0400, got mode 06[046]{2}$/}},
+    });
+  }
+  await chmod(tokenFile, 0o400);
+  t.ok(await store.get('web/desired', never), 'and it goes on');
   const missing = await openStore({...settings, tokenFile: `${tokenFile}.none`});
   t.teardown(() => missing.close());
   await t.rejects(missing.get('web/desired', never), {message: /its token file is not readable: ENOENT/});

@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {writeFile} from 'node:fs/promises';
+import {chmod, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
@@ -62,7 +62,7 @@ t.test('with access control the token file is used and a refusal is told', {skip
   const {address, token = ''} = await startConsul(t, {acl: true});
   await api(address, '/v1/agent/service/register', {body: {Name: 'web', Port: 80}, token});
   const tokenFile = join(await temporaryFolder(t), 'token');
-  await writeFile(tokenFile, `${token}\n`);
+  await writeFile(tokenFile, `${token}\n`, {mode: 0o600});
   const {log} = keptLog();
   await consulTraffic({service: 'web', url: address, tokenFile, log}).leave(signal);
   const checks = await api(address, '/v1/agent/checks', {token});
@@ -72,6 +72,10 @@ t.test('with access control the token file is used and a refusal is told', {skip
   const why = await reasonFrom(consulTraffic({service: 'web', url: address, tokenFile, log}).leave(signal));
   t.match(why, {kind: 'traffic.failed', details: {adapter: 'consul', action: 'leave', cause: /403/}});
   t.notMatch(JSON.stringify(why), '6f0f7d0e');
+
+  await chmod(tokenFile, 0o644);
+  const open = await reasonFrom(consulTraffic({service: 'web', url: address, tokenFile, log}).leave(signal));
+  t.match(open, {kind: 'traffic.failed', details: {cause: /0600 or 0400, got mode 0644/}});
 });
 
 t.test('an agent that holds its answer back while no server leads is waited for', async t => {
@@ -125,7 +129,7 @@ t.test('what was begun with a token that is revoked is begun and ended once more
   await api(address, '/v1/agent/service/register', {body: {Name: 'web', Port: 80}, token});
   const first = await make('first');
   const tokenFile = join(await temporaryFolder(t), 'token');
-  await writeFile(tokenFile, first);
+  await writeFile(tokenFile, first, {mode: 0o600});
   const traffic = consulTraffic({service: 'web', url: address, tokenFile, log: keptLog().log});
   await traffic.leave(signal);
   const {AccessorID} = await api(address, '/v1/acl/token/self', {token: first});
@@ -133,7 +137,7 @@ t.test('what was begun with a token that is revoked is begun and ended once more
     method: 'DELETE',
     headers: {'X-Consul-Token': token},
   });
-  await writeFile(tokenFile, await make('second'));
+  await writeFile(tokenFile, await make('second'), {mode: 0o600});
   await traffic.rejoin(signal);
   t.equal(await traffic.shown?.(signal), false, 'the catalog does not learn of the return by itself');
   const shown = () => traffic.shown?.(signal);

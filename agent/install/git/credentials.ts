@@ -1,11 +1,9 @@
-import {stat} from 'node:fs/promises';
 import process from 'node:process';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {writeDurably} from '../../host/files.ts';
+import {SECRET_EXPECTED, secretProblem} from '../../host/secret-file.ts';
 import type {Layout} from './layout.ts';
-
-const EXPECTED = 'a file of root or the agent with mode 0600 or 0400';
 
 /**
  * Checks the credential file's owner and mode, and puts the helper that git asks for user and password in its place.
@@ -13,19 +11,9 @@ const EXPECTED = 'a file of root or the agent with mode 0600 or 0400';
  * Throws `git.credentials`.
  */
 export const prepareCredentials = async (file: string, {askpass}: Layout): Promise<void> => {
-  const got = await problemWith(file);
-  if (got !== null) throw new ReasonError(reason('git.credentials', {file, expected: EXPECTED, got}));
+  const got = await secretProblem(file);
+  if (got !== null) throw new ReasonError(reason('git.credentials', {file, expected: SECRET_EXPECTED, got}));
   await writeDurably(askpass, helper(process.execPath), {mode: 0o700});
-};
-
-const problemWith = async (file: string): Promise<string | null> => {
-  try {
-    const {mode, uid} = await stat(file);
-    if ((mode & 0o177) !== 0) return `mode 0${(mode & 0o777).toString(8)}`;
-    return uid === 0 || uid === process.geteuid?.() ? null : `owner ${uid}`;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 };
 
 // git calls it with one argument: Username for 'https://host': / Password for 'https://user@host':

@@ -1,4 +1,5 @@
 import {readFile, stat} from 'node:fs/promises';
+import {SECRET_EXPECTED, secretProblem} from '../../host/secret-file.ts';
 import {refused} from '../key.ts';
 import type {ConsulSettings} from './settings.ts';
 
@@ -13,7 +14,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
  * Reads the token and TLS files, again when one of them changes, so that rotating them needs no restart. A file that is
- * not readable throws `store.refused`; contents never appear in messages.
+ * not readable, or a secret that others can read, throws `store.refused`; contents never appear in messages.
  */
 export const credentialReader = (store: string, settings: ConsulSettings): (() => Promise<Credentials>) => {
   const files = {
@@ -31,10 +32,18 @@ export const credentialReader = (store: string, settings: ConsulSettings): (() =
       const text = await read().catch(error => {
         throw refused(store, `its ${name} file is not readable: ${error.message}`, {cause: error});
       });
+      if (SECRET.has(name)) await requireSecret(store, path);
       found[name] = name === 'token' ? checkToken(store, path, text.trim()) : text;
     }
     return found;
   };
+};
+
+const SECRET: ReadonlySet<string> = new Set(['token', 'key']);
+
+const requireSecret = async (store: string, path: string): Promise<void> => {
+  const got = await secretProblem(path);
+  if (got !== null) throw refused(store, `its secret ${path}: expected ${SECRET_EXPECTED}, got ${got}`);
 };
 
 const checkToken = (store: string, path: string, token: string): string => {
