@@ -92,7 +92,7 @@ const startWorker = (args: readonly string[]): Worker => {
   const child = fork(WORKER, args, {
     env: environment(),
     // V8 refuses a compile cache that was made with other options
-    execArgv: process.execArgv.filter(option => option.startsWith('--max-semi-space-size=')),
+    execArgv: process.execArgv.filter(option => /^--(?:lite-mode$|max-semi-space-size=)/.test(option)),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const waiting = new Map<number, Waiting>();

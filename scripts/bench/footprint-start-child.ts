@@ -1,12 +1,13 @@
 /** Runs inside the instance: `footprint-start-child FOLDER RUNS`. Prints the times of all starts as JSON. */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {rmSync} from 'node:fs';
+import {readFileSync, rmSync} from 'node:fs';
 import {createServer} from 'node:http';
 import process from 'node:process';
 
 const [, , folder = '', runs = '1'] = process.argv;
 const LIB = '/usr/lib/release-agent';
+const UNIT = '/lib/systemd/system/release-agentd.service';
 const PORT = 8999;
 const LIMIT_MS = 20_000;
 
@@ -16,6 +17,12 @@ const server = createServer((request, response) => {
   if (request.method === 'GET' && request.url?.startsWith('/v1/kv/')) asked?.();
   response.writeHead(500).end();
 });
+
+const unit = readFileSync(UNIT, 'utf8');
+const words = (name: string): readonly string[] =>
+  new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1]?.split(' ') ?? [];
+const [program = '', ...options] = words('ExecStart');
+const environment = Object.fromEntries(words('Environment').map(word => word.split('=')));
 
 const end = async (child: ChildProcess): Promise<void> => {
   const exit = once(child, 'exit');
@@ -29,13 +36,9 @@ const agent = async (): Promise<number> => {
     asked = () => resolve(performance.now() - began);
     setTimeout(() => reject(new Error('the agent read nothing')), LIMIT_MS).unref();
   });
-  const child = spawn(`${LIB}/node`, ['--max-semi-space-size=1', `${LIB}/release-agentd.cjs`], {
+  const child = spawn(program, options, {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      NODE_COMPILE_CACHE: '/var/cache/release-agent',
-      RELEASE_AGENT_ROOT: folder,
-    },
+    env: {PATH: process.env.PATH, ...environment, RELEASE_AGENT_ROOT: folder},
   });
   try {
     return await first;
