@@ -110,7 +110,12 @@ DEBIAN_FRONTEND=noninteractive chroot "$0/root" dpkg --install /mnt/package.deb
 `;
 
 /** Writes a file below a root folder, making its folders. */
-export const put = async (root: string, path: string, content: string, mode = 0o644): Promise<void> => {
+export const put = async (
+  root: string,
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> => {
   const file = join(root, path);
   await mkdir(dirname(file), {recursive: true});
   if (existsSync(file)) await rm(file);

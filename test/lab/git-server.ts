@@ -10,6 +10,8 @@ export type GitServer = {
   /** `http://127.0.0.1:PORT/app.git` */
   readonly url: string;
   readonly bare: string;
+  /** Clients, by address, that are answered with this status and nothing else. */
+  readonly refused: Map<string, number>;
   readonly listener: RequestListener;
   /** Commits a release to the branch `main` and gives its full revision. */
   readonly commit: (release: ReleaseOptions) => Promise<string>;
@@ -21,7 +23,8 @@ export const startGitServer = async ({dir}: {dir: string}): Promise<GitServer> =
   const [bare, work] = [join(dir, 'app.git'), join(dir, 'work')];
   await git('init', '--quiet', '--bare', '--initial-branch=main', bare);
   await git('init', '--quiet', '--initial-branch=main', work);
-  const listener = gitListener(dir);
+  const refused = new Map<string, number>();
+  const listener = gitListener(dir, refused);
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const commit = async (release: ReleaseOptions) => {
@@ -32,17 +35,21 @@ export const startGitServer = async ({dir}: {dir: string}): Promise<GitServer> =
     return (await git('-C', work, 'rev-parse', 'HEAD')).trim();
   };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/app.git`;
-  return {url, bare, listener, commit, stop: () => server.close().closeAllConnections()};
+  return {url, bare, refused, listener, commit, stop: () => server.close().closeAllConnections()};
 };
 
 const AUTHOR = ['-c', 'user.name=Lab', '-c', 'user.email=lab@localhost', '-c', 'commit.gpgsign=false'];
 const QUIET = {GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null'};
 const git = (...args: string[]): Promise<string> => must(['git', ...args], {env: QUIET});
 
+const CHALLENGE = {'www-authenticate': 'Basic realm="lab"'};
+
 /** Runs git-http-backend as the CGI program it is (RFC 3875), one process per request. */
 const gitListener =
-  (root: string): RequestListener =>
+  (root: string, refused: ReadonlyMap<string, number>): RequestListener =>
   (message, response) => {
+    const status = refused.get(message.socket.remoteAddress ?? '');
+    if (status !== undefined) return void response.writeHead(status, CHALLENGE).end();
     const {pathname, search} = new URL(message.url ?? '/', 'http://git');
     const backend = spawn('git', ['-c', 'safe.directory=*', 'http-backend'], {
       env: cgi({root, pathname, search, message}),

@@ -1,6 +1,6 @@
 /** The few calls tests make to Consul, over HTTP; an error names the call and what Consul answered. */
 export const createKv = (address: string) => ({
-  put: async (key: string, value: string): Promise<void> => {
+  put: async (key: string, value: string | Uint8Array): Promise<void> => {
     const body = (await call(`${address}/v1/kv/${key}`, 'PUT', value)) ?? '';
     if (body.trim() !== 'true') throw new Error(`Consul refused to put ${key}: ${body}`);
   },
@@ -18,7 +18,7 @@ export const createKv = (address: string) => ({
 
 export type Kv = ReturnType<typeof createKv>;
 
-const call = async (url: string, method: string, body?: string): Promise<string | undefined> => {
+const call = async (url: string, method: string, body?: string | Uint8Array): Promise<string | undefined> => {
   const reply = await fetch(url, {
     method,
     signal: AbortSignal.timeout(10_000),

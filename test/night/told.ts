@@ -20,7 +20,7 @@ export const listen = async (instance: Instance): Promise<() => Promise<Told>> =
       instance.journal('release-agentd'),
     ]);
     return {
-      status: [status?.reason?.text, status?.store.text].filter(Boolean).join('; '),
+      status: [status?.reason?.text, status?.refusal?.text, status?.store.text].filter(Boolean).join('; '),
       why: why.stdout.replaceAll(/\s+/g, ' '),
       STATUS: STATUS.stdout.trim(),
       log: log.slice(before).replaceAll(/\s+/g, ' '),
