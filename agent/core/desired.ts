@@ -1,3 +1,4 @@
+import {printable} from './printable.ts';
 import {quote} from './quote.ts';
 import {type Reason, reason} from './reason.ts';
 import {parseRelease, RELEASE_EXPECTED, type Release} from './release.ts';
@@ -16,6 +17,7 @@ export type DesiredReading =
   | {readonly ok: false; readonly refusal: Reason};
 
 const LIMIT = 8192;
+const WORDS_LIMIT = 1_000;
 const FIELDS = new Set(['release', 'message', 'by', 'at']);
 
 /**
@@ -46,11 +48,15 @@ const readDocument = (text: string, version: string): DesiredReading => {
   const release = id === undefined ? undefined : parseRelease(id);
   if (!release)
     return refuse(`${RELEASE_EXPECTED} in the field "release"`, id === undefined ? 'none' : quote(id));
-  return {
-    ok: true,
-    desired: {release, version, ...(message !== undefined && {message}), ...(by !== undefined && {by})},
+  const said = {
+    ...(message !== undefined && {message: words(message)}),
+    ...(by !== undefined && {by: words(by)}),
   };
+  return {ok: true, desired: {release, version, ...said}};
 };
+
+// It is shown wherever the release is: in tables, logs and notifications.
+const words = (text: string): string => printable(text, WORDS_LIMIT);
 
 const parseObject = (text: string): Record<string, unknown> | undefined => {
   try {

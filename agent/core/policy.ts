@@ -18,9 +18,15 @@ export interface Policy {
 /** What holds without a `policy` document. */
 export const DEFAULT_POLICY: Policy = {concurrency: {percent: 20}, floor: {percent: 50}, budget: 1};
 
+/** More hosts than any fleet has. */
+const MOST = 1_000_000;
+
 const amount = v.pipe(
   v.union(
-    [v.pipe(v.number(), v.integer(), v.minValue(0)), v.pipe(v.string(), v.regex(/^(?:100|[1-9]?[0-9])%$/))],
+    [
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
+      v.pipe(v.string(), v.regex(/^(?:100|[1-9]?[0-9])%$/)),
+    ],
     'a whole number of hosts or a percentage such as "20%"',
   ),
   v.transform(
@@ -31,7 +37,7 @@ const amount = v.pipe(
 const schema = v.strictObject({
   concurrency: v.optional(amount),
   floor: v.optional(amount),
-  budget: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  budget: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST))),
 });
 
 /** Reads the `policy` document. A reason `store.document` names the first thing that is wrong. */

@@ -1,5 +1,7 @@
+import {escaped} from './printable.ts';
+
 const LIMIT = 80;
 
-/** Quotes a text from outside for a message: control characters escaped, cut at 80 characters. */
+/** Quotes a text from outside for a message: what would steer a terminal is escaped, cut at 80 characters. */
 export const quote = (text: string): string =>
-  JSON.stringify(text.length > LIMIT ? `${text.slice(0, LIMIT)}…` : text);
+  escaped(JSON.stringify(text.length > LIMIT ? `${text.slice(0, LIMIT)}…` : text));

@@ -1,3 +1,5 @@
+import {printable} from './printable.ts';
+
 const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 
 const hosts = (count: number): string => (count === 1 ? '1 host' : `${count} hosts`);
@@ -202,9 +204,16 @@ export interface Reason {
 /** Makes a reason of one kind with its details. */
 export const reason = <K extends ReasonKind>(kind: K, details: ReasonDetails<K>): Reason => ({kind, details});
 
-/** The one text of a reason, without a full stop. */
-export const reasonText = ({kind, details}: Reason): string =>
-  (TEXTS[kind] as (d: never) => string)(details as never);
+/** The one text of a reason, without a full stop. Details come from outside as well: each is on one line, and not endless. */
+export const reasonText = ({kind, details}: Reason): string => {
+  const shown = Object.entries(details).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? printable(value, DETAIL_LIMIT) : value,
+  ]);
+  return (TEXTS[kind] as (d: never) => string)(Object.fromEntries(shown) as never);
+};
+
+const DETAIL_LIMIT = 2_000;
 
 /** True when the kind is one of ours: for reasons read from a journal or a store. */
 export const isReasonKind = (kind: string): kind is ReasonKind => Object.hasOwn(TEXTS, kind);
