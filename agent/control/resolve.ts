@@ -25,7 +25,7 @@ export const createResolve = ({
   const layout = gitLayout({stateDir, url: git.url});
   return async (name, signal) => {
     await mkdir(layout.home, {recursive: true, mode: 0o700});
-    if (git.credentialFile !== undefined) await prepareCredentials(git.credentialFile, layout);
+    await prepareCredentials(git, layout);
     const wanted = name.startsWith('refs/') ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`];
     const patterns = [...wanted, ...wanted.map(ref => `${ref}^{}`)];
     const env = {...gitEnvironment(git, layout), GIT_CEILING_DIRECTORIES: dirname(layout.home)};

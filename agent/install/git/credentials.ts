@@ -1,4 +1,5 @@
 import process from 'node:process';
+import type {GitSettings} from '../../config/settings.ts';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {writeDurably} from '../../host/files.ts';
@@ -6,14 +7,21 @@ import {SECRET_EXPECTED, secretProblem} from '../../host/secret-file.ts';
 import type {Layout} from './layout.ts';
 
 /**
- * Checks the credential file's owner and mode, and puts the helper that git asks for user and password in its place.
- * The helper reads the file at the moment of use: the secret is in no argument, environment, URL or log.
+ * Checks owner and mode of the credential file and of the ssh key, and puts the helper that git asks for user and password in
+ * its place. The helper reads the file at the moment of use: the secret is in no argument, environment, URL or log.
  * Throws `git.credentials`.
  */
-export const prepareCredentials = async (file: string, {askpass}: Layout): Promise<void> => {
+export const prepareCredentials = async (
+  {credentialFile, sshKeyFile}: GitSettings,
+  {askpass}: Layout,
+): Promise<void> => {
+  for (const file of [credentialFile, sshKeyFile]) if (file !== undefined) await requireSecret(file);
+  if (credentialFile !== undefined) await writeDurably(askpass, helper(process.execPath), {mode: 0o700});
+};
+
+const requireSecret = async (file: string): Promise<void> => {
   const got = await secretProblem(file);
   if (got !== null) throw new ReasonError(reason('git.credentials', {file, expected: SECRET_EXPECTED, got}));
-  await writeDurably(askpass, helper(process.execPath), {mode: 0o700});
 };
 
 // git calls it with one argument: Username for 'https://host': / Password for 'https://user@host':

@@ -36,7 +36,7 @@ const transfer = async (
   {mirror, settings, layout, revision}: FetchOptions,
   signal: AbortSignal,
 ): Promise<RunResult> => {
-  if (settings.credentialFile !== undefined) await prepareCredentials(settings.credentialFile, layout);
+  await prepareCredentials(settings, layout);
   const flags = ['--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
   const source = ['--', settings.url, `+${revision}:${refOf(revision)}`];
   try {

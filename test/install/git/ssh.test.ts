@@ -1,6 +1,6 @@
 import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {connect, createServer} from 'node:net';
 import {userInfo} from 'node:os';
 import {join} from 'node:path';
@@ -38,6 +38,9 @@ t.test('over ssh with a key and known hosts, and with nothing else', {skip}, asy
   };
   t.equal(await stage('deploy', 'known'), 'no error');
   t.equal(await stage('other', 'known'), 'git.auth-refused');
+  chmodSync(join(folder, 'deploy'), 0o640);
+  t.equal(await stage('deploy', 'known'), 'git.credentials', 'a key that others can read');
+  chmodSync(join(folder, 'deploy'), 0o400);
   t.equal(await stage('deploy', 'unknown'), 'git.unreachable', 'the host has another key');
   t.equal(await stage('deploy', 'nothing'), 'git.unreachable', 'the host is not known');
 });
