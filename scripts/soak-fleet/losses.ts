@@ -21,8 +21,7 @@ export type Losses = {
 /** Requests without a pause, a new generator each minute; `stop` gives what became of them. */
 export const startRequests = (region: Region) => {
   const failures: Sample[] = [];
-  let requests = 0;
-  let isOver = false;
+  let [requests, isOver]: [number, boolean] = [0, false];
   let load = region.startLoad(LOAD);
   const take = ({samples, failures: failed}: LoadResult): void => {
     requests += samples.length;
@@ -34,8 +33,16 @@ export const startRequests = (region: Region) => {
       if (!isOver) load = region.startLoad(LOAD);
     }
   })();
+  let failure: unknown = null;
+  running.catch(error => {
+    failure = error;
+  });
   return {
-    requests: (): number => requests,
+    /** How many were answered so far; throws when no more are sent. */
+    requests: (): number => {
+      if (failure !== null) throw failure;
+      return requests;
+    },
     stop: async (excuses: readonly Excuse[]): Promise<Losses> => {
       isOver = true;
       await load.stop();

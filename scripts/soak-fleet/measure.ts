@@ -1,7 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Instance} from '../../test/lab/host.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {until} from '../../test/lab/until.ts';
 
 /** What a fleet has and uses: kB, bytes and counts, summed over its instances, and of each instance the largest memory. */
 export type Measures = {readonly [name in (typeof NAMES)[number] | 'volumes']: number};
@@ -32,13 +31,12 @@ ls -d /proc/[0-9]* | wc -l
 systemctl show --property=NRestarts --value release-agentd
 `;
 
-const REST_MS = 120_000;
 const QUIET_MS = 3_000;
 const SAMPLES = 15;
 
-/** Waits until every agent is at rest, then looks several times a second apart: the medians. */
-export const measureAtRest = async (region: Region): Promise<Measures> => {
-  await Promise.all(region.instances.map(untilAtRest));
+/** Waits until every agent is at rest, at most `settleMs`, then looks several times a second apart: the medians. */
+export const measureAtRest = async (region: Region, settleMs: number): Promise<Measures> => {
+  await Promise.all(region.instances.map(each => untilAtRest(each, settleMs)));
   const looks: Measures[] = [];
   for (let n = 0; n < SAMPLES; n += 1) {
     looks.push(await measure(region));
@@ -67,15 +65,14 @@ const look = async ({exec, id}: Instance): Promise<readonly number[]> => {
 };
 
 /** The worker that asks EC2 has ended, and nothing else was started for a while. */
-const untilAtRest = async (instance: Instance): Promise<void> => {
+const untilAtRest = async (instance: Instance, settleMs: number): Promise<void> => {
   const pid = await instance.pidOfAgent();
-  let quietSince = Date.now();
-  const what = `the agent of ${instance.id} to be at rest`;
-  await until({what, timeoutMs: REST_MS, everyMs: 200}, async () => {
+  const began = Date.now();
+  for (let quietSince = began; Date.now() - quietSince < QUIET_MS && Date.now() - began < settleMs; ) {
     const {stdout} = await instance.exec(['cat', `/proc/${pid}/task/${pid}/children`]);
     if (stdout.trim() !== '') quietSince = Date.now();
-    return Date.now() - quietSince > QUIET_MS;
-  });
+    await sleep(200);
+  }
 };
 
 const middle = (values: readonly number[]): number =>

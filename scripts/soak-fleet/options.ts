@@ -5,16 +5,20 @@ export type Options = {
   readonly instances: number;
   /** chooses in which order the bad kinds come */
   readonly seed: number;
+  /** the longest wait for the agents to be at rest before they are measured */
+  readonly settleMs: number;
 };
 
-export const USAGE = `npm run soak -- [--releases N] [--instances N] [--seed N]
+export const USAGE = `npm run soak -- [--releases N] [--instances N] [--seed N] [--settle S]
 
 Rolls release after release through a fleet in the lab, from snapshots and from git in turns, every tenth
 one bad, while HAProxy sends it requests without a pause. Needs root on Debian 12.
 
-  --releases N    how many releases; 20 to 10000 (300)
+  --releases N    how many releases; 11 to 10000 (300)
   --instances N   how many instances; 2 to 8 (2)
   --seed N        in which order the bad kinds come; 0 to 4294967295 (1)
+  --settle S      how many seconds to wait at most for the agents to be at rest before they are measured;
+                  0 to 600 (120; the process that asks EC2 ends after one minute without a question)
   --help          this text
 
 The last line is one JSON document; docs/benchmarks.md says how to read it. Exit status: 0 no request was
@@ -29,14 +33,16 @@ export const readOptions = (args: readonly string[]): Options | null => {
       releases: {type: 'string', default: '300'},
       instances: {type: 'string', default: '2'},
       seed: {type: 'string', default: '1'},
+      settle: {type: 'string', default: '120'},
       help: {type: 'boolean', short: 'h', default: false},
     },
   });
   if (values.help) return null;
   return {
-    releases: whole('--releases', values.releases, {min: 20, max: 10_000}),
+    releases: whole('--releases', values.releases, {min: 11, max: 10_000}),
     instances: whole('--instances', values.instances, {min: 2, max: 8}),
     seed: whole('--seed', values.seed, {min: 0, max: 4_294_967_295}),
+    settleMs: 1_000 * whole('--settle', values.settle, {min: 0, max: 600}),
   };
 };
 

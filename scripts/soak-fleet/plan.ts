@@ -35,9 +35,10 @@ export const planOf = ({releases, seed}: {readonly releases: number; readonly se
   return Array.from({length: releases}, (_, index) => {
     const number = index + 1;
     const ten = Math.floor(index / 10);
-    const bad = number % 10 === 5 ? (kinds[ten % kinds.length] ?? null) : null;
+    const place = ten % kinds.length;
+    const bad = number % 10 === 5 ? (kinds[place] ?? null) : null;
     // each kind comes from the other source when its turn comes again
-    const odd = bad === null ? number % 2 === 1 : (ten + Math.floor(ten / kinds.length)) % 2 === 0;
+    const odd = bad === null ? number % 2 === 1 : (place + Math.floor(ten / kinds.length)) % 2 === 0;
     return {number, fs: odd ? 'ext4' : 'git', bad};
   });
 };

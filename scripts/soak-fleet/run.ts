@@ -54,7 +54,7 @@ const soak = async (region: Region, options: Options, say: Say): Promise<Soaked>
     if (release.bad) bad += 1;
     if (release.bad?.loses) excuses.push({from, to: Date.now()});
     if (release.bad) say(`release ${release.number} (${release.fs}, ${release.bad.kind}) was ended`);
-    if (release.number === 10) after10 = await measureAtRest(region);
+    if (release.number === 10) after10 = await measureAtRest(region, options.settleMs);
     if (release.number % 10 === 0) {
       const seconds = ((performance.now() - clock) / 10_000).toFixed(1);
       say(
@@ -63,7 +63,7 @@ const soak = async (region: Region, options: Options, say: Say): Promise<Soaked>
       clock = performance.now();
     }
   }
-  const atEnd = await measureAtRest(region);
+  const atEnd = await measureAtRest(region, options.settleMs);
   if (after10 === null) throw new Error('the tenth release was never reached');
   return {losses: await requests.stop(excuses), after10, atEnd, bad};
 };
