@@ -2,6 +2,7 @@
 import {EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import type {Phase, State} from '../../agent/core/host/state.ts';
+import {releaseId} from '../../agent/core/release.ts';
 import {journalled} from '../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
 import {complaintsOf, type Host, type Published} from '../lab/in-service.ts';
@@ -85,8 +86,8 @@ const laneOf = (host: Host, releases: readonly Published[]): Lane => {
     };
     await until({what, timeoutMs: SETTLE_MS, everyMs: 300}, ask).catch(() => undefined);
     t.same(complaints, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
-    const state = await journalled(instance);
-    served = on.find(({id}) => JSON.stringify(state?.active?.release).includes(id)) ?? served;
+    const state = await until({what: 'a journal'}, async () => (await journalled(instance)) ?? undefined);
+    served = on.find(({id}) => state.active && id === releaseId(state.active.release)) ?? served;
     if (complaints.length > 0) t.comment((await instance.journal('release-agentd')).slice(-8_000));
   };
   const follow = async (t: Test): Promise<void> => settled(t, [await next()], 'follows the next bump');

@@ -29,7 +29,7 @@ export const listen = async (instance: Instance): Promise<() => Promise<Told>> =
 };
 
 /** The places that do not say it. */
-export const silent = (told: Told, reason: RegExp): readonly string[] =>
+export const silent = (told: Partial<Told>, reason: RegExp): readonly string[] =>
   Object.entries(told)
     .filter(([, text]) => !reason.test(text))
     .map(([place, text]) => `${place} says "${text.slice(-300)}"`);
