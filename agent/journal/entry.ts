@@ -1,8 +1,8 @@
-import {hash} from 'node:crypto';
 import {readDocument} from '../core/document.ts';
 import type {State} from '../core/host/state.ts';
 import {reason, reasonText} from '../core/reason.ts';
 import {journalSchema} from './schema.ts';
+import {crc32} from './sum.ts';
 
 /** A state with where and when it was written; `sequence` grows with every one. */
 export interface Entry {
@@ -32,4 +32,4 @@ export const readEntry = (path: string, text: string): EntryReading => {
   return {ok: false, text: reasonText(reason('store.document', cause))};
 };
 
-const sumOf = (body: object): string => hash('sha256', JSON.stringify(body));
+const sumOf = (body: object): string => crc32(JSON.stringify(body));
