@@ -71,3 +71,13 @@ export const checkQuiet = (world: World): void => {
   must(world, world.traffic && world.running, 'a host that says it serves does');
   must(world, world.current === state.active?.slot, 'what runs is what is active');
 };
+
+/** Of every timer, whatever the clock does. Gives it back. */
+export const checkTimer = <T extends {readonly afterMs: number}>(world: World, timer: T): T => {
+  must(
+    world,
+    timer.afterMs >= 0 && timer.afterMs <= 620_000,
+    `no wait is longer than the longest deadline: ${timer.afterMs}`,
+  );
+  return timer;
+};

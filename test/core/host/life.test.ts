@@ -1,7 +1,7 @@
 import t, {type Test} from 'tap';
 import {releaseId} from '../../../agent/core/release.ts';
 import {checkQuiet} from './invariants.ts';
-import {ask, createWorld, happen, servedBy, settleWorld, snap, start, type World} from './world.ts';
+import {ask, createWorld, fire, happen, servedBy, settleWorld, snap, start, type World} from './world.ts';
 
 /** A host that serves release 1 under version 1. */
 const servingOne = (over: Partial<World> = {}): World => {
@@ -278,4 +278,45 @@ t.test('a host whose last journal was damaged may be out of traffic, and returns
   settleWorld(world);
   t.same(world.visited, ['rejoining', 'staging', 'waiting']);
   end(t, world, 1);
+});
+
+const DAY_MS = 86_400_000;
+
+/** A host that could not leave traffic, so that it leaves the release alone for two minutes. */
+const paused = (): World => {
+  const world = servingOne();
+  world.faults.set('traffic.leave', ['error', 'error', 'error']);
+  ask(world, snap(2), '2');
+  settleWorld(world);
+  world.visited = [];
+  return world;
+};
+
+t.test('a clock that jumps a day ends no pause early, and makes none longer', async t => {
+  for (const jump of [DAY_MS, -DAY_MS]) {
+    const world = paused();
+    world.now += jump;
+    ask(world, snap(2), '2');
+    settleWorld(world);
+    t.same(world.visited, [], 'it is still left alone');
+    t.ok(
+      world.timer && world.timer.afterMs <= 120_000,
+      `and its timer is as it was: ${world.timer?.afterMs}`,
+    );
+    fire(world);
+    settleWorld(world);
+    end(t, world, 2);
+  }
+});
+
+t.test('nor does an agent that starts after the clock was set back wait for a day', async t => {
+  const world = paused();
+  world.now -= DAY_MS;
+  start(world, true);
+  settleWorld(world);
+  t.equal(world.state.phase, 'serving');
+  t.equal(world.timer?.afterMs, 120_000);
+  fire(world);
+  settleWorld(world);
+  end(t, world, 2);
 });

@@ -46,6 +46,12 @@ const wish =
   world =>
     happen(world, {type, by, note: 'wait'} as never);
 
+const jump =
+  (byMs: number): Gust =>
+  world => {
+    world.now += byMs;
+  };
+
 const bump = fc.tuple(digit, fc.integer({min: 1, max: 50}), fc.boolean()).map(
   ([release, version, settled]): Gust =>
     world => {
@@ -101,6 +107,7 @@ const gust = fc.oneof(
           start(world, sameBoot),
     ),
   },
+  {weight: 1, arbitrary: fc.integer({min: -2, max: 2}).map(days => jump(days * 86_400_000))},
   {weight: 1, arbitrary: fc.constant<Gust>(world => start(world, true, null))},
   {weight: 1, arbitrary: fc.constant<Gust>(world => start(world, true, world.before ?? world.state, true))},
   {weight: 1, arbitrary: fc.constant<Gust>(fire)},

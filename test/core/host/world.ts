@@ -9,7 +9,7 @@ import type {Step} from '../../../agent/core/host/step.ts';
 import {transition} from '../../../agent/core/host/transition.ts';
 import {type Reason, reason} from '../../../agent/core/reason.ts';
 import {parseRelease, type Release, releaseId} from '../../../agent/core/release.ts';
-import {checkEffect, checkState} from './invariants.ts';
+import {checkEffect, checkState, checkTimer} from './invariants.ts';
 
 export const RULES: Rules = {
   stageTimeoutMs: 600_000,
@@ -174,7 +174,7 @@ const take = (world: World, [next, effects]: Step, first = false): void => {
   world.state = next;
   checkState(world, before);
   for (const effect of effects) {
-    if (effect.type === 'timer.set') world.timer = effect;
+    if (effect.type === 'timer.set') world.timer = checkTimer(world, effect);
     else if (effect.type !== 'log' && effect.type !== 'log.ignored') world.pending.push(effect);
   }
 };
