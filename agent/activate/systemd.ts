@@ -20,12 +20,12 @@ export const systemdActivator = (options: ActivatorOptions): Activator => {
       const launch = launchAsService({generation: request.generation, runDir});
       await switchRelease({...options, makeLink: linkByService, launch}, request, signal);
       for (const unit of activate.units) await restartUnit({unit, timeoutMs: left()}, signal);
-      await noteBoot(stateDir);
+      await noteBoot(runDir);
     },
     observe: async signal => {
       const current = await readCurrent(stateDir);
       const states = await Promise.all(activate.units.map(unit => showUnit(unit, signal)));
-      const proof = states.some(({active}) => active === 'active') || (await isSameBoot(stateDir));
+      const proof = states.some(({active}) => active === 'active') || (await isSameBoot(runDir));
       return {current, running: proof && states.every(isUp)};
     },
   };
