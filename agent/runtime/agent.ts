@@ -24,15 +24,18 @@ export interface Agent {
   /** An operator's wish: null once it is journalled, or why it has no effect, now or later. Never rejects. */
   readonly wish: (happening: Happening) => Promise<Reason | null>;
   readonly state: () => State;
-  /** Takes the first step (from `recover`) and then event after event, until the signal is aborted. */
-  run(first: Step, signal: AbortSignal): Promise<void>;
+  /** Takes the first step and then event after event, until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
   /** ms since the loop last went round while it had something to do; 0 when it is idle. For the watchdog. */
   readonly busyForMs: () => number;
 }
 
 interface Parts {
   readonly rules: Rules;
-  readonly initial: State;
+  /** the state before the first step */
+  readonly before: State;
+  /** from `recover` */
+  readonly first: Step;
   readonly journal: Journal;
   readonly health: JournalHealth;
   readonly act: (effects: readonly Effect[], left: boolean) => void;
@@ -53,8 +56,8 @@ const WISH_MS = 10_000;
 export const stamp = (): Stamp => ({now: Date.now(), random: Math.random()});
 
 /** Makes the loop. `act` starts effects and does not wait for them; their results come back through `dispatch`. */
-export const createAgent = ({rules, initial, journal, health, act, publish, log}: Parts): Agent => {
-  let state = initial;
+export const createAgent = ({rules, before, first, journal, health, act, publish, log}: Parts): Agent => {
+  let state = first[0];
   let busySince: number | null = null;
   let wake: (() => void) | null = null;
   let retryAt = 0;
@@ -78,15 +81,14 @@ export const createAgent = ({rules, initial, journal, health, act, publish, log}
     }
   };
 
-  const take = ([next, effects]: Step): void => {
-    const before = state;
+  const take = ([next, effects]: Step, last: State = state): void => {
     state = next;
-    const left = before.phase !== next.phase || before.generation !== next.generation;
+    const left = last.phase !== next.phase || last.generation !== next.generation;
     act(effects, left);
-    const isAnother = next.phase === 'waiting' && whyNot(next)?.kind !== whyNot(before)?.kind;
-    if (left || isAnother || doing(next) !== doing(before))
+    const isAnother = next.phase === 'waiting' && whyNot(next)?.kind !== whyNot(last)?.kind;
+    if (left || isAnother || doing(next) !== doing(last))
       log.info(describe(next), {phase: next.phase, generation: next.generation});
-    if (next !== before) publish(next, before);
+    if (next !== last) publish(next, last);
   };
 
   const goOnWithout = async (step: Step): Promise<void> => {
@@ -126,19 +128,21 @@ export const createAgent = ({rules, initial, journal, health, act, publish, log}
     putOff.clear();
   };
 
-  const run = async (first: Step, signal: AbortSignal): Promise<void> => {
+  const goRound = async (signal: AbortSignal): Promise<void> => {
+    const queued = queue.shift();
+    const isDue = health.lost() !== null && performance.now() >= retryAt;
+    if (queued || isDue) busySince = performance.now();
+    if (queued) await handle(queued);
+    else if (isDue) await isJournalled(state);
+    else await rest(signal);
+    if (!health.lost() && putOff.size > 0) resume();
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
     signal.addEventListener('abort', () => wake?.(), {once: true});
-    if (await isJournalled(first[0])) take(first);
-    else await goOnWithout(first);
-    while (!signal.aborted) {
-      const queued = queue.shift();
-      const isDue = health.lost() !== null && performance.now() >= retryAt;
-      if (queued || isDue) busySince = performance.now();
-      if (queued) await handle(queued);
-      else if (isDue) await isJournalled(state);
-      else await rest(signal);
-      if (!health.lost() && putOff.size > 0) resume();
-    }
+    if (!(await isJournalled(first[0]))) await journal.keep(first[0]);
+    take(first, before);
+    while (!signal.aborted) await goRound(signal);
   };
 
   return {

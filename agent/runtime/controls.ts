@@ -3,25 +3,21 @@ import type {Ledger} from '../core/fleet/ledger.ts';
 import {doing} from '../core/host/describe.ts';
 import type {Hold, State} from '../core/host/state.ts';
 import {attemptOf} from '../core/host/step.ts';
-import type {Keys} from '../core/keys.ts';
-import {quote} from '../core/quote.ts';
 import {type Reason, reason} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
-import {parseRelease, RELEASE_EXPECTED, releaseId, sameRelease, shortRelease} from '../core/release.ts';
+import {sameRelease, shortRelease} from '../core/release.ts';
 import type {History} from '../journal/history.ts';
-import type {Store} from '../ports.ts';
 import type {Agent} from './agent.ts';
+import {type DeployParts, deploy} from './deploy.ts';
 import {readLedgerOf} from './look.ts';
 import {reportOf, type Self} from './report.ts';
 import type {StoreHealth} from './store-health.ts';
 import type {Troubles} from './troubles.ts';
 
-interface Parts {
+interface Parts extends DeployParts {
   readonly self: Self;
   readonly state: () => State;
   readonly wish: Agent['wish'];
-  readonly store: Store;
-  readonly keys: Keys;
   readonly health: StoreHealth;
   readonly unhealthy: () => Reason | null;
   readonly troubles: Troubles;
@@ -47,20 +43,25 @@ export const createControls = (parts: Parts): Controls => {
       return settled(wish({type: 'operator.held', by, note}), text);
     },
     resume: async ({by}) => {
-      if (!state().hold) return done('it is not held');
+      if (!state().hold && !troubles.journal()) return done('it is not held');
       return settled(wish({type: 'operator.resumed', by}), 'it follows the desired release again');
     },
-    retry: async ({by}) => retry(state(), wish, by),
-    rollback: async ({by}) => rollback(state(), wish, by),
+    retry: async ({by}) => refused(troubles) ?? retry(state(), wish, by),
+    rollback: async ({by}) => refused(troubles) ?? rollback(state(), wish, by),
     deploy: (wish, signal) => deploy(parts, wish, signal),
   };
+};
+
+const refused = (troubles: Troubles): Answer | null => {
+  const cause = troubles.journal();
+  return cause && {ok: false, reason: cause};
 };
 
 const done = (text: string): Answer => ({ok: true, text});
 
 // A wish that is not journalled has no effect, and is not promised.
-const settled = async (refused: Promise<Reason | null>, text: string): Promise<Answer> => {
-  const cause = await refused;
+const settled = async (wished: Promise<Reason | null>, text: string): Promise<Answer> => {
+  const cause = await wished;
   return cause ? {ok: false, reason: cause} : done(text);
 };
 
@@ -104,24 +105,6 @@ const cannotRollBack = (state: State): string | null => {
   if (state.phase === 'held' && state.hold) return heldText(state.hold);
   if (state.phase !== 'serving') return `the host is ${state.phase}, not serving`;
   return state.previous ? null : 'there is no previous release on this host';
-};
-
-const deploy = async (
-  {store, keys}: Parts,
-  {release: id, message, by}: {readonly release: string; readonly message?: string; readonly by: string},
-  signal: AbortSignal,
-): Promise<Answer> => {
-  const release = parseRelease(id);
-  if (!release)
-    return {ok: false, reason: reason('desired.refused', {expected: RELEASE_EXPECTED, got: quote(id)})};
-  const at = new Date().toISOString();
-  const document = {release: releaseId(release), by, ...(message !== undefined && {message}), at};
-  try {
-    await store.put(keys.desired, `${JSON.stringify(document)}\n`, 'any', signal);
-    return done(`${keys.desired} asks for ${shortRelease(release)} now`);
-  } catch (error) {
-    return {ok: false, reason: reasonOf(error)};
-  }
 };
 
 // The store may be away: then the report simply has no fleet in it, and says why.

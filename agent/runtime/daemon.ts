@@ -7,6 +7,7 @@ import {refuseBusy} from '../control/socket.ts';
 import {describe} from '../core/host/describe.ts';
 import {freshState, recover} from '../core/host/recover.ts';
 import type {Rules} from '../core/host/rules.ts';
+import type {State} from '../core/host/state.ts';
 import {keysOf} from '../core/keys.ts';
 import {parseRelease} from '../core/release.ts';
 import {bootId} from '../host/boot-id.ts';
@@ -63,6 +64,9 @@ export const runDaemon = async (
   const hindrances = createHindrances(log);
   const adapters = createAdapters({settings, identity, log, hinder: hindrances.hinder});
   const rules = rulesOf(settings);
+  const observed = await adapters.activator.observe(signal);
+  const first = recover(rules, opened.state, {...observed, ...opened}, stamp());
+  if (opened.state) log.info(`after the restart: ${describe(first[0])}`, factsOf(opened, observed));
 
   const dispatch: Dispatch = happening => agent.dispatch(happening);
   const state = () => agent.state();
@@ -106,9 +110,13 @@ export const runDaemon = async (
     recorder.refresh();
   };
   for (const source of [journal, hindrances, health]) source.onChange(tell);
+  journal.onChange(() => {
+    if (!journal.lost()) endPause(state(), dispatch);
+  });
   const agent = createAgent({
     rules,
-    initial: opened.state ?? freshState(stamp()),
+    before: opened.state ?? freshState(stamp()),
+    first,
     journal: opened.journal,
     health: journal,
     act: effects.start,
@@ -125,18 +133,16 @@ export const runDaemon = async (
     health,
     unhealthy,
     troubles,
+    vet: adapters.vet,
     history,
     coordinated: settings.coordinate === 'fleet',
   });
   const resolve = settings.install.git && createResolve({git: settings.install.git, stateDir});
   await serveControl({path: socket, controls, resolve}, signal);
-  const observed = await adapters.activator.observe(signal);
-  const first = recover(rules, opened.state, {...observed, ...opened}, stamp());
-  if (opened.state) log.info(`it goes on where it was: ${describe(first[0])}`, factsOf(opened, observed));
   try {
     await runTasks(
       {
-        agent: until => agent.run(first, until),
+        agent: agent.run,
         desired: until => watchDesired({store, key: keys.desired, health, dispatch}, until),
         health: healthWatch.run,
         shown: shown.run,
@@ -151,6 +157,13 @@ export const runDaemon = async (
     await notify.stopping();
     await store.close();
   }
+};
+
+// What waits for its next try may have failed for the same disk.
+const endPause = (state: State, dispatch: Dispatch): void => {
+  const {phase, generation} = state;
+  const isPaused = phase === 'held' || ('blocked' in state && state.blocked !== null && phase !== 'waiting');
+  if (isPaused) dispatch({type: 'timer.fired', timer: 'retry', phase, generation});
 };
 
 const factsOf = ({state, sameBoot, stale}: Opened, {current, running}: Observed): Fields => ({

@@ -4,7 +4,7 @@ import type {BootView, Result} from '../core/host/event.ts';
 import type {Activation} from '../core/host/state.ts';
 import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {ReasonError, reasonOf} from '../core/reason-error.ts';
-import type {ReleaseKind} from '../core/release.ts';
+import type {Release, ReleaseKind} from '../core/release.ts';
 import type {Activator, Drain, Gate, Installer, Log, Slot, Traffic} from '../ports.ts';
 
 /** Everything the effects need, made by the entry from the settings. */
@@ -76,7 +76,7 @@ const executorsOf = ({
   return {
     'boot.look': async (_effect, signal) => ({type: 'boot.seen', view: await look(signal)}),
     'release.stage': async ({target}, signal) => {
-      await installerOf(installers, target).stage(slotOf(target), signal);
+      await installerOf(installers, target.release).stage(slotOf(target), signal);
       return {type: 'release.staged'};
     },
     'permit.ask': async (_effect, signal) => {
@@ -114,7 +114,8 @@ const executorsOf = ({
   };
 };
 
-const installerOf = (installers: Stages['installers'], {release}: Activation): Installer => {
+/** The installer of a release. Throws `release.kind-not-configured`. */
+export const installerOf = (installers: Stages['installers'], release: Release): Installer => {
   const installer = installers[release.kind];
   if (installer) return installer;
   const section = `install.${release.kind}`;

@@ -3,11 +3,13 @@ import {join} from 'node:path';
 import {processActivator} from '../activate/process.ts';
 import {systemdActivator} from '../activate/systemd.ts';
 import type {Settings, TrafficSettings} from '../config/settings.ts';
+import type {Release} from '../core/release.ts';
 import {gate} from '../gate/gate.ts';
 import {createEc2, type Ec2} from '../host/ec2.ts';
 import {mountsHere} from '../host/mount.ts';
 import {executeAsChild, executeAsService, executeAsServices} from '../host/service-run.ts';
 import {ebsInstaller} from '../install/ebs/installer.ts';
+import {checkSnapshot} from '../install/ebs/snapshot.ts';
 import {sweepVolumes} from '../install/ebs/sweep.ts';
 import {gitInstaller} from '../install/git/installer.ts';
 import type {Gate, Hinder, Identity, Log, Traffic} from '../ports.ts';
@@ -15,7 +17,7 @@ import {combineTraffic} from '../traffic/combine.ts';
 import {commandTraffic} from '../traffic/command.ts';
 import {consulTraffic} from '../traffic/consul.ts';
 import {socketDrain} from '../traffic/socket-drain.ts';
-import type {Stages} from './executors.ts';
+import {installerOf, type Stages} from './executors.ts';
 
 interface Parts {
   readonly settings: Settings;
@@ -30,6 +32,8 @@ export interface Adapters extends Omit<Stages, 'look' | 'askPermit' | 'prune'> {
   readonly ec2: Ec2 | null;
   /** deletes the volumes that terminated hosts of the application left; nothing to do without [install.ebs] */
   readonly sweep: (signal: AbortSignal) => Promise<unknown>;
+  /** Throws why this host could not install the release, as far as can be known in a moment. */
+  readonly vet: (release: Release, signal: AbortSignal) => Promise<void>;
   /** asks the probes of a serving application once; its own, as a gate remembers what it saw */
   readonly healthGate: Gate;
 }
@@ -56,6 +60,12 @@ export const createAdapters = (parts: Parts): Adapters => {
         signal,
       ),
     installers,
+    vet: async (release, signal) => {
+      installerOf(installers, release);
+      const {ebs} = settings.install;
+      if (release.kind === 'ebs' && ec2 && ebs)
+        await checkSnapshot({settings: ebs, identity, ec2}, release.snapshot, signal);
+    },
     activator,
     traffic: createTraffic(traffic, bySystemd, parts),
     drain: socketDrain(traffic.drain),

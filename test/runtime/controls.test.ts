@@ -7,11 +7,14 @@ import {freshState} from '../../agent/core/host/recover.ts';
 import type {State} from '../../agent/core/host/state.ts';
 import {keysOf} from '../../agent/core/keys.ts';
 import {reason, reasonText} from '../../agent/core/reason.ts';
+import {ReasonError} from '../../agent/core/reason-error.ts';
 import {parseRelease, type Release} from '../../agent/core/release.ts';
 import {openHistory} from '../../agent/journal/history.ts';
 import type {Log} from '../../agent/ports.ts';
 import {createControls} from '../../agent/runtime/controls.ts';
+import type {DeployParts} from '../../agent/runtime/deploy.ts';
 import type {Happening} from '../../agent/runtime/happening.ts';
+import {createJournalHealth, type JournalHealth} from '../../agent/runtime/journal-health.ts';
 import {createStoreHealth} from '../../agent/runtime/store-health.ts';
 import {openDirectoryStore} from '../../agent/store/directory.ts';
 import {temporaryFolder} from '../support/temporary.ts';
@@ -28,7 +31,11 @@ const servingOne = (desired: Release): State => {
   return enterServing({...freshState(stamp), active, desired: {release: desired, version: '1'}}, stamp)[0];
 };
 
-const controlsOf = async (t: Test, state: State) => {
+const controlsOf = async (
+  t: Test,
+  state: State,
+  {vet = async () => undefined, journal}: {vet?: DeployParts['vet']; journal?: JournalHealth} = {},
+) => {
   const dir = await temporaryFolder(t);
   const store = await openDirectoryStore({path: join(dir, 'store')});
   t.teardown(() => store.close());
@@ -46,7 +53,8 @@ const controlsOf = async (t: Test, state: State) => {
     keys,
     health: createStoreHealth(store.name, quiet),
     unhealthy: () => null,
-    troubles: someTroubles(),
+    troubles: someTroubles(journal && {journal}),
+    vet,
     history: openHistory(dir),
     coordinated: true,
   });
@@ -124,4 +132,38 @@ t.test('a store that cannot be read is said in the report at once', async t => {
   t.match(await controls.status(never), {store: {ok: true, text: null}});
   await store.put('web/production/ledger', 'nonsense', 'any', never);
   t.match(await controls.status(never), {fleet: null, store: {ok: false, text: /the document ledger/}});
+});
+
+t.test('a release that no host like this one can install is not written', async t => {
+  for (const why of [
+    reason('release.kind-not-configured', {kind: 'ebs', section: 'install.ebs'}),
+    reason('snapshot.missing', {snapshot: 'snap-22222222', region: 'r'}),
+  ]) {
+    const vet = async () => {
+      throw new ReasonError(why);
+    };
+    const {controls, desired} = await controlsOf(t, servingOne(ONE), {vet});
+    t.match(await controls.deploy({release: 'snap-22222222', by: 'ada'}, never), {ok: false, reason: why});
+    t.equal(await desired(), null);
+  }
+});
+
+t.test('one that could not be looked at is, and that is said', async t => {
+  const vet = async () => {
+    throw new ReasonError(reason('ec2.throttled', {action: 'DescribeSnapshots', seconds: 5}));
+  };
+  const {controls, desired} = await controlsOf(t, servingOne(ONE), {vet});
+  const answer = await controls.deploy({release: 'snap-22222222', by: 'ada'}, never);
+  t.match(answer, {ok: true, text: /asks for snap-22222222 now, but mind: EC2 limits the rate/});
+  t.match((await desired())?.reading, {ok: true, desired: {release: TWO}});
+});
+
+t.test('a wish that would not be journalled is refused, whatever the host does', async t => {
+  const journal = createJournalHealth(quiet);
+  journal.note(Object.assign(new Error('ENOSPC: no space left on device, write'), {errno: -28}));
+  const {controls, heard} = await controlsOf(t, servingOne(ONE), {journal});
+  for (const answer of [await controls.retry({by: 'ada'}), await controls.rollback({by: 'ada'})])
+    t.match(answer, {ok: false, reason: {kind: 'journal.unwritable'}});
+  t.match(await controls.status(never), {reason: {kind: 'journal.unwritable'}, serving: true});
+  t.same(heard, []);
 });

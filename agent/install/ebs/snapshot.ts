@@ -3,13 +3,12 @@ import {ReasonError} from '../../core/reason-error.ts';
 import type {SnapshotFacts} from '../../host/ec2-facts.ts';
 import type {Context} from './context.ts';
 
-/** Asks EC2 whether a volume may and can be made of the snapshot. Throws one of the `snapshot.*` reasons. */
+/** Asks EC2 whether a volume may and can be made of the snapshot. Throws one of the `snapshot.*` reasons, `ec2.*`. */
 export const checkSnapshot = async (
-  context: Context,
+  {settings, identity, ec2}: Pick<Context, 'settings' | 'identity' | 'ec2'>,
   snapshot: string,
   signal: AbortSignal,
 ): Promise<void> => {
-  const {settings, identity, ec2} = context;
   const facts = await ec2.snapshot(snapshot, signal);
   const owners = settings.owners.length > 0 ? settings.owners : [identity.account];
   const objection = facts
