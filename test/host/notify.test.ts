@@ -1,39 +1,18 @@
-import {spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import process from 'node:process';
-import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
-import t, {type Test} from 'tap';
+import t from 'tap';
 import {createLog} from '../../agent/host/log.ts';
 import {createNotify} from '../../agent/host/notify.ts';
 import {eventually} from '../support/eventually.ts';
 import {temporaryFolder} from '../support/temporary.ts';
+import {startReceiver} from './notify-receiver.ts';
 
 const programs = ['/usr/bin/python3', '/usr/bin/systemd-notify'];
 const missing = programs.find(program => !existsSync(program));
 if (missing && process.env.CI) throw new Error(`in CI nothing is skipped, but this suite needs ${missing}`);
 const skip = missing ? `needs ${missing}` : false;
-
-type Message = {readonly pid: number; readonly variables: Readonly<Record<string, string>>};
-
-/** A service manager's end of the line: a real datagram socket with the kernel's credentials. */
-const startReceiver = async (t: Test) => {
-  const socket = join(await temporaryFolder(t), 'notify');
-  const child = spawn('python3', [join(import.meta.dirname, 'notify-receiver.py'), socket], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.teardown(() => child.kill());
-  const messages: Message[] = [];
-  let listening = false;
-  createInterface(child.stdout).on('line', line => {
-    if (listening) messages.push(JSON.parse(line) as Message);
-    listening = true;
-  });
-  await eventually('the receiver listens', () => listening);
-  const told = (name: string) => messages.filter(({variables}) => name in variables);
-  return {socket, messages, told, value: (name: string) => told(name).at(-1)?.variables[name]};
-};
 
 const makeLog = () => {
   const lines: string[] = [];
