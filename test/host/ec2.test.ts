@@ -6,7 +6,7 @@ import t, {type Test} from 'tap';
 import {reasonOf} from '../../agent/core/reason-error.ts';
 import {createEc2, type Ec2Options} from '../../agent/host/ec2.ts';
 import {eventually} from '../support/eventually.ts';
-import {read, startFake, workers} from './ec2-server.ts';
+import {listen, read, startFake, workers} from './ec2-server.ts';
 
 const ID = 'i-0123456789abcdef0';
 const never = new AbortController().signal;
@@ -47,6 +47,19 @@ t.test('a process of its own asks EC2: started by the first call, one for all, g
   const loaded = Object.keys(createRequire(import.meta.url).cache).filter(each => each.includes('aws-sdk'));
   t.same(loaded, [], 'this process did not load the SDK');
 });
+
+t.test(
+  "what is no answer of EC2's is no answer: nothing is missing because a web page does not name it",
+  async t => {
+    const address = await listen(t, (_, response) => void response.end('<html><body>Welcome!</body></html>'));
+    const ec2 = client(address, {deadlineMs: 1_000});
+    const expected = {kind: 'ec2.answer'};
+    t.match(await ec2.instanceState(ID, never).catch(reasonOf), expected);
+    t.match(await ec2.snapshot('snap-11111111', never).catch(reasonOf), expected);
+    t.match(await ec2.volume('vol-11111111', never).catch(reasonOf), expected);
+    t.match(await ec2.volumes({Name: 'x'}, never).catch(reasonOf), expected);
+  },
+);
 
 t.test('the worker sees credentials and little else, and shows no secret', async t => {
   const {address} = await startFake(t, () => 'running');
