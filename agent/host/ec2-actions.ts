@@ -11,7 +11,7 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import type {Attachment, NewVolume, VolumePage, VolumeQuery} from './ec2.ts';
-import {type SnapshotFacts, snapshotFacts, volumeFacts, volumeId} from './ec2-facts.ts';
+import {listed, type SnapshotFacts, snapshotFacts, volumeFacts, volumeId} from './ec2-facts.ts';
 
 interface How {
   readonly abortSignal: AbortSignal;
@@ -40,15 +40,16 @@ export const ACTIONS = {
   },
   DescribeInstances: async (client: EC2Client, id: string, how: How): Promise<string | null> => {
     const {Reservations} = await client.send(new DescribeInstancesCommand({InstanceIds: [id]}), how);
-    return Reservations?.[0]?.Instances?.[0]?.State?.Name ?? null;
+    return listed('DescribeInstances', Reservations)[0]?.Instances?.[0]?.State?.Name ?? null;
   },
   DescribeSnapshots: async (client: EC2Client, id: string, how: How): Promise<SnapshotFacts | null> => {
     const {Snapshots} = await client.send(new DescribeSnapshotsCommand({SnapshotIds: [id]}), how);
-    return Snapshots?.[0] ? snapshotFacts(Snapshots[0]) : null;
+    const [snapshot] = listed('DescribeSnapshots', Snapshots);
+    return snapshot ? snapshotFacts(snapshot) : null;
   },
   DescribeVolumes: async (client: EC2Client, query: VolumeQuery, how: How): Promise<VolumePage> => {
-    const {Volumes = [], NextToken} = await client.send(new DescribeVolumesCommand(selection(query)), how);
-    return {volumes: Volumes.map(volumeFacts), next: NextToken || null};
+    const {Volumes, NextToken} = await client.send(new DescribeVolumesCommand(selection(query)), how);
+    return {volumes: listed('DescribeVolumes', Volumes).map(volumeFacts), next: NextToken || null};
   },
   DetachVolume: async (
     client: EC2Client,

@@ -79,5 +79,11 @@ export const volumeId = (action: string, id: string | undefined): string => {
   throw unexpected(action, 'a volume id', String(id).slice(0, 40));
 };
 
+/** The list that an answer must have, were it empty: a page of somebody else's (a proxy, a portal) answers nothing at all. */
+export const listed = <T>(action: string, list: readonly T[] | undefined): readonly T[] => {
+  if (list !== undefined) return list;
+  throw unexpected(action, 'a list', 'an answer without one');
+};
+
 const unexpected = (action: string, expected: string, got: string): ReasonError =>
   new ReasonError(reason('ec2.answer', {action, expected, got}));
