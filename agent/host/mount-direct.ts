@@ -1,5 +1,6 @@
 import {mkdir} from 'node:fs/promises';
 import type {Mounts} from './mount.ts';
+import {askAsChild, holdersOf} from './mount-holders.ts';
 import {type Run, runBounded} from './mount-run.ts';
 
 /** Mounts by `mount` and `umount` themselves: for machines whose PID 1 is not systemd. */
@@ -13,4 +14,5 @@ export const directMounts = (execute: Run = runBounded): Mounts => ({
   unmount: async ({directory, timeoutMs}, signal) => {
     await execute('umount', ['-i', '--', directory], timeoutMs, signal);
   },
+  holders: (directory, signal) => holdersOf(directory, askAsChild, signal),
 });

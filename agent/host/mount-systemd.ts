@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {reason} from '../core/reason.ts';
 import {ReasonError, reasonOf} from '../core/reason-error.ts';
 import type {MountRequest, Mounts} from './mount.ts';
+import {askAsService, holdersOf} from './mount-holders.ts';
 import {type Run, runBounded} from './mount-run.ts';
 import {mountedAt} from './mount-table.ts';
 import {lastJournalLine} from './systemd-journal.ts';
@@ -42,6 +43,7 @@ export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
       await perform('stop', job, signal);
       await forget(job, signal);
     },
+    holders: (directory, signal) => holdersOf(directory, askAsService, signal),
   };
 };
 

@@ -25,6 +25,8 @@ export interface UnmountRequest {
 export interface Mounts {
   mount(request: MountRequest, signal: AbortSignal): Promise<void>;
   unmount(request: UnmountRequest, signal: AbortSignal): Promise<void>;
+  /** For the text of a failure: what keeps a mount busy, empty when nothing is known. */
+  holders(directory: string, signal: AbortSignal): Promise<string>;
 }
 
 /** Mounts through PID 1 where it is systemd (sd_booted(3) looks for the same folder), else directly. */
@@ -63,7 +65,9 @@ export const unmountVolume = async (
   if ((await mountedAt(directory)) === null) return;
   const cause = await outcome(mounts.unmount(request, signal), signal);
   if ((await mountedAt(directory)) === null) return;
-  throw new ReasonError(reason('mount.busy', {directory, cause: cause ?? 'it stays mounted'}));
+  const holders = await mounts.holders(directory, signal);
+  const why = [cause ?? 'it stays mounted', holders].filter(Boolean).join('; ');
+  throw new ReasonError(reason('mount.busy', {directory, cause: why}));
 };
 
 /** The text of a failure, null for success; an abort is passed on. */

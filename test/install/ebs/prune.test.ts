@@ -1,6 +1,9 @@
 import {open, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import process from 'node:process';
 import t from 'tap';
+import {reasonText} from '../../../agent/core/reason.ts';
+import {reasonOf} from '../../../agent/core/reason-error.ts';
 import {createEc2} from '../../../agent/host/ec2.ts';
 import {mountedAt} from '../../../agent/host/mount-table.ts';
 import {eventually} from '../../support/eventually.ts';
@@ -86,7 +89,10 @@ t.test(
     const first = slot(await lab.createSnapshot({from: await content(dir, 'one', 'x')}), 'used');
     await installer.stage(first, never());
     const held = await open(join(first.directory, 'hello'));
-    t.equal(await reasonKind(installer.prune([], never())), 'mount.busy');
+    const why = await installer.prune([], never()).catch(reasonOf);
+    t.equal(why?.kind, 'mount.busy');
+    t.match(why && reasonText(why), /held by \S+ \(pid \d+/);
+    t.match(why && reasonText(why), new RegExp(`\\(pid ${process.pid}\\b`));
     t.notOk(callsOf(lab).some(each => each.startsWith('DetachVolume')));
     t.ok(await mountedAt(first.directory));
     await held.close();
