@@ -15,13 +15,17 @@ export type Metadata = {
   spotAction?: string;
   /** answers nothing but 403, as where IMDS is disabled */
   isDisabled?: boolean;
+  /** refuses tokens and nothing else, as where only IMDSv1 would be left */
+  refusesTokens?: boolean;
+  /** takes this long for each answer */
+  delayMs?: number;
 };
 
 /** IMDSv2 of one instance: tokens enforced (401 without, their time to live kept), 404 for what EC2 does not have. */
 export const imdsListener = (metadata: Metadata): RequestListener => {
   const tokens = new Map<string, number>();
-  return (message, response) => {
-    if (metadata.isDisabled) return void reply(response, 403);
+  const serve: RequestListener = (message, response) => {
+    if (refuses(metadata, message)) return void reply(response, 403);
     if (message.method === 'PUT' && message.url === '/latest/api/token')
       return void giveToken(tokens, message, response);
     if (message.method !== 'GET') return void reply(response, 405);
@@ -30,7 +34,14 @@ export const imdsListener = (metadata: Metadata): RequestListener => {
     const body = answerTo(message.url ?? '', metadata);
     reply(response, body === undefined ? 404 : 200, body);
   };
+  return (message, response) => {
+    if (metadata.delayMs === undefined) return serve(message, response);
+    setTimeout(() => serve(message, response), metadata.delayMs).unref();
+  };
 };
+
+const refuses = ({isDisabled, refusesTokens}: Metadata, {method}: IncomingMessage): boolean =>
+  isDisabled === true || (refusesTokens === true && method === 'PUT');
 
 const giveToken = (tokens: Map<string, number>, message: IncomingMessage, response: ServerResponse): void => {
   const ttl = String(message.headers['x-aws-ec2-metadata-token-ttl-seconds'] ?? '');

@@ -9,6 +9,8 @@ export type Behaviour =
   | {readonly do: 'pass'}
   /** passes the head and half of the body, then the connection dies */
   | {readonly do: 'cut'}
+  /** passes the head and half of the body, then nothing more */
+  | {readonly do: 'stall'}
   | {readonly do: 'hang'}
   | {
       readonly do: 'answer';
@@ -92,5 +94,7 @@ const serve = async ({behaviour, upstream, request, response}: Serving): Promise
   const body = await buffer(answer);
   response.writeHead(answer.statusCode ?? 500, answer.headers);
   if (behaviour.do === 'pass') return void response.end(body);
-  response.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
+  const half = body.subarray(0, body.length / 2);
+  if (behaviour.do === 'stall') return void response.write(half);
+  response.write(half, () => request.socket.destroy());
 };

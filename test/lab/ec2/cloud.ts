@@ -20,6 +20,8 @@ export type Volume = {
   readonly sizeGb: number;
   readonly snapshotId: string;
   readonly image: string;
+  /** the address that asked for it */
+  readonly from?: string;
   state: VolumeState;
   attachment?: Attachment;
 };

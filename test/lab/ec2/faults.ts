@@ -1,6 +1,7 @@
 /**
  * What the emulated EC2 does wrong on demand. `throttle`, `server-error`, `error` answer before anything is done; `hang`
  * never answers and `reset` cuts the connection, nothing done; `lose-reply` does the work and then cuts the connection.
+ * `garbage` answers 200 with a web page, nothing done; `vanish` (AttachVolume) deletes the volume behind everyone's back first.
  * The others make one asynchronous step end badly: a volume that becomes `error`, or a state that is never left.
  */
 export type Fault = {
@@ -13,6 +14,8 @@ export type Fault = {
     | 'hang'
     | 'reset'
     | 'lose-reply'
+    | 'garbage'
+    | 'vanish'
     | 'volume-error'
     | 'stuck-creating'
     | 'stuck-attaching'
@@ -24,6 +27,8 @@ export type Fault = {
   readonly times?: number;
   /** Only for calls with these fields, such as {InstanceId: 'i-…'}. */
   readonly where?: Readonly<Record<string, string>>;
+  /** Only for calls from this address: an instance's `ip`. */
+  readonly from?: string;
 };
 
 export type Faults = ReturnType<typeof createFaults>;
@@ -45,8 +50,11 @@ export const createFaults = () => {
       kinds: readonly Fault['kind'][],
       action: string,
       fields: ReadonlyMap<string, string>,
+      from?: string,
     ): Fault | undefined => {
-      const entry = active.find(({fault}) => kinds.includes(fault.kind) && applies(fault, action, fields));
+      const entry = active.find(
+        ({fault}) => kinds.includes(fault.kind) && applies(fault, {action, fields, from}),
+      );
       if (entry === undefined) return undefined;
       entry.left -= 1;
       if (entry.left <= 0) end(entry);
@@ -59,6 +67,9 @@ export const createFaults = () => {
   };
 };
 
-const applies = (fault: Fault, action: string, fields: ReadonlyMap<string, string>): boolean =>
+type Asked = {action: string; fields: ReadonlyMap<string, string>; from: string | undefined};
+
+const applies = (fault: Fault, {action, fields, from}: Asked): boolean =>
   (fault.action === '*' || fault.action === action) &&
+  (fault.from === undefined || fault.from === from) &&
   Object.entries(fault.where ?? {}).every(([key, value]) => fields.get(key) === value);

@@ -47,17 +47,19 @@ type Exchange = {
 
 const answer = async ({cloud, perform, message, response}: Exchange): Promise<void> => {
   const request = await readRequest(message);
-  const {action, fields} = request;
+  const {action, fields, from} = request;
   const call = {at: Date.now(), action, fields, outcome: 'pending'};
   cloud.calls.push(call);
   const fault = cloud.faults.take(
-    ['throttle', 'server-error', 'error', 'hang', 'reset', 'lose-reply'],
+    ['throttle', 'server-error', 'error', 'hang', 'reset', 'lose-reply', 'garbage'],
     action,
     fields,
+    from,
   );
   if (fault) call.outcome = fault.kind;
   if (fault?.kind === 'hang') return;
   if (fault?.kind === 'reset') return void response.destroy();
+  if (fault?.kind === 'garbage') return void response.end('<html><body>Welcome to nginx!</body></html>');
   const reply = await (fault && fault.kind !== 'lose-reply'
     ? Promise.reject(refusalOf(fault))
     : perform(request)

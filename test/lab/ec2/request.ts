@@ -1,7 +1,11 @@
 import type {IncomingMessage} from 'node:http';
 
 /** One EC2 Query API call: its action and its flat fields (`Filter.1.Name`). */
-export type Request = {readonly action: string; readonly fields: ReadonlyMap<string, string>};
+export type Request = {
+  readonly action: string;
+  readonly fields: ReadonlyMap<string, string>;
+  readonly from?: string;
+};
 
 /** An answer EC2 gives in its error form. */
 export type Refusal = Error & {readonly code: string; readonly status: number};
@@ -21,7 +25,8 @@ export const readRequest = async (message: IncomingMessage): Promise<Request> =>
     if (body.length > 1 << 20) throw refusal('RequestEntityTooLarge', 'the body is over 1 MB', 413);
   }
   const fields = new Map(new URLSearchParams(body));
-  return {action: fields.get('Action') ?? '', fields};
+  const from = message.socket.remoteAddress;
+  return {action: fields.get('Action') ?? '', fields, ...(from !== undefined && {from})};
 };
 
 export const formBody = (fields: ReadonlyMap<string, string>): string =>
@@ -36,13 +41,13 @@ export const filtersOf = ({fields}: Request): Filter[] =>
     .map(([key, name]) => ({name, values: listOf(fields, `${key.slice(0, -'.Name'.length)}.Value`)}));
 
 /** The same call with other filters. */
-export const withFilters = ({action, fields}: Request, filters: readonly Filter[]): Request => {
+export const withFilters = ({fields, ...rest}: Request, filters: readonly Filter[]): Request => {
   const others = [...fields].filter(([key]) => !key.startsWith('Filter.'));
   const mine = filters.flatMap(({name, values}, n): [string, string][] => [
     [`Filter.${n + 1}.Name`, name],
     ...values.map((value, m): [string, string] => [`Filter.${n + 1}.Value.${m + 1}`, value]),
   ]);
-  return {action, fields: new Map([...others, ...mine])};
+  return {...rest, fields: new Map([...others, ...mine])};
 };
 
 /** The values of `prefix.1`, `prefix.2` … */

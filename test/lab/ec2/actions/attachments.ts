@@ -4,6 +4,7 @@ import {volumeOf} from '../cloud.ts';
 import {forward} from '../forward.ts';
 import {type Request, refusal} from '../request.ts';
 import {type Element, element, parent, setText} from '../xml.ts';
+import {forget} from './volumes.ts';
 
 const DEVICE_NAME = /^\/dev\/(sd[b-z]\d{0,2}|xvd[a-z]{1,2})$/;
 const BUSY_RETRY_MS = 100;
@@ -11,13 +12,15 @@ const BUSY_RETRY_MS = 100;
 /** AttachVolume: adds the checks moto lacks (state, zone, taken name) and an `attaching` that ends with a block device. */
 export const attachVolume = async (request: Request, cloud: Cloud): Promise<Element> => {
   const {fields} = request;
+  if (cloud.faults.take(['vanish'], 'AttachVolume', fields, request.from))
+    await vanish(cloud, volumeOf(cloud, fields.get('VolumeId')));
   const volume = volumeOf(cloud, fields.get('VolumeId'));
   const [instanceId, device] = [fields.get('InstanceId') ?? '', fields.get('Device') ?? ''];
   requireAttachable(cloud, volume, {instanceId, device});
   const attachment: Attachment = {instanceId, device, state: 'attaching', deleteOnTermination: false};
   Object.assign(volume, {state: 'in-use', attachment}); // before the first await: two calls cannot both pass the checks
   try {
-    const stuck = cloud.faults.take(['stuck-attaching'], 'AttachVolume', fields);
+    const stuck = cloud.faults.take(['stuck-attaching'], 'AttachVolume', fields, request.from);
     const answer = await forward(request, cloud);
     if (!stuck) cloud.later(cloud.delays.attachMs, () => appear(cloud, volume, attachment));
     setText(answer, 'status', 'attaching');
@@ -27,6 +30,11 @@ export const attachVolume = async (request: Request, cloud: Cloud): Promise<Elem
     delete volume.attachment;
     throw error;
   }
+};
+
+const vanish = async (cloud: Cloud, volume: Volume): Promise<void> => {
+  await cloud.moto.call('DeleteVolume', {VolumeId: volume.id});
+  await forget(cloud, volume);
 };
 
 const requireAttachable = (
@@ -87,7 +95,7 @@ export const detachVolume = async (request: Request, cloud: Cloud): Promise<Elem
     );
   }
   const force = fields.get('Force') === 'true';
-  const stuck = !force && cloud.faults.take(['stuck-detaching'], 'DetachVolume', fields);
+  const stuck = !force && cloud.faults.take(['stuck-detaching'], 'DetachVolume', fields, request.from);
   if (attachment.state === 'attaching' || attachment.state === 'attached' || force) {
     attachment.state = 'detaching';
     if (!stuck) cloud.later(cloud.delays.detachMs, () => disappear(cloud, volume, force));

@@ -25,7 +25,7 @@ const make = async (request: Request, cloud: Cloud): Promise<Element> => {
   const snapshotId = fields.get('SnapshotId') ?? '';
   const snapshot = cloud.snapshots.get(snapshotId);
   if (snapshot) requireUsable(snapshot, Number(fields.get('Size') ?? snapshot.sizeGb));
-  const fault = cloud.faults.take(['volume-error', 'stuck-creating'], 'CreateVolume', fields);
+  const fault = cloud.faults.take(['volume-error', 'stuck-creating'], 'CreateVolume', fields, request.from);
   const answer = await forward(request, cloud);
   const id = textOf(answer, 'volumeId');
   const volume: Volume = {
@@ -35,6 +35,7 @@ const make = async (request: Request, cloud: Cloud): Promise<Element> => {
     snapshotId,
     image: join(cloud.images, `${id}.img`),
     state: 'creating',
+    ...(request.from !== undefined && {from: request.from}),
   };
   cloud.volumes.set(id, volume);
   if (fault?.kind !== 'stuck-creating') {

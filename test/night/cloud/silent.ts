@@ -1,0 +1,84 @@
+/** What must pass without a word: the release is in service all the same, and soon. */
+import {DeleteVolumeCommand, DetachVolumeCommand} from '@aws-sdk/client-ec2';
+import type {Test} from 'tap';
+import {journalled} from '../../lab/agents.ts';
+import type {Fault} from '../../lab/ec2/faults.ts';
+import type {Published} from '../../lab/in-service.ts';
+import {until} from '../../lab/until.ts';
+import type {Lane} from '../bad-input/lane.ts';
+import type {Trial} from '../trials.ts';
+import {against, askForSnapshot, endFaults} from './rows.ts';
+
+const NOT_FOUND = {kind: 'error', code: 'InvalidVolume.NotFound', message: 'not yet'} as const;
+
+const passing = (
+  name: string,
+  begin: (lane: Lane) => Promise<Published>,
+  end: (lane: Lane) => Promise<void> = endFaults,
+): Trial<Lane> => ({
+  name,
+  run: async (t, lane) => {
+    try {
+      await lane.settled(t, await begin(lane), 'in service on it all the same, nothing left behind');
+    } finally {
+      await end(lane);
+    }
+  },
+});
+
+const despite = (name: string, ...faults: readonly Omit<Fault, 'from'>[]): Trial<Lane> =>
+  passing(name, async lane => {
+    for (const fault of faults) against(lane, fault);
+    return askForSnapshot(lane);
+  });
+
+/** The volume of the release before is detached by force and deleted by somebody else. */
+const loseThePrevious = async ({instance, client}: Lane): Promise<void> => {
+  const state = await journalled(instance);
+  const file = `/var/lib/release-agent/ebs/${state?.previous?.slot}.slot.json`;
+  const {volume} = JSON.parse((await instance.exec(['cat', file])).stdout) as {volume: string};
+  await instance.exec(['umount', `/var/lib/release-agent/slots/${state?.previous?.slot}`]);
+  await client.send(new DetachVolumeCommand({VolumeId: volume, Force: true}));
+  const gone = () =>
+    client.send(new DeleteVolumeCommand({VolumeId: volume})).then(
+      () => true,
+      () => false,
+    );
+  await until({what: `${volume} to be deleted`, everyMs: 100}, gone);
+};
+
+const twoSnapshots = async (t: Test, lane: Lane): Promise<void> => {
+  for (const _ of [1, 2]) await lane.settled(t, await askForSnapshot(lane), 'on a snapshot');
+};
+
+const noEc2ForGit = passing('EC2 is away and a revision is asked for', async lane => {
+  against(lane, {action: '*', kind: 'hang'});
+  const next = await lane.make('git');
+  await lane.put('desired', next.id);
+  return next;
+});
+
+export const SILENT: readonly Trial<Lane>[] = [
+  despite(
+    'EC2 does not know for a while what it has just made',
+    {...NOT_FOUND, action: 'DescribeVolumes', times: 3},
+    {...NOT_FOUND, action: 'AttachVolume', times: 2},
+  ),
+  despite(
+    'answers are lost',
+    {action: 'CreateVolume', kind: 'lose-reply', times: 1},
+    {action: 'AttachVolume', kind: 'lose-reply', times: 1},
+    {action: 'DetachVolume', kind: 'lose-reply', times: 1},
+    {action: 'DeleteVolume', kind: 'lose-reply', times: 1},
+  ),
+  despite('one volume ends in error', {action: 'CreateVolume', kind: 'volume-error', times: 1}),
+  {
+    name: 'the volume of the release before is gone',
+    run: async (t, lane) => {
+      await twoSnapshots(t, lane);
+      await loseThePrevious(lane);
+      await lane.settled(t, await askForSnapshot(lane), 'goes on');
+    },
+  },
+  noEc2ForGit,
+];
