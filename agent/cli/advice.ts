@@ -23,6 +23,14 @@ type Advice = readonly [RegExp, string];
 
 /** What an operator can do, by the kind of the reason. The first that matches is said. */
 const ADVICE: readonly Advice[] = [
+  [
+    /^journal\./,
+    'What serves goes on serving, and nothing new begins. Make room on the disk of /var/lib/release-agent, or mend it: the agent goes on by itself within seconds.',
+  ],
+  [
+    /^slots\.left$/,
+    'What serves is not touched by that. It is tried again by itself; whoever holds the old slot has to let go of it.',
+  ],
   [/^operator\.hold$/, '"agentctl resume" lets it follow the desired release again.'],
   [/^permit\.(?:waiting|concurrency|floor)$/, 'Its turn comes by itself; nothing has to be done.'],
   [/^permit\.halted$/, 'Ask for another release, or for this one again: "agentctl deploy".'],

@@ -1,14 +1,17 @@
-import type {StatusReport} from '../control/protocol.ts';
+import type {StatusReport, Told} from '../control/protocol.ts';
 import {parseRelease, shortRelease} from '../core/release.ts';
 
 /** True when the host serves the release that it should, and nothing is in the way. */
 export const isSettled = ({phase, serving, active, desired, reason, refusal, hold}: StatusReport): boolean =>
   phase === 'serving' &&
   serving &&
-  reason === null &&
+  (reason === null || isAside(reason)) &&
   refusal === null &&
   hold === null &&
   (desired === null || desired.release === active?.release);
+
+/** True for a reason that keeps the host from nothing. */
+export const isAside = ({kind}: Told): boolean => kind === 'slots.left';
 
 /** A release id in its short form; an id that this version does not know stays as it is. */
 export const short = (id: string): string => {

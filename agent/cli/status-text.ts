@@ -1,7 +1,7 @@
 import type {FleetReport, Running, StatusReport, Told} from '../control/protocol.ts';
 import {age} from './age.ts';
 import {rows} from './layout.ts';
-import {count, isSettled, short, wish} from './report.ts';
+import {count, short, wish} from './report.ts';
 
 /** The text of `agentctl status`. */
 export const statusText = (report: StatusReport): string => {
@@ -30,7 +30,7 @@ export const statusText = (report: StatusReport): string => {
 
 // What another row says anyway is not said twice: hold, rejected, store.
 const why = (report: StatusReport): string | null =>
-  isSettled(report) || report.reason?.kind === 'operator.hold' ? null : (report.reason?.text ?? null);
+  report.reason?.kind === 'operator.hold' ? null : (report.reason?.text ?? null);
 
 const traffic = ({serving, out}: StatusReport): string =>
   serving ? 'serving' : out ? 'out, by this agent' : 'not serving';

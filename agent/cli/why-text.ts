@@ -8,8 +8,8 @@ import {isSettled, short, wish} from './report.ts';
 export const whyText = (report: StatusReport): string => {
   const paragraphs = [
     [runs(report), should(report)],
-    isSettled(report) ? [] : [now(report), ...because(report)],
-    isSettled(report) ? [] : advice(report),
+    isSettled(report) && report.reason === null ? [] : [now(report), ...because(report)],
+    isSettled(report) && report.reason === null ? [] : advice(report),
     report.store.ok || report.reason?.kind.startsWith('store.') ? [] : [lost(report)],
   ];
   return paragraphs

@@ -57,6 +57,20 @@ export const REPORTS = {
     rejected: {release: NEW, text: reasonText(failure), at: NOON - 3 * 3_600_000 - 9_000},
     cut: ['10.0.3.17:51234', '10.0.3.18:40022'],
   }),
+  'unable to write its journal': sampleReport({
+    step: 'serving 111111111111',
+    active: {release: OLD, generation: 7},
+    reason: told(
+      reason('journal.unwritable', {since: '2027-01-01T11:58:07Z', cause: 'no space left on device'}),
+    ),
+  }),
+  'unable to remove an old slot': sampleReport({
+    reason: told(
+      reason('slots.left', {
+        cause: '/var/lib/release-agent/slots/6-snap-0123456789abcdef0 is still in use: bash (4242)',
+      }),
+    ),
+  }),
   'held on purpose': sampleReport({
     phase: 'held',
     step: 'held while serving 111111111111',
