@@ -10,10 +10,15 @@ interface Parts {
   readonly changed: () => void;
   /** the first pause before another try */
   readonly baseMs?: number;
+  /** how long `prune` keeps its caller waiting */
+  readonly patienceMs?: number;
 }
 
 export interface Tidy {
-  /** Removes every slot but those kept. What fails is tried again and again in the background, until the signal is aborted. */
+  /**
+   * Removes every slot but those kept. What fails or takes long is left to the background, tried again and again until the
+   * signal is aborted.
+   */
   prune(keep: readonly Slot[], signal: AbortSignal): Promise<void>;
   /** why slots that nothing needs are still there; null when none is */
   left(): Reason | null;
@@ -22,8 +27,17 @@ export interface Tidy {
 const BASE_MS = 5_000;
 const CAP_MS = 300_000;
 
+/** How long a clean-up is waited for, as it makes room; then what comes next begins, and it goes on beside that. */
+const PATIENCE_MS = 10_000;
+
 /** Clears away what no kept release needs. It keeps nothing waiting: what is in the way is told, and tried again ever more slowly. */
-export const createTidy = ({installers, log, changed, baseMs = BASE_MS}: Parts): Tidy => {
+export const createTidy = ({
+  installers,
+  log,
+  changed,
+  baseMs = BASE_MS,
+  patienceMs = PATIENCE_MS,
+}: Parts): Tidy => {
   let left: Reason | null = null;
 
   const note = (cause: Reason | null): void => {
@@ -36,15 +50,11 @@ export const createTidy = ({installers, log, changed, baseMs = BASE_MS}: Parts):
   };
 
   const prune = async (keep: readonly Slot[], signal: AbortSignal): Promise<boolean> => {
-    let cause: Reason | null = null;
-    for (const installer of installers) {
-      try {
-        await installer.prune(keep, signal);
-      } catch (error) {
-        cause ??= reason('slots.left', {cause: reasonText(reasonOf(error))});
-      }
-      if (signal.aborted) return true;
-    }
+    // side by side: EC2 that does not answer keeps no revision waiting
+    const done = await Promise.allSettled(installers.map(installer => installer.prune(keep, signal)));
+    if (signal.aborted) return true;
+    const failed = done.find(each => each.status === 'rejected');
+    const cause = failed ? reason('slots.left', {cause: reasonText(reasonOf(failed.reason))}) : null;
     note(cause);
     return cause === null;
   };
@@ -58,7 +68,13 @@ export const createTidy = ({installers, log, changed, baseMs = BASE_MS}: Parts):
 
   return {
     prune: async (keep, signal) => {
-      if (!(await prune(keep, signal))) void again(keep, signal);
+      const pruned = prune(keep, signal).then(isDone => {
+        if (!isDone) void again(keep, signal);
+      });
+      const over = new AbortController();
+      const until = AbortSignal.any([signal, over.signal]);
+      await Promise.race([pruned, pause(patienceMs, until)]);
+      over.abort();
     },
     left: () => left,
   };

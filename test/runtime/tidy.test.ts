@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import {reason} from '../../agent/core/reason.ts';
 import {ReasonError} from '../../agent/core/reason-error.ts';
@@ -55,3 +56,28 @@ t.test('no try is made with slots of an older step', async t => {
   t.equal(seen.pruned, after);
   t.match(tidy.left(), {kind: 'slots.left'}, 'but what is left is not forgotten');
 });
+
+t.test(
+  'a clean-up that hangs keeps nobody waiting for long, and nothing else that is to be cleared away',
+  async t => {
+    const {log} = keptLog();
+    let pruned = 0;
+    const hanging: Installer = {
+      stage: async () => undefined,
+      prune: (_, signal) => sleep(60_000, undefined, {signal}),
+    };
+    const other: Installer = {
+      stage: async () => undefined,
+      prune: async () => {
+        pruned += 1;
+      },
+    };
+    const over = new AbortController();
+    t.teardown(() => over.abort());
+    const installers = [hanging, other];
+    const tidy = createTidy({installers, log, changed: () => undefined, patienceMs: 50});
+    await tidy.prune([], over.signal);
+    t.equal(pruned, 1);
+    t.equal(tidy.left(), null, 'it is still being tried');
+  },
+);
