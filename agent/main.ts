@@ -3,11 +3,12 @@
 import process from 'node:process';
 import {loadSettings} from './config/load.ts';
 import {TAG_KEYS} from './config/tags.ts';
-import {reasonText} from './core/reason.ts';
+import {type Reason, reasonText} from './core/reason.ts';
 import {reasonOf} from './core/reason-error.ts';
 import {whoAmI} from './host/identity.ts';
 import {createImds, type Imds} from './host/imds.ts';
 import {createLog} from './host/log.ts';
+import {createNotify} from './host/notify.ts';
 import type {Log} from './ports.ts';
 import {runDaemon} from './runtime/daemon.ts';
 import {VERSION} from './version.ts';
@@ -38,7 +39,11 @@ const main = async (early: Log): Promise<void> => {
   log.info('release-agentd stops; what runs goes on running');
 };
 
-const PAUSE_MS = 15_000;
+/**
+ * A wrong configuration does not heal by itself: whoever mends it can wait a little, the log need not be filled. What does not
+ * answer (IMDS, a disk) may do so soon.
+ */
+const pauseMs = ({kind}: Reason): number => (kind === 'config.invalid' ? 15_000 : 5_000);
 
 const log = createLog({level: 'info'});
 main(log).then(
@@ -47,8 +52,9 @@ main(log).then(
     if (stop.signal.aborted) process.exit(0);
     const why = reasonOf(error);
     log.error(reasonText(why));
-    // A wrong configuration does not heal by itself: whoever mends it can wait a little, the log need not be filled.
-    setTimeout(() => process.exit(1), why.kind === 'config.invalid' ? PAUSE_MS : 0);
+    // It stands there until the next start, and for the pause at least.
+    createNotify({alive: () => true, log}).status(reasonText(why));
+    setTimeout(() => process.exit(1), pauseMs(why));
     stop.signal.addEventListener('abort', () => process.exit(0));
   },
 );
