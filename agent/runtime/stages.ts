@@ -4,7 +4,8 @@ import {processActivator} from '../activate/process.ts';
 import {systemdActivator} from '../activate/systemd.ts';
 import type {Settings, TrafficSettings} from '../config/settings.ts';
 import type {Release} from '../core/release.ts';
-import {gate} from '../gate/gate.ts';
+import {type GateOptions, gate} from '../gate/gate.ts';
+import {sparing} from '../gate/sparing.ts';
 import {createEc2, type Ec2} from '../host/ec2.ts';
 import {mountsHere} from '../host/mount.ts';
 import {executeAsChild, executeAsService, executeAsServices} from '../host/service-run.ts';
@@ -70,10 +71,18 @@ export const createAdapters = (parts: Parts): Adapters => {
     traffic: createTraffic(traffic, bySystemd, parts),
     drain: socketDrain(traffic.drain),
     gate: gate({settings: settings.gate, ...probed}),
-    healthGate: gate({settings: {...settings.gate, passes: 1}, ...probed}),
+    healthGate: createHealthGate({settings: settings.gate, ...probed}),
     directoryOf: slot => join(stateDir, 'slots', slot),
     log,
   };
+};
+
+// What answers on a port is asked each time, what needs a program to be asked only now and then.
+const createHealthGate = (options: GateOptions): Gate => {
+  const {command: _command, unit: _unit, ...ports} = options.settings;
+  const full = gate({...options, settings: {...options.settings, passes: 1}});
+  if (ports.http === undefined && ports.tcp === undefined) return full;
+  return sparing({full, light: gate({settings: {...ports, passes: 1}, units: []})});
 };
 
 const createInstallers = ({settings, identity, log, hinder}: Parts) => {
