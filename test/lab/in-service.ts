@@ -55,13 +55,21 @@ ls slots; echo --
 find . -path ./slots -prune -o \\( -name '*.new*' -o -path './git/staging/*' -o -path './git/trash/*' \\) -print -prune; echo --
 findmnt -rno TARGET | grep /slots/; echo --
 ls ebs git/slots 2>/dev/null | grep -o '^[0-9].*[.]json' | grep -o '^[a-z0-9-]*'; echo --
+ls /run/systemd/system | sed -n 's/^.*slots-\\(.*\\)[.]mount$/\\1/p' | sed 's/.x2d/-/g'; echo --
+systemctl list-units --failed --plain --no-legend | cut -d' ' -f1
+systemctl list-units --all --plain --no-legend 'release-agent-*' | cut -d' ' -f1; echo --
+find /run/release-agent /tmp/systemd-private-*-release-agentd.* /var/tmp/systemd-private-*-release-agentd.* -mindepth 1 \
+  ! -path '*-release-agentd.service-??????/tmp' ! -name control.sock ! -name identity.json ! -path /run/release-agent/journal.json
+echo --
 `;
 
 const look = async ({exec}: Instance) => {
   const {stdout} = await exec(['sh', '-c', LOOK], {timeoutMs: 20_000});
   const [units = '', version = '', json = '', maintenance = '', ...rest] = stdout.split('--\n');
-  const [current = [], slots = [], leftovers = [], mounts = [], records = []] = rest.map(lines);
-  return {units, version, json, maintenance, current, slots, leftovers, mounts, records};
+  const [current = [], slots = [], leftovers = [], mounts = [], records = [], ...more] = rest.map(lines);
+  const [mountUnits = [], strangeUnits = [], temporary = []] = more;
+  const strays = [...leftovers, ...strangeUnits, ...temporary];
+  return {units, version, json, maintenance, current, slots, strays, mounts, records, mountUnits};
 };
 
 type Seen = Awaited<ReturnType<typeof look>>;
@@ -84,7 +92,7 @@ const ofService = ({units, version, json, maintenance}: Seen, release: ReleaseOp
 const kept = ({active, previous}: State): readonly Activation[] =>
   [active, previous].filter(each => each !== null);
 
-const ofDisk = ({current, slots, leftovers, mounts, records}: Seen, state: State): string[] => {
+const ofDisk = ({current, slots, strays, mounts, records, mountUnits}: Seen, state: State): string[] => {
   const names = kept(state).map(({slot}) => slot);
   const stray = (what: string, found: readonly string[]) =>
     found.filter(name => !names.includes(name)).map(name => `${what} ${name} is left`);
@@ -96,7 +104,8 @@ const ofDisk = ({current, slots, leftovers, mounts, records}: Seen, state: State
       'mount',
       mounts.map(path => path.slice(path.lastIndexOf('/') + 1)),
     ),
-    ...leftovers.map(path => `${path} is left`),
+    ...stray('mount unit', mountUnits),
+    ...strays.map(name => `${name} is left`),
   ];
 };
 

@@ -1,0 +1,4 @@
+/** `crash/suite.ts` with releases that are git revisions. */
+import {crashSuite} from './crash/suite.ts';
+
+crashSuite('git');
