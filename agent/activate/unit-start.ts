@@ -2,7 +2,7 @@ import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {isUp, queueRestart, showUnit, type UnitState, unitText} from '../host/systemd.ts';
+import {clearFailure, isUp, queueRestart, showUnit, type UnitState, unitText} from '../host/systemd.ts';
 import {lastJournalLine} from '../host/systemd-journal.ts';
 
 const EVERY_MS = 100;
@@ -17,7 +17,8 @@ export const restartUnit = async (
 ): Promise<void> => {
   const since = Date.now();
   const deadline = performance.now() + timeoutMs;
-  const before = await showUnit(unit, signal);
+  // at once: the host is out of traffic meanwhile
+  const [before] = await Promise.all([showUnit(unit, signal), clearFailure(unit, signal)]);
   if (before.load === 'not-found') throw failed(unit, 'there is no such unit');
   await queueRestart(unit, signal);
   for (;;) {

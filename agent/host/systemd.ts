@@ -77,13 +77,16 @@ export const unitText = ({load, active, sub, result, exitStatus}: UnitState): st
   return words.length === 0 ? active : `${active} (${words.join(', ')})`;
 };
 
+/** Clears a unit's failed state and its start limit; nothing to do for a unit that was never loaded. Throws `child.*`. */
+export const clearFailure = async (unit: string, signal: AbortSignal): Promise<void> => {
+  await run('systemctl', ['reset-failed', '--', unit], {timeoutMs: TIMEOUT_MS, accept: [1]}, signal);
+};
+
 /**
- * Clears a unit's failed state and its start limit, and queues its restart without waiting for it: an agent that is not
- * READY yet would wait for a unit that waits for the agent. Throws `unit.failed` when there is no such unit, `child.*`.
+ * Queues a unit's restart without waiting for it: an agent that is not READY yet would wait for a unit that waits for the
+ * agent. Throws `unit.failed` when there is no such unit, `child.*`.
  */
 export const queueRestart = async (unit: string, signal: AbortSignal): Promise<void> => {
-  // Fails for a unit that was never loaded, which has no limit to clear.
-  await run('systemctl', ['reset-failed', '--', unit], {timeoutMs: TIMEOUT_MS, accept: [1]}, signal);
   const args = ['restart', '--no-block', '--', unit];
   const {exitCode, stderr} = await run('systemctl', args, {timeoutMs: TIMEOUT_MS, accept: [1, 4, 5]}, signal);
   if (exitCode === 0) return;

@@ -1,7 +1,7 @@
 import {copyFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {journalled, proven} from '../../test/lab/agents.ts';
-import {defaultConfig, type Instance, type InstanceFiles} from '../../test/lab/host.ts';
+import {consulClient, defaultConfig, type Instance, type InstanceFiles} from '../../test/lab/host.ts';
 import type {Region} from '../../test/lab/region.ts';
 import {until} from '../../test/lab/until.ts';
 import {run} from './run.ts';
@@ -14,6 +14,13 @@ export const configOf = (instance: InstanceFiles): string =>
     .replace(/drain = .*/, `drain = {port = 8080, timeout = "20s", quiet = "${SETTINGS.quietMs}ms"}`)
     .replace(/interval = .*/, `interval = "${SETTINGS.probeEveryMs}ms"\npasses = ${SETTINGS.passes}`)
     .replace(/bake = .*/, 'bake = "1s"');
+
+/** Consul's own check of the application runs as often as the gate's: a host is in traffic when both have passed. */
+export const filesOf = ({id, ip}: InstanceFiles): Readonly<Record<string, string>> => {
+  const client = consulClient({node: id, address: ip});
+  const checks = client.service.checks.map(check => ({...check, interval: `${SETTINGS.probeEveryMs}ms`}));
+  return {'/etc/consul.d/agent.json': JSON.stringify({...client, service: {...client.service, checks}})};
+};
 
 const POLICY = 'release-agent/web/production/policy';
 const STAGE_MS = 900_000;

@@ -12,7 +12,7 @@ import {until} from '../../test/lab/until.ts';
 import {unmet} from '../../test/support/needs.ts';
 import {median, rounded} from './median.ts';
 import {publishOf, START_S} from './switch-release.ts';
-import {configOf, installRestart, SETTINGS, timeRestart, timeSwitch} from './switch-round.ts';
+import {configOf, filesOf, installRestart, SETTINGS, timeRestart, timeSwitch} from './switch-round.ts';
 
 const say = (text: string): void => void process.stderr.write(`switch: ${text}\n`);
 
@@ -93,6 +93,7 @@ const main = async (): Promise<void> => {
     instances: 1,
     deb: await packageForLab(),
     config: configOf,
+    files: filesOf,
   });
   process.once('SIGINT', () => void region.down().finally(() => process.exit(130)));
   try {
