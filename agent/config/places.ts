@@ -25,8 +25,13 @@ export const innerPath: Kind<string> = {
       : bad,
 };
 
+/** PATH_MAX of Linux, with its closing zero. */
+const PATH_LIMIT = 4_096;
+
 const plain = (path: string): boolean =>
-  !path.split('/').includes('..') && normalize(path) === path.replace(/^\.\//, '');
+  Buffer.byteLength(path) < PATH_LIMIT &&
+  !path.split('/').includes('..') &&
+  normalize(path) === path.replace(/^\.\//, '');
 
 /** `http://…` or `https://…`, without a user in it. */
 export const webAddress: Kind<string> = {
@@ -58,6 +63,8 @@ export const gitRemote: Kind<string> = {
     if (!['https:', 'http:', 'ssh:', 'file:'].includes(url.protocol) || url.hash !== '') return bad;
     if (url.password !== '' || (url.protocol !== 'ssh:' && url.username !== ''))
       return {ok: false, hint: 'put the credential in a file and name it with install.git.credential-file'};
+    // ssh would take it for an option
+    if (url.hostname.startsWith('-') || url.username.startsWith('-')) return bad;
     return url.pathname.length > 1 ? good(String(value)) : bad;
   },
 };

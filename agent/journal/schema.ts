@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import {reasonSchema} from '../core/document.ts';
 import type {State} from '../core/host/state.ts';
+import {parseRelease, RELEASE_EXPECTED, releaseId} from '../core/release.ts';
 
 const text = v.string();
 const at = v.pipe(v.number(), v.finite());
@@ -9,13 +10,16 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const purpose = v.picklist(['boot', 'update', 'rollback']);
 const result = v.picklist(['done', 'rolled-back', 'unused', 'stuck']);
 
-const release = v.variant('kind', [
-  v.object({kind: v.literal('ebs'), snapshot: text}),
-  v.object({kind: v.literal('git'), revision: text}),
-  v.object({kind: v.literal('archive'), url: text, sha256: text}),
-]);
-
-const slot = v.pipe(text, v.regex(/^[a-z0-9][a-z0-9-]*$/));
+// Both become parts of paths and arguments of programs.
+const release = v.pipe(
+  v.variant('kind', [
+    v.object({kind: v.literal('ebs'), snapshot: text}),
+    v.object({kind: v.literal('git'), revision: text}),
+    v.object({kind: v.literal('archive'), url: text, sha256: text}),
+  ]),
+  v.check(found => parseRelease(releaseId(found))?.kind === found.kind, RELEASE_EXPECTED),
+);
+const slot = v.pipe(text, v.regex(/^[a-z0-9][a-z0-9-]{0,99}$/));
 const activation = v.object({generation: count, release, slot});
 const attempt = v.object({
   purpose,

@@ -55,7 +55,8 @@ export const createRecords = ({folder, instance, log}: RecordsOptions): Records 
       });
       return null;
     }
-    return parsed.output.instance === instance ? parsed.output : null;
+    const {output} = parsed;
+    return output.instance === instance && output.slot === slot ? output : null;
   };
   return {
     read,

@@ -1,12 +1,12 @@
 import {readdir, rm, stat} from 'node:fs/promises';
-import {basename, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import * as v from 'valibot';
 import {readIfThere, writeDurably} from '../../host/files.ts';
 import type {Layout} from './layout.ts';
 
 const MARKER = v.object({
-  slot: v.string(),
-  revision: v.string(),
+  slot: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,99}$/)),
+  revision: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
   directory: v.string(),
   /** milliseconds since the epoch */
   at: v.number(),
@@ -17,11 +17,13 @@ export type Marker = v.InferOutput<typeof MARKER>;
 
 const FILE = '.json';
 
-/** The marker of a slot; null when there is none or it is not readable. */
-export const readMarker = async ({markers}: Layout, slot: string): Promise<Marker | null> => {
+/** The marker of a slot; null when there is none, it is not readable, or it is of another place than the slot's. */
+export const readMarker = async ({home, markers}: Layout, slot: string): Promise<Marker | null> => {
   const text = await readIfThere(join(markers, `${slot}${FILE}`));
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), MARKER), text);
-  return parsed.success ? parsed.output : null;
+  if (!parsed.success || parsed.output.slot !== slot) return null;
+  // a clean-up deletes what is there
+  return parsed.output.directory === join(dirname(home), 'slots', slot) ? parsed.output : null;
 };
 
 /** Every readable marker. */
