@@ -43,10 +43,12 @@ interface Parts {
   readonly log: Log;
 }
 
+/** Told what became of a wish; gives false when nobody waits any more, so that it must not take effect. */
+type Answer = (cause: Reason | null) => boolean;
+
 interface Queued {
   readonly happening: Happening;
-  /** told what became of it; gives false when nobody waits any more, so that it must not take effect */
-  readonly answer?: (cause: Reason | null) => boolean;
+  readonly answer?: Answer;
 }
 
 const RETRY_MS = 1_000;
@@ -147,25 +149,26 @@ export const createAgent = ({rules, before, first, journal, health, act, publish
 
   return {
     dispatch: happening => add({happening}),
-    wish: happening =>
-      new Promise(resolve => {
-        let isOver = false;
-        const answer = (cause: Reason | null): boolean => {
-          clearTimeout(late);
-          const isHeard = !isOver;
-          isOver = true;
-          resolve(cause);
-          return isHeard;
-        };
-        const slow = reason('journal.unwritable', {
-          since: new Date().toISOString(),
-          cause: 'it takes too long',
-        });
-        const late = setTimeout(() => answer(health.lost() ?? slow), WISH_MS);
-        add({happening, answer});
-      }),
+    wish: happening => answered(answer => add({happening, answer}), health),
     run,
     state: () => state,
     busyForMs: () => (busySince === null ? 0 : performance.now() - busySince),
   };
 };
+
+/** Asks, and waits for the answer, but not for ever: whoever answers later is told that nobody listens any more. */
+const answered = (ask: (answer: Answer) => void, health: JournalHealth): Promise<Reason | null> =>
+  new Promise(resolve => {
+    let isOver = false;
+    const answer: Answer = cause => {
+      clearTimeout(late);
+      const isHeard = !isOver;
+      isOver = true;
+      resolve(cause);
+      return isHeard;
+    };
+    const since = new Date().toISOString();
+    const slow = reason('journal.unwritable', {since, cause: 'the disk does not answer'});
+    const late = setTimeout(() => answer(health.lost() ?? slow), WISH_MS);
+    ask(answer);
+  });

@@ -162,8 +162,8 @@ export const runDaemon = async (
 // What waits for its next try may have failed for the same disk.
 const endPause = (state: State, dispatch: Dispatch): void => {
   const {phase, generation} = state;
-  const isPaused = phase === 'held' || ('blocked' in state && state.blocked !== null && phase !== 'waiting');
-  if (isPaused) dispatch({type: 'timer.fired', timer: 'retry', phase, generation});
+  const isPreparing = (phase === 'booting' || phase === 'staging') && state.blocked !== null;
+  if (isPreparing || phase === 'held') dispatch({type: 'timer.fired', timer: 'retry', phase, generation});
 };
 
 const factsOf = ({state, sameBoot, stale}: Opened, {current, running}: Observed): Fields => ({
