@@ -13,7 +13,7 @@ import type {Launch} from './launch.ts';
 const NAME = 'release-agent-script';
 /** The agent ends the script at its own deadline; PID 1 only when there is no agent any more. */
 const LATE_MS = 15_000;
-const LEFTOVER_GRACE_MS = 5_000;
+const LEFTOVER_GRACE_MS = 2_000;
 const ENVIRONMENT = {PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8'};
 
 /**

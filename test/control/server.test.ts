@@ -9,6 +9,7 @@ import {REQUEST_LIMIT, type Request} from '../../agent/control/protocol.ts';
 import {type ServeOptions, serveControl} from '../../agent/control/server.ts';
 import {reason} from '../../agent/core/reason.ts';
 import {ReasonError} from '../../agent/core/reason-error.ts';
+import {eventually} from '../support/eventually.ts';
 import {fakeControls, NEW, sampleReport} from '../support/sample-report.ts';
 import {temporaryFolder} from '../support/temporary.ts';
 
@@ -112,6 +113,31 @@ t.test('clients that send nothing, or leave, do not stay', async t => {
   gone.destroy();
   await Promise.all([once(silent.resume(), 'close'), once(half.resume(), 'close')]);
   t.match(await ask(path, {verb: 'status'}), {ok: true});
+});
+
+t.test('a client that sends byte after byte, or reads nothing, does not stay either', async t => {
+  const {path} = await start(t, {clientTimeoutMs: 300, answerTimeoutMs: 100});
+  const began = performance.now();
+  const trickle = connect(path).on('error', () => undefined);
+  const drops = setInterval(() => trickle.write(' '), 20);
+  t.teardown(() => clearInterval(drops));
+  const deaf = connect({path, allowHalfOpen: true}).pause();
+  deaf.end('{"verb":"status"}');
+  await once(trickle.resume(), 'close');
+  await eventually('the deaf one is cut off', () => deaf.resume().destroyed || deaf.readableEnded);
+  t.ok(performance.now() - began < 5_000);
+});
+
+t.test('a crowd of silent clients keeps others out for no longer than one of them may be silent', async t => {
+  const {path} = await start(t, {clientTimeoutMs: 300});
+  const crowd = Array.from({length: 60}, () => connect(path).on('error', () => undefined));
+  t.teardown(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  await eventually(
+    'an answer',
+    async () => (await ask(path, {verb: 'status'}).catch(() => null))?.ok ?? false,
+  );
 });
 
 t.test('an answer that never comes ends at its deadline', async t => {

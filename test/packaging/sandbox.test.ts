@@ -24,6 +24,7 @@ env | sed 's/=.*//' | sort >/run/names
 runuser -u nobody -- id -un
 sleep 1000 </dev/null >/dev/null 2>&1 &
 echo $! >/run/left-running
+mkdir -p cache && touch cache/file && chown -R nobody cache && chmod 1755 cache
 echo done with it
 `;
 const hang = `#!/bin/sh
@@ -169,5 +170,34 @@ t.test('the unit', {skip: unmet('root', 'debian'), timeout: 300_000}, async t =>
     });
     await host.serving('left-behind');
     t.equal(await unitsLeft(host), '');
+  });
+
+  await t.test('answers on its socket to the group, and to nobody else', async t => {
+    await inside('useradd', '--groups', 'release-agent', 'deputy');
+    await inside('useradd', 'stranger');
+    const as = (user: string) => machine.exec(['runuser', '-u', user, '--', 'agentctl', 'status', '--json']);
+    t.match(JSON.parse((await as('deputy')).stdout), {phase: 'serving'});
+    const refused = await as('stranger');
+    t.equal(refused.code, 3);
+    t.match(refused.stdout + refused.stderr, /permission|EACCES/i);
+    t.match(
+      await inside('stat', '-c', '%a %U %G', '/run/release-agent/control.sock'),
+      '660 root release-agent',
+    );
+  });
+
+  await t.test('removes slots whose folders the release gave to another user', async t => {
+    const slots = () => inside('ls', '/var/lib/release-agent/slots').then(text => text.split('\n'));
+    const [owned = ''] = (await inside('sh', '-c', 'ls -d /var/lib/release-agent/slots/*/cache')).split('\n');
+    t.equal(await inside('stat', '-c', '%U', owned), 'nobody');
+    for (const name of ['next', 'last']) {
+      await host.give(name, '#!/bin/sh\n');
+      await host.serving(name);
+    }
+    await eventually('only two slots are left', async () => (await slots()).length <= 2, {
+      timeoutMs: 60_000,
+      everyMs: 200,
+    });
+    t.equal((await machine.exec(['test', '-e', owned])).code, 1);
   });
 });
