@@ -1,5 +1,5 @@
 /**
- * The process that speaks to EC2 for the agent (docs/decisions/0008-ec2-in-a-worker.md): `ec2-worker REGION [ENDPOINT]`, started
+ * The process that speaks to EC2 for the agent (docs/decisions/0008-footprint.md): `ec2-worker REGION [ENDPOINT]`, started
  * by ec2-channel.ts. It ends when the agent lets go of the channel, and when the agent ends, however that happens.
  * Credentials come from the SDK's default chain: environment, files, IMDS.
  */
