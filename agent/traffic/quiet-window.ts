@@ -27,5 +27,7 @@ export const quietWindow = (quietMs: number) => {
       const arrivals = readings.filter(reading => reading.arrived).length;
       return spans && arrivals <= Math.max(1, Math.floor(readings.length / ARRIVALS_OF));
     },
+    /** How long it takes until the calm readings span the window: 0 when they do, so that only arrivals stand in the way. */
+    leftMs: (now: number): number => Math.max(0, quietMs - (now - (readings[0]?.at ?? now))),
   };
 };

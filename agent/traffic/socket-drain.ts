@@ -19,7 +19,7 @@ const EVERY_MS = 100;
 const CUT_LIMIT = 100;
 
 /**
- * A drain that measures the application's sockets every 100 ms. It ends when for `quietMs` no reading found a request
+ * A drain that measures the application's sockets every 100 ms, and when `quietMs` may be over. It ends when for `quietMs` no reading found a request
  * outstanding and few found a new one. Idle connections and quickly answered probes do not hold it up. At the deadline it
  * gives the peers that were busy in the last reading (at most 100). Throws `child.*` when the sockets cannot be read.
  */
@@ -34,7 +34,8 @@ export const socketDrain = ({ports, quietMs, counter}: SocketDrainOptions): Drai
       const now = performance.now();
       if (window.isQuiet(reading, now)) return {cut: []};
       if (now >= deadline) return {cut: reading.busy.slice(0, CUT_LIMIT)};
-      await sleep(Math.min(EVERY_MS, deadline - now), undefined, {signal});
+      const pause = Math.min(EVERY_MS, deadline - now, window.leftMs(now) || EVERY_MS);
+      await sleep(pause, undefined, {signal});
     }
   },
 });

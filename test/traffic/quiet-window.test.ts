@@ -34,3 +34,14 @@ t.test('readings that come late still span the time', async t => {
   t.equal(window.isQuiet(calm, 5_000), true);
   t.equal(quietWindow(0).isQuiet(calm, 0), true);
 });
+
+t.test('tells how long the readings must go on at least', async t => {
+  const window = quietWindow(300);
+  t.equal(window.leftMs(0), 300);
+  window.isQuiet({busy: [], arrived: false}, 0);
+  t.equal(window.leftMs(130), 170);
+  window.isQuiet({busy: ['10.0.0.9:5000'], arrived: false}, 200);
+  t.equal(window.leftMs(250), 300, 'a busy reading starts the time anew');
+  window.isQuiet({busy: [], arrived: true}, 300);
+  t.equal(window.leftMs(700), 0);
+});
