@@ -4,6 +4,8 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import t from 'tap';
+import {type Reason, reasonText} from '../../agent/core/reason.ts';
+import {reasonOf} from '../../agent/core/reason-error.ts';
 import {combineTraffic} from '../../agent/traffic/combine.ts';
 import {consulTraffic} from '../../agent/traffic/consul.ts';
 import {tokenFor} from '../store/consul-acl.ts';
@@ -162,3 +164,26 @@ t.test('an agent that does not answer, or nonsense, is a failure', async t => {
     details: {action: 'rejoin', cause: 'connection refused'},
   });
 });
+
+t.test(
+  'an agent that holds its answer is named while it does, and rejoining fails with that at a deadline',
+  async t => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close().closeAllConnections());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const told: string[] = [];
+    const late = new AbortController();
+    const hinder = (_: string, cause: Reason | null) => {
+      told.push(cause ? reasonText(cause) : 'nothing');
+      if (cause) late.abort(new DOMException('', 'TimeoutError'));
+    };
+    const traffic = consulTraffic({service: 'web', url, log: keptLog().log, hinder});
+    const why = await traffic.rejoin(late.signal).catch(reasonOf);
+    t.equal(why?.kind, 'traffic.slow');
+    t.match(told, [
+      'consul has not answered for 3 s, asked to rejoin traffic: the local agent holds its state while it looks for its servers',
+      'nothing',
+    ]);
+  },
+);
