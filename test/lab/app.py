@@ -37,9 +37,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 IN_FLIGHT -= 1
 
     def answer(self):
+        if self.path == "/stream":
+            return self.stream()
+        if self.path == "/healthz" and RELEASE.get("hangsHealth"):
+            time.sleep(60)
         if self.path == "/slow":
             time.sleep(3)
-        known = self.path in ("/", "/slow", "/version", "/healthz", "/in-flight")
+        if self.path == "/slower":
+            time.sleep(4.5)
+        known = self.path in ("/", "/slow", "/slower", "/version", "/healthz", "/in-flight")
         status = 404 if not known else 200
         if self.path == "/healthz" and not is_healthy():
             status = 500
@@ -48,6 +54,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body.encode())
+
+    def stream(self):
+        """An answer that never ends."""
+        self.send_response(200)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        while True:
+            self.wfile.write(b"1\r\n.\r\n")
+            time.sleep(0.1)
 
     def log_message(self, *_):
         pass
@@ -74,11 +89,26 @@ def stop(server):
     os._exit(0)
 
 
+def leave_port(server):
+    """A helper process that inherits the listening socket and outlives the application: nobody else can have the port."""
+    if os.fork() == 0:
+        os.setsid()
+        os.execv("/usr/bin/sleep", ["sleep", "86400"])
+
+
+if RELEASE.get("endsAtOnce"):
+    sys.exit(0)
 if RELEASE.get("crash"):
     sys.exit("this release crashes at its start")
 time.sleep(RELEASE.get("startDelayS", 0))
 SERVER = Server(("0.0.0.0", 8080), Handler)
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=stop, args=(SERVER,)).start())
+if RELEASE.get("leavesPort"):
+    SERVER.socket.set_inheritable(True)
+    leave_port(SERVER)
+if RELEASE.get("forks"):
+    os.fork()
+    os.fork()
+signal.signal(signal.SIGTERM, lambda *_: RELEASE.get("ignoresTerm") or threading.Thread(target=stop, args=(SERVER,)).start())
 if "crashAfterS" in RELEASE:
     threading.Timer(RELEASE["crashAfterS"], lambda: os._exit(1)).start()
 print("serving", RELEASE["name"], flush=True)

@@ -12,6 +12,16 @@ export type ReleaseOptions = {
   readonly crash?: boolean;
   /** ends with an error some seconds after it began to answer */
   readonly crashAfterS?: number;
+  /** ends without an error at once */
+  readonly endsAtOnce?: boolean;
+  /** /healthz never answers */
+  readonly hangsHealth?: boolean;
+  /** goes on when it is asked to end */
+  readonly ignoresTerm?: boolean;
+  /** four processes answer on its port */
+  readonly forks?: boolean;
+  /** leaves a process behind that has the port open, where the unit lets it (KillMode=process) */
+  readonly leavesPort?: boolean;
   /** listens only after this long */
   readonly startDelayS?: number;
   /** deploy/start takes this long */
