@@ -80,6 +80,8 @@ t.test('a policy has defaults, and names what is wrong', async t => {
   });
   for (const text of [
     '{"concurrency": "2"}',
+    '{"concurrency": 0}',
+    '{"concurrency": 1e300}',
     '{"floor": -1}',
     '{"budget": 0}',
     '{"budjet": 1}',
@@ -89,4 +91,16 @@ t.test('a policy has defaults, and names what is wrong', async t => {
   ]) {
     t.match(readPolicy(text), {ok: false, cause: {kind: 'store.document', details: {key: 'policy'}}}, text);
   }
+});
+
+t.test('what operators say is on one line and not endless', async t => {
+  const reading = readDesired(
+    JSON.stringify({release: SNAP, message: `a\nb\u001b[2J${'x'.repeat(5_000)}`, by: '\u202e'}),
+    '7',
+  );
+  t.ok(reading.ok);
+  if (!reading.ok) return;
+  t.match(reading.desired.message, /^a b \[2Jx+…$/);
+  t.equal(reading.desired.message?.length, 1_001);
+  t.equal(reading.desired.by, ' ');
 });

@@ -102,6 +102,19 @@ t.test('a rolled-back host spends the budget, and the rollout halts', async t =>
   t.equal(bumped.granted.length, 1, 'a new desired version begins anew');
 });
 
+t.test(
+  'a policy that cannot be read grants nobody anything and says so; outcomes are booked all the same',
+  async t => {
+    const unreadable = reason('store.document', {key: 'policy', expected: 'a JSON object', got: '"x"'});
+    const first = plan(view([waiting('a'), waiting('b')])).ledger;
+    const hosts = [host('a', {active: NEW, outcome: outcome(1, 'done')}), waiting('b')];
+    const {ledger, granted} = plan(view(hosts, {ledger: first, unreadable}));
+    t.same(granted, []);
+    t.same(ledger.permits, []);
+    t.same(ledger.blocked, unreadable);
+  },
+);
+
 t.test('with a budget of two the second failure halts', async t => {
   const ledger: Ledger = {
     ...EMPTY_LEDGER,

@@ -34,7 +34,11 @@ export const CONFIG_ROWS: readonly ConfigRow[] = [
     ],
   },
   {name: 'no TOML', toml: '{"app": "web"}', problems: ['line 1, column', 'expected TOML']},
-  {name: 'bytes that are no text', toml: Buffer.from([0xff, 0xfe, 0x00, 0x41]), problems: ['expected TOML']},
+  {
+    name: 'bytes that are no text',
+    toml: Buffer.from([0xff, 0xfe, 0x00, 0x41]),
+    problems: ['line 1', 'expected UTF-8 text'],
+  },
   {
     name: 'a name that steers a terminal',
     toml: '"\\u001b[2J\\u009bevil" = 1\n',

@@ -72,13 +72,17 @@ const DESIRED: readonly Row[] = [
 ];
 
 // A policy matters when an update waits: nobody is granted a permit by one that cannot be read.
-const policy = (name: string, value: string | Uint8Array, {kind, text}: Partial<Row['reason']>): Row => ({
+const policy = (
+  name: string,
+  value: string | Uint8Array,
+  text = 'the document policy is not readable: expected ',
+): Row => ({
   name: `policy: ${name}`,
   trigger: async lane => {
     await lane.put('policy', value);
     return lane.good();
   },
-  reason: {kind: kind ?? 'store.document', text: text ?? 'the document policy is not readable: expected '},
+  reason: {kind: 'store.document', text},
   mend: plainPolicy,
   afterwards: 'itself',
   tidy: plainPolicy,
@@ -87,24 +91,15 @@ const policy = (name: string, value: string | Uint8Array, {kind, text}: Partial<
 const plainPolicy = (lane: Lane, _bad?: Published): Promise<void> => lane.put('policy', '{}');
 
 const POLICY: readonly Row[] = [
-  policy('nonsense', 'be careful', {text: 'expected a JSON object, got "be careful"'}),
-  policy('an unknown name', '{"concurency": 2}', {text: 'concurency'}),
-  policy('more than everything', '{"concurrency": "150%"}', {
-    text: 'such as "20%" in concurrency, got "\\"150%\\""',
-  }),
-  policy('a wrong type', '{"budget": "1"}', {text: 'in budget, got '}),
-  policy('a number below zero', '{"floor": -1}', {text: 'in floor, got "-1"'}),
-  policy('a list', '[]', {text: 'expected a JSON object, got "[]"'}),
-  policy('empty', '', {text: 'expected a JSON object, got ""'}),
-  policy('bytes that are no text', Buffer.from([0x7b, 0xff, 0x7d]), {}),
-  policy('nobody may be out', '{"concurrency": 0}', {
-    kind: 'permit.concurrency',
-    text: '0 of 0 permits are out',
-  }),
-  policy('everybody must serve', '{"floor": "100%"}', {
-    kind: 'permit.floor',
-    text: '1 host of at least 1 serve: one less would go below the capacity floor',
-  }),
+  policy('nonsense', 'be careful', 'expected a JSON object, got "be careful"'),
+  policy('an unknown name', '{"concurency": 2}', 'concurency'),
+  policy('more than everything', '{"concurrency": "150%"}', 'such as "20%" in concurrency, got "\\"150%\\""'),
+  policy('a wrong type', '{"budget": "1"}', 'in budget, got '),
+  policy('a number below zero', '{"floor": -1}', 'in floor, got "-1"'),
+  policy('a list', '[]', 'expected a JSON object, got "[]"'),
+  policy('empty', '', 'expected a JSON object, got ""'),
+  policy('bytes that are no text', Buffer.from([0x7b, 0xff, 0x7d])),
+  policy('nobody may be out', '{"concurrency": 0}', 'in concurrency, got "0"'),
 ];
 
 const LEDGER: readonly Row[] = [

@@ -66,7 +66,7 @@ interface Telling {
 const toldEverywhere = async (t: Test, {instance}: Lane, {row, bad, say}: Telling): Promise<void> => {
   const began = performance.now();
   const text = row.reason.text.replaceAll('{release}', bad?.id ?? '').replaceAll('{short}', shortOf(bad));
-  const pattern = new RegExp(text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'));
+  const pattern = new RegExp(text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&').replaceAll('\\\\', '\\\\?'));
   let [missing, kinds]: [readonly string[], readonly string[]] = [['all'], []];
   const isTold = async () => {
     const [places, status] = await Promise.all([say(), report(instance)]);
