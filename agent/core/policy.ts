@@ -21,22 +21,23 @@ export const DEFAULT_POLICY: Policy = {concurrency: {percent: 20}, floor: {perce
 /** More hosts than any fleet has. */
 const MOST = 1_000_000;
 
-const amount = v.pipe(
-  v.union(
-    [
-      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
-      v.pipe(v.string(), v.regex(/^(?:100|[1-9]?[0-9])%$/)),
-    ],
-    'a whole number of hosts or a percentage such as "20%"',
-  ),
-  v.transform(
-    (value): Amount => (typeof value === 'number' ? {count: value} : {percent: Number.parseInt(value, 10)}),
-  ),
-);
+const amount = (least: number) =>
+  v.pipe(
+    v.union(
+      [
+        v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(MOST)),
+        v.pipe(v.string(), v.regex(/^(?:100|[1-9]?[0-9])%$/)),
+      ],
+      `a whole number of hosts from ${least}, or a percentage such as "20%"`,
+    ),
+    v.transform(
+      (value): Amount => (typeof value === 'number' ? {count: value} : {percent: Number.parseInt(value, 10)}),
+    ),
+  );
 
 const schema = v.strictObject({
-  concurrency: v.optional(amount),
-  floor: v.optional(amount),
+  concurrency: v.optional(amount(1)),
+  floor: v.optional(amount(0)),
   budget: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST))),
 });
 

@@ -16,8 +16,8 @@ interface Parts {
 export interface FleetWatch {
   /** Returns when something changed since the last call, or after `timeoutMs`. */
   changed(options: {readonly timeoutMs: number}, signal: AbortSignal): Promise<void>;
-  /** What is known of the fleet; null until all of it was read once, or while a document cannot be trusted. */
-  view(): Pick<FleetView, 'hosts' | 'desired' | 'policy'> | null;
+  /** What is known of the fleet; null until all of it was read once. */
+  view(): Pick<FleetView, 'hosts' | 'desired' | 'policy' | 'unreadable'> | null;
 }
 
 type Topic = 'hosts' | 'desired' | 'policy';
@@ -73,15 +73,12 @@ interface Documents {
 
 const readView = ({hosts, desired, policy, keys, log}: Documents): ReturnType<FleetWatch['view']> => {
   const rules = policy ? readPolicy(policy.value) : {ok: true as const, policy: DEFAULT_POLICY};
-  if (!rules.ok) {
-    log.warning(`no permits are granted: ${reasonText(rules.cause)}`);
-    return null;
-  }
   const reading = readingOf(desired, keys.desired);
   return {
     hosts: hosts.flatMap(entry => readHost(entry, log)),
     desired: reading.ok ? reading.desired : null,
-    policy: rules.policy,
+    policy: rules.ok ? rules.policy : DEFAULT_POLICY,
+    unreadable: rules.ok ? null : rules.cause,
   };
 };
 

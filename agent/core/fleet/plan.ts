@@ -19,6 +19,8 @@ export interface FleetView {
   readonly hosts: readonly HostStatus[];
   readonly desired: Desired | null;
   readonly policy: Policy;
+  /** why the policy is not known: then nobody gets a permit */
+  readonly unreadable?: Reason | null;
   readonly missing: readonly Missing[];
   readonly gone: ReadonlySet<string>;
   readonly now: number;
@@ -93,13 +95,13 @@ const notProven = (ledger: Ledger, view: FleetView): Reason | null => {
   return reason('rollout.unseen', {release: shortRelease(release), hosts: listed(names)});
 };
 
-const grant = (start: Ledger, {hosts, missing, policy, now}: FleetView): Plan => {
+const grant = (start: Ledger, {hosts, missing, policy, unreadable, now}: FleetView): Plan => {
   let ledger: Ledger = {...start, blocked: null};
   const granted: Permit[] = [];
   for (const host of inOrder(hosts)) {
     const {wants} = host;
     if (!wants || wants.version !== ledger.rollout?.version || holdsPermit(ledger, host)) continue;
-    const cause = refusal({ledger, hosts, missing, policy}, host);
+    const cause = unreadable ?? refusal({ledger, hosts, missing, policy}, host);
     if (cause) {
       ledger = {...ledger, blocked: ledger.blocked ?? cause};
       continue;
