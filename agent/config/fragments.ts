@@ -39,6 +39,19 @@ export const readFragments = async (root: string, signal?: AbortSignal): Promise
   return {fragments, problems};
 };
 
+/** What a file's text says, or why it is not TOML. */
+export const parseFragment = (file: string, text: string): Fragment | Problem => {
+  if (text.length > LIMIT)
+    return {name: 'size', file, expected: `at most ${LIMIT} characters`, got: `${text.length}`};
+  if (text.includes('\uFFFD')) return notText(file, text);
+  try {
+    return {file, table: parse(text, {unsafeKeyBehaviour: 'throw', maxDepth: 20})};
+  } catch (error) {
+    if (error instanceof TomlError) return notToml(file, error);
+    throw error;
+  }
+};
+
 const dropIns = async (root: string, problems: Problem[]): Promise<readonly string[]> => {
   const files = new Map<string, string>();
   for (const folder of DROP_IN_FOLDERS.map(path => join(root, path))) {
@@ -56,17 +69,20 @@ const dropIns = async (root: string, problems: Problem[]): Promise<readonly stri
 
 const readFragment = async (file: string, signal?: AbortSignal): Promise<Fragment | Problem | null> => {
   try {
-    const text = await readFile(file, {encoding: 'utf8', ...(signal && {signal})});
-    if (text.length > LIMIT)
-      return {name: 'size', file, expected: `at most ${LIMIT} characters`, got: `${text.length}`};
-    return {file, table: parse(text, {unsafeKeyBehaviour: 'throw', maxDepth: 20})};
+    return parseFragment(file, await readFile(file, {encoding: 'utf8', ...(signal && {signal})}));
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof TomlError) return notToml(file, error);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     return unreadable(file, error as Error);
   }
 };
+
+const notText = (file: string, text: string): Problem => ({
+  name: `line ${text.slice(0, text.indexOf('\uFFFD')).split('\n').length}`,
+  file,
+  expected: 'UTF-8 text',
+  got: 'bytes that are not UTF-8',
+});
 
 const notToml = (file: string, {line, column, message}: TomlError): Problem => ({
   name: `line ${line}, column ${column}`,

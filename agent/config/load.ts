@@ -3,7 +3,7 @@ import {ReasonError} from '../core/reason-error.ts';
 import {buildSettings} from './build.ts';
 import {type Fragments, readFragments} from './fragments.ts';
 import {mergeFragments} from './merge.ts';
-import {type Problem, problemText} from './problem.ts';
+import {type Problem, problemsText, shown} from './problem.ts';
 import {checkRules, type Whole} from './rules.ts';
 import type {Settings} from './settings.ts';
 import {applyTags, type Tags} from './tags.ts';
@@ -37,7 +37,9 @@ export const readSettings = ({
   };
   // what a file that cannot be read would have said is not known: rules about missing options would only mislead
   const problems = unreadable.length > 0 ? single : [...single, ...checkRules(whole, options, single)];
-  return problems.length === 0 ? {ok: true, settings: buildSettings(whole)} : {ok: false, problems};
+  return problems.length === 0
+    ? {ok: true, settings: buildSettings(whole)}
+    : {ok: false, problems: problems.map(shown)};
 };
 
 /** The address of IMDS that the files name, null when they switch it off: needed before the tags can be asked for. */
@@ -62,6 +64,5 @@ export const loadSettings = async (
   const known = typeof tags !== 'function' ? tags : imds === null ? {} : await tags(imds, signal);
   const reading = readSettings({fragments, tags: known});
   if (reading.ok) return reading.settings;
-  const problems = reading.problems.map(problemText).join('; ');
-  throw new ReasonError(reason('config.invalid', {problems}));
+  throw new ReasonError(reason('config.invalid', {problems: problemsText(reading.problems)}));
 };

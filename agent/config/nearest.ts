@@ -1,12 +1,13 @@
 /** The known name that a mistyped one most likely means, undefined when none is near. */
 export const nearest = (typed: string, known: readonly string[]): string | undefined => {
   const text = kebab(typed);
-  const scored = known.map(name => ({name, distance: distanceOf(text, name)}));
+  const limit = Math.max(1, Math.floor(text.length / 4));
+  const scored = known.map(name => ({name, distance: distanceOf(text, name, limit)}));
   const best = scored.reduce<(typeof scored)[number] | undefined>(
     (a, b) => (a && a.distance <= b.distance ? a : b),
     undefined,
   );
-  return best && best.distance <= Math.max(1, Math.floor(text.length / 4)) ? best.name : undefined;
+  return best && best.distance <= limit ? best.name : undefined;
 };
 
 const kebab = (text: string): string =>
@@ -16,9 +17,11 @@ const kebab = (text: string): string =>
     .toLowerCase();
 
 // A name in the wrong table, or without one, is as near as one wrong letter when its last part is right.
-const distanceOf = (typed: string, name: string): number => {
+const distanceOf = (typed: string, name: string, limit: number): number => {
   const last = (path: string) => path.slice(path.lastIndexOf('.') + 1);
-  return last(typed) === last(name) && typed !== name ? Math.min(1, edits(typed, name)) : edits(typed, name);
+  if (last(typed) === last(name) && typed !== name) return 1;
+  // as many edits are needed at least; long names in a long file must not hold the agent's start up
+  return Math.abs(typed.length - name.length) > limit ? Infinity : edits(typed, name);
 };
 
 /** Insertions, deletions and replacements between two texts. */

@@ -1,7 +1,7 @@
 import {isAbsolute, normalize} from 'node:path';
 import {bad, good, type Kind, pattern, type Reading} from './kind.ts';
 
-const NO_CONTROL = /^[^\p{Cc}]+$/u;
+const NO_CONTROL = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+$/u;
 
 /** An absolute path without `..`; `/` itself is not one. */
 export const absolutePath: Kind<string> = {

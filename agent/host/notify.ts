@@ -53,7 +53,7 @@ export const createNotify = ({alive, log, environment = process.env}: NotifyOpti
   return {
     ready: () => send({READY: '1'}),
     status: text => {
-      const line = text.replace(/\p{Cc}+/gu, ' ');
+      const line = statusLine(text);
       if (line !== said) void send({STATUS: line});
       said = line;
     },
@@ -63,6 +63,20 @@ export const createNotify = ({alive, log, environment = process.env}: NotifyOpti
       return send({STOPPING: '1'});
     },
   };
+};
+
+const STATUS_BYTES = 3_000;
+
+// The service manager drops a message, READY=1 with it, that is longer than 4,096 bytes (NOTIFY_BUFFER_MAX) or has a line that
+// ends with a backslash: it takes backslashes for escapes, and leaves them out of the others.
+const statusLine = (text: string): string => {
+  const bytes = Buffer.from(text.replaceAll(/\p{Cc}+/gu, ' ').replaceAll('\\', ''));
+  return bytes.length <= STATUS_BYTES
+    ? bytes.toString()
+    : `${bytes
+        .subarray(0, STATUS_BYTES)
+        .toString()
+        .replace(/\uFFFD+$/, '')}…`;
 };
 
 /** Reads and removes what systemd passes (sd_notify(3), sd_watchdog_enabled(3)). */
