@@ -59,7 +59,8 @@ ls /run/systemd/system | sed -n 's/^.*slots-\\(.*\\)[.]mount$/\\1/p' | sed 's/.x
 systemctl list-units --failed --plain --no-legend | cut -d' ' -f1
 systemctl list-units --all --plain --no-legend 'release-agent-*' | cut -d' ' -f1; echo --
 find /run/release-agent /tmp/systemd-private-*-release-agentd.* /var/tmp/systemd-private-*-release-agentd.* -mindepth 1 \
-  ! -path '*-release-agentd.service-??????/tmp' ! -name control.sock ! -name identity.json ! -path /run/release-agent/journal.json
+  ! -path '*-release-agentd.service-??????/tmp' \\
+  | grep -vxE '/run/release-agent/(activated|control.sock|identity.json|journal.json)'
 echo --
 `;
 
