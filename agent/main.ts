@@ -8,7 +8,7 @@ import {reasonOf} from './core/reason-error.ts';
 import {whoAmI} from './host/identity.ts';
 import {createImds, type Imds} from './host/imds.ts';
 import {createLog} from './host/log.ts';
-import {createNotify, createNotify} from './host/notify.ts';
+import {createNotify} from './host/notify.ts';
 import type {Log} from './ports.ts';
 import {runDaemon} from './runtime/daemon.ts';
 import {VERSION} from './version.ts';
@@ -52,8 +52,6 @@ main(log).then(
     if (stop.signal.aborted) process.exit(0);
     const why = reasonOf(error);
     log.error(reasonText(why));
-    // Whoever asks systemd why nothing answers finds it there; an agent that had begun has said what it had to say.
-    createNotify({alive: () => true, log}).status(`it does not start: ${reasonText(why)}`);
     // It stands there until the next start, and for the pause at least.
     createNotify({alive: () => true, log}).status(reasonText(why));
     setTimeout(() => process.exit(1), pauseMs(why));
