@@ -28,9 +28,14 @@ const LIMIT_BYTES = 512 * 1024;
 export const openHistory = (stateDir: string): History => {
   const path = join(stateDir, 'history.jsonl');
   const older = join(stateDir, 'history.before.jsonl');
+  let isHalf = false;
   return {
     add: async line => {
-      await appendFile(path, `${JSON.stringify(line)}\n`, {mode: 0o600});
+      // what a full disk cut off must not spoil the next line
+      const begin = isHalf ? '\n' : '';
+      isHalf = true;
+      await appendFile(path, `${begin}${JSON.stringify(line)}\n`, {mode: 0o600});
+      isHalf = false;
       if ((await stat(path)).size > LIMIT_BYTES) await rename(path, older);
     },
     last: async limit => {
