@@ -12,6 +12,7 @@ export const commandProbe = ({
   readonly execute: Execute;
 }): Probe => ({
   name: `command ${program}`,
+  program: true,
   check: async signal => {
     await execute(program, args, {timeoutMs}, signal);
     return {ok: true};

@@ -8,7 +8,8 @@ import type {Gate} from '../ports.ts';
 import {bake} from './bake.ts';
 import {commandProbe} from './command-probe.ts';
 import {httpProbe} from './http-probe.ts';
-import {askAll, explain, type Failure, type Probe} from './probe.ts';
+import {explain, type Failure, type Probe} from './probe.ts';
+import {gateRounds} from './rounds.ts';
 import {tcpProbe} from './tcp-probe.ts';
 import {unitProbe} from './unit-probe.ts';
 import {until} from './until.ts';
@@ -72,9 +73,9 @@ const pass = async ({timeoutMs, probes, settings}: Passing, signal: AbortSignal)
   const left = () => Math.max(0, start + timeoutMs - performance.now());
   let passes = 0;
   let last: Failure = {probe: probes[0]?.name ?? '', last: 'none', final: 'no'};
+  const ask = gateRounds({probes, timeoutMs: settings.probeTimeoutMs});
   while (probes.length > 0) {
     const round = performance.now();
-    const ask = (each: AbortSignal) => askAll({probes, timeoutMs: settings.probeTimeoutMs}, each);
     const failure = await until(left(), ask, signal);
     if (failure === 'over') break;
     passes = failure === null ? passes + 1 : 0;

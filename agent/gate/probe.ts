@@ -12,6 +12,8 @@ export type Answer =
 /** One question about the application's health. A thrown error is a failed answer with the error's text. */
 export interface Probe {
   readonly name: string;
+  /** it starts a program to find out */
+  readonly program?: true;
   check(signal: AbortSignal): Promise<Answer>;
   /** What the application itself said last, for the text of a failure; empty when it said nothing. */
   words?(signal: AbortSignal): Promise<string>;

@@ -11,6 +11,7 @@ export const unitProbe = (unit: string): Probe => {
   let before: UnitState | null = null;
   return {
     name: `unit ${unit}`,
+    program: true,
     check: async signal => {
       const now = await showUnit(unit, signal);
       const answer = judge(now, before);
