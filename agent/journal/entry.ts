@@ -22,12 +22,12 @@ export const writeEntry = ({instance, boot, sequence, state}: Entry): string => 
   return `${JSON.stringify({...body, sum: sumOf(body)})}\n`;
 };
 
-/** Reads a journal file back. One without a sum is of an agent that wrote none. */
+/** Reads a journal file back. One without a sum is damaged: a flipped byte may have taken the sum's name. */
 export const readEntry = (path: string, text: string): EntryReading => {
   const reading = readDocument(path, text, journalSchema);
   if (!reading.ok) return {ok: false, text: reasonText(reading.cause)};
-  const {sum, ...body} = JSON.parse(text) as {readonly sum?: string};
-  if (sum === undefined || sum === sumOf(body)) return {ok: true, value: reading.value};
+  const {sum, ...body} = JSON.parse(text) as {readonly sum: string};
+  if (sum === sumOf(body)) return {ok: true, value: reading.value};
   const cause = {key: path, expected: `a content with the sum ${sum}`, got: sumOf(body)};
   return {ok: false, text: reasonText(reason('store.document', cause))};
 };

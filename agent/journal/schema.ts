@@ -41,7 +41,7 @@ const common = {
   hold: v.nullable(v.object({by: text, note: text, at})),
   rejected: v.nullable(v.object({release, version: text, cause: reasonSchema, at, retryAt: v.nullable(at)})),
   out: v.boolean(),
-  strange: v.optional(v.boolean(), false),
+  strange: v.boolean(),
   permit: v.nullable(count),
   outcome: v.nullable(
     v.object({fence: count, result, release, version: text, cause: v.nullable(reasonSchema)}),
@@ -68,12 +68,12 @@ const state = v.variant('phase', [
   v.object({...common, phase: v.literal('held'), cause: reasonSchema}),
 ]) satisfies v.GenericSchema<unknown, State>;
 
-/** One journal: which instance and which boot of it wrote it, and the state it was in. Older agents wrote no number and no sum. */
+/** One journal: which instance and which boot of it wrote it, and the state it was in. `sequence` grows, `sum` is of all the rest. */
 export const journalSchema = v.object({
   format: v.literal(1),
   instance: text,
   boot: text,
-  sequence: v.optional(count, 0),
+  sequence: count,
   state,
-  sum: v.exactOptional(text),
+  sum: text,
 });
