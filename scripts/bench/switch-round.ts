@@ -7,7 +7,7 @@ import {until} from '../../test/lab/until.ts';
 import {run} from './run.ts';
 
 /** What an operator sets who knows that his balancer follows Consul at once; docs/benchmarks.md says more. */
-export const SETTINGS = {probeEveryMs: 100, passes: 2, quietMs: 200} as const;
+export const SETTINGS = {probeEveryMs: 100, passes: 1, quietMs: 200} as const;
 
 export const configOf = (instance: InstanceFiles): string =>
   defaultConfig(instance)
