@@ -23,6 +23,7 @@ const TRIES = 3;
 export const consulKeeping = ({kv, sessions}: Consul, options: ConsulPresence): Keeping => {
   const {key, takeOver} = options;
   const lease = createLease(sessions, {...options, name: `release-agent ${key}`});
+  let renewals = 0;
   const noted = (outcome: LockOutcome): boolean => {
     if (outcome === 'no session') lease.drop();
     return outcome === 'held';
@@ -55,11 +56,12 @@ export const consulKeeping = ({kv, sessions}: Consul, options: ConsulPresence): 
       }
       return false;
     },
-    // the renewal of the session says nothing about the key: an operator may have deleted it
-    renew: async signal =>
-      (await lease.renew(signal))
-        ? whyNotHeld(kv, {key, session: lease.session()}, signal)
-        : 'its session is gone',
+    // The renewal of the session says nothing about the key: an operator may have deleted it. At every second one it is looked at.
+    renew: async signal => {
+      if (!(await lease.renew(signal))) return 'its session is gone';
+      renewals += 1;
+      return renewals % 2 === 0 ? whyNotHeld(kv, {key, session: lease.session()}, signal) : null;
+    },
     remove: async signal => {
       const ended = lease.drop();
       if (ended !== undefined) await sessions.destroy(ended, signal);
