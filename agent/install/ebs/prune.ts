@@ -2,12 +2,12 @@ import {rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Reason, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
-import type {VolumeFacts} from '../../host/ec2-facts.ts';
 import {unmountVolume} from '../../host/mount.ts';
+import {adoptVolumes} from './adopt.ts';
 import type {Context} from './context.ts';
 import {dispose} from './dispose.ts';
 import type {VolumeRecord} from './record.ts';
-import {ownTags, volumeTags} from './tags.ts';
+import {madeFor, ownTags} from './tags.ts';
 
 export interface Pruning {
   /** names of slots */
@@ -68,8 +68,8 @@ const removeSlot = async (
 };
 
 /**
- * What a crash left: made but not recorded, given up but not deleted, or of an earlier life of this instance. The volume of a
- * kept slot's attempt is not in the way but what its stage would ask for: it is put on record.
+ * What a crash left: made but not recorded, given up but not deleted, or of an earlier life of this instance. With the
+ * volumes go the folders of their slots, and records that could not be read.
  */
 const deleteStrays = async (
   context: Context,
@@ -77,23 +77,21 @@ const deleteStrays = async (
   attempt: (what: string, work: () => Promise<void>) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const {records, ec2, log} = context;
-  const known = await records.list();
-  const recorded = new Set(known.map(({volume}) => volume));
-  const awaited = new Map(
-    known
-      .filter(({slot, volume}) => volume === null && keep.has(slot))
-      .map(record => [volumeTags(context, record).Name, record]),
-  );
-  for (const facts of await ec2.volumes(ownTags(context), signal)) {
-    const record = awaited.get(facts.tags.Name ?? '');
-    if (recorded.has(facts.id)) continue;
-    if (record && facts.snapshot === record.snapshot && isAlive(facts)) {
-      awaited.delete(facts.tags.Name ?? '');
-      await records.write({...record, volume: facts.id});
-      log.info('a volume made before a crash is put on record', {slot: record.slot, volume: facts.id});
-    } else await attempt(facts.id, () => dispose(context, {facts, slots}, signal));
+  const {records, ec2} = context;
+  const recorded = new Set((await records.list()).map(({volume}) => volume));
+  const strays = (await ec2.volumes(ownTags(context), signal)).filter(({id}) => !recorded.has(id));
+  const adopted = await adoptVolumes(context, {keep, slots}, strays);
+  const forget = async (slot: string | undefined): Promise<void> => {
+    if (slot === undefined || keep.has(slot) || (await records.read(slot)) !== null) return;
+    await rmdir(join(slots, slot)).catch(() => {});
+    await records.remove(slot);
+  };
+  for (const facts of strays) {
+    if (adopted.has(facts.id)) continue;
+    await attempt(facts.id, async () => {
+      await dispose(context, {facts, slots}, signal);
+      await forget(madeFor(context, facts.tags)?.slot);
+    });
   }
+  for (const slot of await records.slots()) await attempt(slot, () => forget(slot));
 };
-
-const isAlive = ({state}: VolumeFacts): boolean => ['creating', 'available', 'in-use'].includes(state);

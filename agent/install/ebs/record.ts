@@ -29,7 +29,9 @@ export interface Records {
   /** Gives back what it wrote, durably. */
   write(record: VolumeRecord): Promise<VolumeRecord>;
   remove(slot: string): Promise<void>;
-  /** In order of slots. */
+  /** Every slot with a record, readable or not, in order. */
+  slots(): Promise<readonly string[]>;
+  /** Those that can be read, in order of slots. */
   list(): Promise<readonly VolumeRecord[]>;
 }
 
@@ -58,8 +60,16 @@ export const createRecords = ({folder, instance, log}: RecordsOptions): Records 
     const {output} = parsed;
     return output.instance === instance && output.slot === slot ? output : null;
   };
+  const slots = async (): Promise<readonly string[]> => {
+    const files = (await readdir(folder).catch(absent)) ?? [];
+    return files
+      .filter(each => each.endsWith(SUFFIX) && !each.startsWith('.'))
+      .map(each => each.slice(0, -SUFFIX.length))
+      .sort();
+  };
   return {
     read,
+    slots,
     write: async record => {
       await writeDurably(path(record.slot), `${JSON.stringify(record)}\n`);
       return record;
@@ -69,9 +79,7 @@ export const createRecords = ({folder, instance, log}: RecordsOptions): Records 
       await syncFolder(folder);
     },
     list: async () => {
-      const files = (await readdir(folder).catch(absent)) ?? [];
-      const slots = files.filter(each => each.endsWith(SUFFIX) && !each.startsWith('.')).sort();
-      const records = await Promise.all(slots.map(each => read(each.slice(0, -SUFFIX.length))));
+      const records = await Promise.all((await slots()).map(read));
       return records.filter(each => each !== null);
     },
   };

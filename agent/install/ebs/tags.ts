@@ -22,3 +22,12 @@ export const volumeTags = (
   'release-agent:release': snapshot,
   Name: `${app} ${slot}.${attempt}`,
 });
+
+/** What a volume's name tells of who made it; null for a name of another kind. */
+export const madeFor = (
+  {app}: Pick<Context, 'app'>,
+  {Name = ''}: Readonly<Record<string, string>>,
+): Pick<VolumeRecord, 'slot' | 'attempt'> | null => {
+  const [, slot, attempt] = /^([a-z0-9-]+)\.(\d+)$/.exec(Name.slice(app.length + 1)) ?? [];
+  return Name.startsWith(`${app} `) && slot !== undefined ? {slot, attempt: Number(attempt)} : null;
+};
