@@ -6,18 +6,21 @@
  */
 import {describe, doing} from '../core/host/describe.ts';
 import type {Effect} from '../core/host/effect.ts';
-import type {Event, EventType, Stamp} from '../core/host/event.ts';
+import type {Event, Stamp} from '../core/host/event.ts';
 import type {Rules} from '../core/host/rules.ts';
 import type {State} from '../core/host/state.ts';
 import type {Step} from '../core/host/step.ts';
 import {transition} from '../core/host/transition.ts';
 import {unjournalled} from '../core/host/unjournalled.ts';
 import {whyNot} from '../core/host/why.ts';
-import {type Reason, reason} from '../core/reason.ts';
+import type {Reason} from '../core/reason.ts';
 import type {Journal} from '../journal/journal.ts';
 import type {Log} from '../ports.ts';
+import {createDurable} from './durable.ts';
 import type {Dispatch, Happening} from './happening.ts';
+import {createInbox, type Queued} from './inbox.ts';
 import type {JournalHealth} from './journal-health.ts';
+import {answered} from './wish.ts';
 
 export interface Agent {
   readonly dispatch: Dispatch;
@@ -43,132 +46,69 @@ interface Parts {
   readonly log: Log;
 }
 
-/** Told what became of a wish; gives false when nobody waits any more, so that it must not take effect. */
-type Answer = (cause: Reason | null) => boolean;
-
-interface Queued {
-  readonly happening: Happening;
-  readonly answer?: Answer;
-}
-
-const RETRY_MS = 1_000;
-const WISH_MS = 10_000;
-
 /** The moment of an event. */
 export const stamp = (): Stamp => ({now: Date.now(), random: Math.random()});
 
 /** Makes the loop. `act` starts effects and does not wait for them; their results come back through `dispatch`. */
-export const createAgent = ({rules, before, first, journal, health, act, publish, log}: Parts): Agent => {
+export const createAgent = (parts: Parts): Agent => {
+  const {rules, before, first, journal, health} = parts;
+  const inbox = createInbox();
+  const durable = createDurable(journal, health);
   let state = first[0];
   let busySince: number | null = null;
-  let wake: (() => void) | null = null;
-  let retryAt = 0;
-  const queue: Queued[] = [];
-  const putOff = new Map<EventType, Happening>();
 
-  const add = (queued: Queued): void => {
-    queue.push(queued);
-    wake?.();
-  };
-
-  const isJournalled = async (next: State): Promise<boolean> => {
-    retryAt = performance.now() + RETRY_MS;
-    try {
-      await journal.write(next);
-      health.note(null);
-      return true;
-    } catch (error) {
-      health.note(error);
-      return false;
-    }
-  };
-
-  const take = ([next, effects]: Step, last: State = state): void => {
-    state = next;
-    const left = last.phase !== next.phase || last.generation !== next.generation;
-    act(effects, left);
-    const isAnother = next.phase === 'waiting' && whyNot(next)?.kind !== whyNot(last)?.kind;
-    if (left || isAnother || doing(next) !== doing(last))
-      log.info(describe(next), {phase: next.phase, generation: next.generation});
-    if (next !== last) publish(next, last);
+  const take = (step: Step, last: State = state): void => {
+    state = step[0];
+    carryOut(parts, step, last);
   };
 
   const goOnWithout = async (step: Step): Promise<void> => {
-    await journal.keep(step[0]);
+    await durable.keep(step[0]);
     take(step);
   };
 
   const handle = async ({happening, answer}: Queued): Promise<void> => {
-    putOff.delete(happening.type);
     const event: Event = {...happening, ...stamp()};
     const step = transition(rules, state, event);
-    const isDurable = step[0] === state || (await isJournalled(step[0]));
+    const isDurable = step[0] === state || (await durable.write(step[0]));
     const isHeard = answer?.(isDurable ? null : health.lost()) ?? true;
-    if (!isHeard) return void (await isJournalled(state)); // as it was: it must not take effect at the next start either
+    if (!isHeard) return void (await durable.write(state)); // as it was: it must not take effect at the next start either
     if (isDurable) return take(step);
     const instead = unjournalled(state, event);
     if (instead === 'go') await goOnWithout(step);
-    else if (instead === 'wait') putOff.set(happening.type, happening);
+    else if (instead === 'wait') inbox.putOff(happening);
     else if (instead !== 'refuse') await goOnWithout([instead, []]);
   };
 
-  const rest = async (signal: AbortSignal): Promise<void> => {
-    busySince = null;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>(resolve => {
-      wake = resolve;
-      if (health.lost()) timer = setTimeout(resolve, Math.max(0, retryAt - performance.now()));
-      if (signal.aborted || queue.length > 0) resolve();
-    });
-    clearTimeout(timer);
-    wake = null;
-  };
-
-  // What was put off comes before what happened since.
-  const resume = (): void => {
-    queue.unshift(...[...putOff.values()].map(happening => ({happening})));
-    putOff.clear();
-  };
-
   const goRound = async (signal: AbortSignal): Promise<void> => {
-    const queued = queue.shift();
-    const isDue = health.lost() !== null && performance.now() >= retryAt;
-    if (queued || isDue) busySince = performance.now();
+    const queued = inbox.next();
+    const retryMs = durable.retryMs();
+    busySince = queued || retryMs === 0 ? performance.now() : null;
     if (queued) await handle(queued);
-    else if (isDue) await isJournalled(state);
-    else await rest(signal);
-    if (!health.lost() && putOff.size > 0) resume();
-  };
-
-  const run = async (signal: AbortSignal): Promise<void> => {
-    signal.addEventListener('abort', () => wake?.(), {once: true});
-    if (!(await isJournalled(first[0]))) await journal.keep(first[0]);
-    take(first, before);
-    while (!signal.aborted) await goRound(signal);
+    else if (retryMs === 0) await durable.write(state);
+    else await inbox.rest(retryMs, signal);
+    if (!health.lost()) inbox.resume();
   };
 
   return {
-    dispatch: happening => add({happening}),
-    wish: happening => answered(answer => add({happening, answer}), health),
-    run,
+    dispatch: happening => inbox.add({happening}),
+    wish: happening => answered(answer => inbox.add({happening, answer}), health),
+    run: async signal => {
+      if (!(await durable.write(first[0]))) await durable.keep(first[0]);
+      take(first, before);
+      while (!signal.aborted) await goRound(signal);
+    },
     state: () => state,
     busyForMs: () => (busySince === null ? 0 : performance.now() - busySince),
   };
 };
 
-/** Asks, and waits for the answer, but not for ever: whoever answers later is told that nobody listens any more. */
-const answered = (ask: (answer: Answer) => void, health: JournalHealth): Promise<Reason | null> =>
-  new Promise(resolve => {
-    let isOver = false;
-    const answer: Answer = cause => {
-      clearTimeout(late);
-      const isHeard = !isOver;
-      isOver = true;
-      resolve(cause);
-      return isHeard;
-    };
-    const since = new Date().toISOString();
-    const slow = reason('journal.unwritable', {since, cause: 'the disk does not answer'});
-    const late = setTimeout(() => answer(health.lost() ?? slow), WISH_MS);
-    ask(answer);
-  });
+/** Starts the effects of a step that was taken, and tells of it. */
+const carryOut = ({act, publish, log}: Parts, [next, effects]: Step, last: State): void => {
+  const left = last.phase !== next.phase || last.generation !== next.generation;
+  act(effects, left);
+  const isAnother = next.phase === 'waiting' && whyNot(next)?.kind !== whyNot(last)?.kind;
+  if (left || isAnother || doing(next) !== doing(last))
+    log.info(describe(next), {phase: next.phase, generation: next.generation});
+  if (next !== last) publish(next, last);
+};
