@@ -1,11 +1,13 @@
 /**
- * How long the next git revision takes to stage: 50,000 files, one in a hundred changed. Beside a fresh shallow clone, and beside a
- * fetch into a mirror with `git worktree add`. All three take the revision from the same repository over file://, in turn.
+ * How long the next git revision takes to stage: `npm run bench -- git [--rounds 7]`. 50,000 files, one in a hundred changed; beside
+ * a fresh shallow clone, and beside a fetch into a mirror with `git worktree add`. All three take the revision from the same
+ * repository over file://, in turn. docs/benchmarks.md tells how to read it.
  */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
+import {parseArgs} from 'node:util';
 import {gitInstaller} from '../../agent/install/git/installer.ts';
 import type {Slot} from '../../agent/ports.ts';
 import {median, rounded} from './median.ts';
@@ -24,7 +26,10 @@ interface Way {
   settle(): Promise<unknown>;
 }
 
-/** The agent's own installer, called as the agent calls it: the host serves the release before, whose slot is kept. */
+/**
+ * The agent's own installer, called as the agent calls it: the host serves the release before, whose slot is kept. What is kept is
+ * pruned before the next release is staged, and again when the host serves it.
+ */
 const ours = ({url}: Repository, home: string): Way => {
   const installer = gitInstaller({settings: {url, timeoutMs: 300_000}, stateDir: home, log: QUIET});
   let kept: readonly Slot[] = [];
@@ -35,6 +40,7 @@ const ours = ({url}: Repository, home: string): Way => {
       count += 1;
       const slot = `g${count}`;
       const next: Slot = {release: {kind: 'git', revision}, slot, directory: join(home, 'slots', slot)};
+      await installer.prune([next, ...kept], NEVER);
       await installer.stage(next, NEVER);
       kept = [next, ...kept].slice(0, 2);
     },
@@ -84,6 +90,8 @@ const measure = async (repository: Repository, ways: readonly Way[]): Promise<Ma
   return times;
 };
 
+if (!(Number.isInteger(ROUNDS) && ROUNDS > 0))
+  throw new Error(`expected --rounds to be a whole number above 0, got ${values.rounds}`);
 const home = await mkdtemp(join(process.env.BENCH_DIR ?? tmpdir(), 'release-agent-bench-'));
 try {
   const repository = await makeRepository(join(home, 'repository'));

@@ -19,8 +19,13 @@ const say = (text: string): void => void process.stderr.write(`switch: ${text}\n
 const {values} = parseArgs({
   options: {rounds: {type: 'string', default: '7'}, 'large-rounds': {type: 'string', default: '3'}},
 });
-const rounds = Number(values.rounds);
-const largeRounds = Number(values['large-rounds']);
+const whole = (name: string, text: string, least: number): number => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new Error(`expected --${name} to be a whole number, at least ${least}, got ${text}`);
+};
+const rounds = whole('rounds', values.rounds, 1);
+const largeRounds = whole('large-rounds', values['large-rounds'], 0);
 
 const SMALL_MIB = 10;
 const LARGE_MIB = 10 * 1_024;

@@ -20,7 +20,7 @@ ls /proc/$pid/fd | wc -l
 grep -c . /proc/1/mountinfo
 grep -c . /proc/$pid/mountinfo
 ls $state/slots | wc -l
-du -sxk $state | cut -f1
+du -sxk --exclude='history*.jsonl' $state | cut -f1
 cat $state/journal*.json | wc -c
 cat $state/history*.jsonl | wc -c
 find $state -path $state/slots -prune -o \\( -name '*.new*' -o -path '*/git/staging/*' -o -path '*/git/trash/*' \\) -print | wc -l
