@@ -1,0 +1,43 @@
+import type {State} from '../core/host/state.ts';
+import type {Log} from '../ports.ts';
+import type {Dispatch} from './happening.ts';
+import {createJournalHealth} from './journal-health.ts';
+import type {OpenHost} from './opening.ts';
+import {createShown} from './shown.ts';
+import {createStoreHealth} from './store-health.ts';
+import {createTidy} from './tidy.ts';
+import {createTroubles} from './troubles.ts';
+import {createHealthWatch} from './watch-health.ts';
+
+interface Parts {
+  readonly host: OpenHost;
+  readonly state: () => State;
+  readonly dispatch: Dispatch;
+  /** something that is told of this host is another now */
+  readonly changed: () => void;
+  readonly log: Log;
+}
+
+/** Everything that notices what is wrong with this host besides its own state. */
+export const createSenses = ({host, state, dispatch, changed, log}: Parts) => {
+  const {adapters, hindrances} = host;
+  const journal = createJournalHealth(log);
+  const store = createStoreHealth(host.store.name, log);
+  const watch = createHealthWatch({gate: adapters.healthGate, state, changed, log});
+  const tidy = createTidy({installers: Object.values(adapters.installers), log, changed});
+  const shown = createShown({traffic: adapters.traffic, state, changed});
+  const {unhealthy} = watch;
+  const troubles = createTroubles({journal, hindrances, unhealthy, tidy, store});
+  for (const source of [journal, hindrances, store]) source.onChange(changed);
+  journal.onChange(() => {
+    if (!journal.lost()) endPause(state(), dispatch);
+  });
+  return {journal, store, watch, tidy, shown, unhealthy, troubles};
+};
+
+// What waits for its next try may have failed for the same disk.
+const endPause = (state: State, dispatch: Dispatch): void => {
+  const {phase, generation} = state;
+  const isPreparing = (phase === 'booting' || phase === 'staging') && state.blocked !== null;
+  if (isPreparing || phase === 'held') dispatch({type: 'timer.fired', timer: 'retry', phase, generation});
+};
