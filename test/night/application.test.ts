@@ -11,9 +11,9 @@ import {everything, sample} from '../support/sample.ts';
 import {BAD_TRIALS} from './application/bad.ts';
 import {CONNECTION_TRIALS} from './application/connections.ts';
 import {LATER_TRIALS} from './application/later.ts';
-import {unexplained} from './application/lossy.ts';
 import {ODD_TRIALS} from './application/odd.ts';
 import {config, createLanes} from './bad-input/lane.ts';
+import {unexplained} from './lossy.ts';
 import {lostUnderLoad, pickedByHand, runAll} from './trials.ts';
 
 const TRIALS = [...BAD_TRIALS, ...ODD_TRIALS, ...CONNECTION_TRIALS, ...LATER_TRIALS];

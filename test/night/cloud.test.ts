@@ -19,6 +19,7 @@ import {BUSY} from './cloud/busy.ts';
 import {HOST_ROWS, remotes} from './cloud/host-rows.ts';
 import {EC2_ROWS} from './cloud/rows.ts';
 import {SILENT} from './cloud/silent.ts';
+import {unexplained} from './lossy.ts';
 import {lostUnderLoad, pickedByHand, runAll, type Trial} from './trials.ts';
 
 const trialOf = (row: Row): Trial<Lane> => ({name: row.name, run: (t, lane) => tryRow(t, lane, row)});
@@ -55,7 +56,7 @@ t.test(
     for (const lane of lanes) await standBeforeGit(t, region, lane);
     await Promise.all(lanes.map(lane => lane.boot(t)));
     const lost = await lostUnderLoad(t, region, () => runAll(t, lanes.slice(1), trials));
-    t.same(lost.slice(0, 5), [], 'no request is lost');
+    t.same(unexplained(lost).slice(0, 5), [], 'no request is lost but to a power cut');
   },
 );
 

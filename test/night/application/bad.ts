@@ -2,8 +2,8 @@
 import type {ReleaseOptions} from '../../lab/releases.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {type Row, tryRow} from '../bad-input/row.ts';
+import {whileLossy} from '../lossy.ts';
 import type {Trial} from '../trials.ts';
-import {whileLossy} from './lossy.ts';
 
 interface Bad {
   readonly name: string;

@@ -3,9 +3,9 @@ import type {Test} from 'tap';
 import {journalled} from '../../lab/agents.ts';
 import {until} from '../../lab/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
+import {whileLossy} from '../lossy.ts';
 import {listen, silent} from '../told.ts';
 import type {Trial} from '../trials.ts';
-import {whileLossy} from './lossy.ts';
 
 const TOLD_MS = 120_000;
 

@@ -2,26 +2,29 @@
 import type {Test} from 'tap';
 import {until} from '../../lab/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
+import {whileLossy} from '../lossy.ts';
 import type {Trial} from '../trials.ts';
 
 const boots = (name: string, change: object, text: RegExp): Trial<Lane> => ({
   name: `at boot: ${name}`,
-  run: async (t, lane) => {
-    const {instance} = lane;
-    const {metadata} = instance;
-    const before = lane.served();
-    await instance.kill();
-    Object.assign(metadata, change);
-    try {
-      await instance.boot();
-      await told(t, lane, text);
-    } finally {
-      delete metadata.isDisabled;
-      delete metadata.delayMs;
-    }
-    await lane.settled(t, before, 'in service once it answers');
-  },
+  run: (t, lane) => whileLossy(lane, () => bootAnew(t, lane, change, text)),
 });
+
+const bootAnew = async (t: Test, lane: Lane, change: object, text: RegExp): Promise<void> => {
+  const {instance} = lane;
+  const {metadata} = instance;
+  const before = lane.served();
+  await instance.kill();
+  Object.assign(metadata, change);
+  try {
+    await instance.boot();
+    await told(t, lane, text);
+  } finally {
+    delete metadata.isDisabled;
+    delete metadata.delayMs;
+  }
+  await lane.settled(t, before, 'in service once it answers');
+};
 
 const told = async (t: Test, {instance}: Lane, text: RegExp): Promise<void> => {
   const status = ['systemctl', 'show', '--property=StatusText', '--value', 'release-agentd'];

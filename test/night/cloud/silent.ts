@@ -1,7 +1,7 @@
 /** What must pass without a word: the release is in service all the same, and soon. */
 import {DeleteVolumeCommand, DetachVolumeCommand} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
-import {journalled} from '../../lab/agents.ts';
+import {journalled, serving} from '../../lab/agents.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
 import type {Published} from '../../lab/in-service.ts';
 import {until} from '../../lab/until.ts';
@@ -51,12 +51,22 @@ const twoSnapshots = async (t: Test, lane: Lane): Promise<void> => {
   for (const _ of [1, 2]) await lane.settled(t, await askForSnapshot(lane), 'on a snapshot');
 };
 
-const noEc2ForGit = passing('EC2 is away and a revision is asked for', async lane => {
-  against(lane, {action: '*', kind: 'hang'});
-  const next = await lane.make('git');
-  await lane.put('desired', next.id);
-  return next;
-});
+/** A revision needs nothing of EC2; only the volumes that are in the way of nobody wait for it. */
+const noEc2ForGit: Trial<Lane> = {
+  name: 'EC2 is away and a revision is asked for',
+  run: async (t, lane) => {
+    against(lane, {action: '*', kind: 'hang'});
+    try {
+      const next = await lane.make('git');
+      await lane.put('desired', next.id);
+      await serving([lane.instance], next.id, 90_000);
+      await endFaults(lane);
+      await lane.settled(t, next, 'nothing is left once EC2 is back');
+    } finally {
+      await endFaults(lane);
+    }
+  },
+};
 
 export const SILENT: readonly Trial<Lane>[] = [
   despite(

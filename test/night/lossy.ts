@@ -1,6 +1,6 @@
-/** Which requests a release lost by itself: those that went to its host while it was tried there. */
-import type {Sample} from '../../lab/load.ts';
-import type {Lane} from '../bad-input/lane.ts';
+/** Which requests nobody can be blamed for: those that went to a host while its release died there, or its power was cut. */
+import type {Sample} from '../lab/load.ts';
+import type {Lane} from './bad-input/lane.ts';
 
 interface Trouble {
   /** HAProxy's name of the host */
@@ -14,7 +14,7 @@ const troubles: Trouble[] = [];
 /** A request that began before the trouble may still be on its way when it does. */
 const LONGEST_MS = 5_000;
 
-/** Runs work in which a release may lose the requests that its own host takes. */
+/** Runs work in which this host may lose the requests that it takes. */
 export const whileLossy = async <T>({instance}: Lane, work: () => Promise<T>): Promise<T> => {
   const trouble = {server: `i${instance.index}`, from: Date.now(), to: Number.POSITIVE_INFINITY};
   troubles.push(trouble);
@@ -25,9 +25,14 @@ export const whileLossy = async <T>({instance}: Lane, work: () => Promise<T>): P
   }
 };
 
-/** The lost requests that no release can be blamed for. */
+/** The lost requests that no host's trouble explains. HAProxy names no host where it hung up because the host did. */
 export const unexplained = (lost: readonly Sample[]): readonly Sample[] =>
   lost.filter(
-    ({server, at, ms}) =>
-      !troubles.some(each => each.server === server && at + ms >= each.from && at <= each.to + LONGEST_MS),
+    ({server, text, at, ms}) =>
+      !troubles.some(
+        each =>
+          (server === each.server || (server === '' && text === 'socket hang up')) &&
+          at + ms >= each.from &&
+          at <= each.to + LONGEST_MS,
+      ),
   );
