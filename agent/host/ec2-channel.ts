@@ -3,13 +3,13 @@
  * after some idle time. INVARIANTS:
  * - there is at most one worker: the next one starts when the one before is gone;
  * - every call settles: with the worker's answer, with the end of the worker, or with its signal;
- * - a worker that does not even answer to a cancelled call hangs, and is killed.
+ * - a worker that does not even answer to a cancelled call hangs, and is killed; one that still starts is given a minute.
  */
 import {type ChildProcess, fork} from 'node:child_process';
 import {extname, join} from 'node:path';
 import process from 'node:process';
 import {errorFrom} from './ec2-error.ts';
-import type {ActionName, InputOf, OutputOf, Reply, Request} from './ec2-wire.ts';
+import type {ActionName, FromWorker, InputOf, OutputOf, Request} from './ec2-wire.ts';
 
 /** Makes one request. Throws what the worker threw, a plain `Error` when the worker ended, and the signal's reason. */
 export type Ask = <A extends ActionName>(
@@ -34,11 +34,14 @@ interface Worker {
   readonly child: ChildProcess;
   readonly waiting: Map<number, Waiting>;
   readonly gone: Promise<void>;
+  readonly isUp: () => boolean;
 }
 
 /** Longer than the pauses between the looks at a volume that is being made or attached. */
 const IDLE_MS = 20_000;
 const GRACE_MS = 10_000;
+/** Loading the SDK takes a third of a second of CPU, which a host that boots may be short of. */
+const START_MS = 60_000;
 
 /** Nothing is started before the first call. */
 export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: ChannelOptions): Ask => {
@@ -96,6 +99,7 @@ const startWorker = (args: readonly string[]): Worker => {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const waiting = new Map<number, Waiting>();
+  let up = false;
   const gone = new Promise<void>(resolve => {
     const end = (how: string): void => {
       for (const {reject} of waiting.values()) reject(new Error(`the process that asks it ended: ${how}`));
@@ -105,18 +109,22 @@ const startWorker = (args: readonly string[]): Worker => {
     child.once('exit', (code, name) => end(name ?? `exit status ${code}`));
     child.on('error', error => child.pid === undefined && end(error.message));
   });
-  child.on('message', (reply: Reply) => {
+  child.on('message', (reply: FromWorker) => {
+    if ('up' in reply) {
+      up = true;
+      return;
+    }
     const caller = waiting.get(reply.id);
     waiting.delete(reply.id);
     if ('error' in reply) caller?.reject(errorFrom(reply.error));
     else caller?.resolve(reply.output);
     if (waiting.size === 0) keepAlive(child, false);
   });
-  return {child, waiting, gone};
+  return {child, waiting, gone, isUp: () => up};
 };
 
 const exchange = async (
-  {child, waiting}: Worker,
+  {child, waiting, isUp}: Worker,
   request: Extract<Request, {action: string}>,
   graceMs: number,
   signal: AbortSignal,
@@ -131,7 +139,7 @@ const exchange = async (
   const cancel = (): void => {
     cut.reject(signal.reason);
     send(child, {id, cancel: true});
-    const hangs = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    const hangs = setTimeout(() => child.kill('SIGKILL'), isUp() ? graceMs : START_MS);
     answer.catch(() => undefined).finally(() => clearTimeout(hangs));
   };
   signal.addEventListener('abort', cancel, {once: true});

@@ -14,7 +14,9 @@ export type Request =
   | {readonly id: number; readonly action: ActionName; readonly input: unknown}
   | {readonly id: number; readonly cancel: true};
 
-/** From the worker. */
+/** From the worker: that it is up, then the replies. */
+export type FromWorker = {readonly up: true} | Reply;
+
 export type Reply =
   | {readonly id: number; readonly output: unknown}
   | {readonly id: number; readonly error: ErrorData};

@@ -7,7 +7,7 @@ import process from 'node:process';
 import {EC2Client} from '@aws-sdk/client-ec2';
 import {ACTIONS} from './ec2-actions.ts';
 import {errorData} from './ec2-error.ts';
-import type {Reply, Request} from './ec2-wire.ts';
+import type {FromWorker, Reply, Request} from './ec2-wire.ts';
 
 type Action = (
   client: EC2Client,
@@ -45,8 +45,13 @@ const serve = (): void => {
   process.on('disconnect', () => process.exit(0));
   process.on('message', (request: Request) => {
     if ('cancel' in request) running.get(request.id)?.abort();
-    else void answer(request).then(reply => process.connected && process.send?.(reply));
+    else void answer(request).then(tell);
   });
+  tell({up: true});
+};
+
+const tell = (what: FromWorker): void => {
+  if (process.connected) process.send?.(what);
 };
 
 // Without a channel it was only loaded, to fill the compile cache.
