@@ -122,8 +122,8 @@ export const GIT_ROWS: readonly Row[] = [
     text: `${REMOTE} does not answer: `,
   }),
   answering('a remote that is no git server', 200, {
-    kind: 'git.unreachable',
-    text: `${REMOTE} does not answer: `,
+    kind: 'git.exact-refused',
+    text: `${REMOTE} does not give single revisions`,
   }),
   answering('a remote that moved', 301, {kind: 'git.unreachable', text: `${REMOTE} does not answer: `}),
   {
@@ -133,7 +133,7 @@ export const GIT_ROWS: readonly Row[] = [
       await lane.instance.lose(ADDRESSES.git);
       return desire(lane, bad);
     },
-    reason: {kind: 'git.stalled', text: `the transfer from ${REMOTE} stalled and was stopped after 5 s`},
+    reason: {kind: 'git.stalled', text: `the transfer from ${REMOTE} stalled and was stopped after 15 s`},
     mend: found,
     afterwards: 'itself',
     tidy: found,

@@ -1,6 +1,7 @@
 /** One instance that is a fleet of its own, serves a good release, and is given bad ones. */
 import {EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
+import {releaseId} from '../../../agent/core/release.ts';
 import {journalled} from '../../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
 import {complaintsOf, type Host, type Published} from '../../lab/in-service.ts';
@@ -14,8 +15,8 @@ const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`
 export const config = (instance: InstanceFiles): string =>
   defaultConfig({...instance, channel: channelOf(instance)})
     .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"\nscript-timeout = "3s"')
-    .replace('app.git" }', 'app.git", timeout = "5s" }')
-    .replace('volume-type = "gp3"', 'volume-type = "gp3", max-size = "2GiB", timeout = "30s"')
+    .replace('app.git" }', 'app.git", timeout = "15s" }')
+    .replace('volume-type = "gp3"', 'volume-type = "gp3", max-size = "2GiB"')
     .replace(/drain = .*/, 'drain = {port = 8080, timeout = "5s", quiet = "200ms"}')
     .replace(/interval = .*/, 'interval = "100ms"')
     .replace(/timeout = "20s"\n/, 'timeout = "5s"\n')
@@ -97,7 +98,8 @@ const laneOf = (host: Host, releases: Releases): Lane => {
     await until({what, timeoutMs: SETTLE_MS, everyMs: 300}, ask).catch(() => undefined);
     t.same(complaints, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
     if (complaints.length > 0) t.comment((await instance.journal('release-agentd')).slice(-6_000));
-    else current = on;
+    const active = (await journalled(instance))?.active;
+    if (current === undefined || (active && releaseId(active.release) === on.id)) current = on;
   };
   return {
     ...host,
