@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {isPrintable} from '../core/printable.ts';
 import {quote} from '../core/quote.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
@@ -9,7 +10,7 @@ const text = (what: string, limit: number) =>
   v.pipe(
     v.string(`${what} as text`),
     v.check(
-      value => value.trim() !== '' && value.length <= limit && !/\p{Cc}/u.test(value),
+      value => value.trim() !== '' && value.length <= limit && isPrintable(value),
       `${what} of 1 to ${limit} characters on one line`,
     ),
   );

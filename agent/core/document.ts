@@ -20,7 +20,7 @@ export const readDocument = <S extends v.GenericSchema>(
   if (result.success) return {ok: true, value: result.output};
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
-  const expected = `${issue.expected ?? issue.message}${path === null ? '' : ` in ${path}`}`;
+  const expected = `${issue.expected === null || issue.type === 'custom' ? issue.message : issue.expected}${path === null ? '' : ` in ${path}`}`;
   return {ok: false, cause: reason('store.document', {key, expected, got: quote(issue.received)})};
 };
 

@@ -21,13 +21,15 @@ export const DEFAULT_POLICY: Policy = {concurrency: {percent: 20}, floor: {perce
 /** More hosts than any fleet has. */
 const MOST = 1_000_000;
 
+const isCount = (value: unknown, least: number): boolean =>
+  Number.isInteger(value) && Number(value) >= least && Number(value) <= MOST;
+const isShare = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?:100|[1-9]?[0-9])%$/.test(value);
+
 const amount = (least: number) =>
   v.pipe(
-    v.union(
-      [
-        v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(MOST)),
-        v.pipe(v.string(), v.regex(/^(?:100|[1-9]?[0-9])%$/)),
-      ],
+    v.custom<number | string>(
+      value => isCount(value, least) || isShare(value),
       `a whole number of hosts from ${least}, or a percentage such as "20%"`,
     ),
     v.transform(

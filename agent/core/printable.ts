@@ -1,6 +1,9 @@
 /** What breaks a line, steers a terminal or turns its order around: controls, formats, separators, halves of surrogate pairs. */
 const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
+/** True when nothing of that is in a text. */
+export const isPrintable = (text: string): boolean => text.search(STEERING) < 0;
+
 /** A text from outside on one line, a blank for each run of characters that are not to be shown, cut at `limit` characters. */
 export const printable = (text: string, limit: number): string => {
   const line = text.replaceAll(new RegExp(`(?:${STEERING.source})+`, 'gu'), ' ');

@@ -1,5 +1,6 @@
 import {fstatSync} from 'node:fs';
 import process from 'node:process';
+import {escaped, isPrintable} from '../core/printable.ts';
 import type {Fields, Log} from '../ports.ts';
 
 /** Syslog's priorities (sd-daemon(3)); the order is that of `log-level`. */
@@ -38,7 +39,7 @@ export const entryText = (message: string, fields: Fields): string =>
   ].join(' ');
 
 const fieldText = (value: string): string =>
-  /^[^\s"=\\\p{Cc}]+$/u.test(value)
+  /^[^\s"=\\]+$/.test(value) && isPrintable(value)
     ? value
     : `"${escapeControls(value.replaceAll('\\', '\\\\').replaceAll('"', '\\"'))}"`;
 
@@ -46,10 +47,7 @@ const NAMED: Readonly<Record<string, string>> = {'\n': '\\n', '\r': '\\r', '\t':
 
 // What a release or a peer wrote must neither begin a line of its own nor steer a terminal.
 const escapeControls = (text: string): string =>
-  text.replace(
-    /[\p{Cc}\u2028\u2029]/gu,
-    character => NAMED[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  escaped(text.replace(/[\n\r\t]/g, character => NAMED[character] ?? character));
 
 /** systemd.exec(5), JOURNAL_STREAM: device and inode of the journal's stream, so that a redirected stderr is not taken for it. */
 export const stderrIsJournal = (stream = process.env.JOURNAL_STREAM): boolean => {
