@@ -34,14 +34,14 @@ export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
         await perform('start', job, signal);
       } catch (error) {
         const isOver = reasonOf(error).kind === 'child.failed' && !(await mountedAt(job.directory));
-        if (isOver) await forget(job, signal);
+        if (isOver) await forget(job);
         throw error;
       }
     },
     unmount: async (request, signal) => {
       const job = jobOf(request);
       await perform('stop', job, signal);
-      await forget(job, signal);
+      await forget(job);
     },
     holders: (directory, signal) => holdersOf(directory, askAsService, signal),
   };
@@ -92,7 +92,9 @@ const createUnits = ({
     }
   };
 
-  const forget = async (job: Job, signal: AbortSignal): Promise<void> => {
+  // Goes on when the stage is given up in the middle of it: a unit without its file would stay as failed.
+  const forget = async (job: Job): Promise<void> => {
+    const {signal} = new AbortController();
     await rm(join(units, job.name), {force: true});
     await systemctl(['daemon-reload'], job, signal);
     // fails for a unit that is gone already
