@@ -1,5 +1,5 @@
 /**
- * How long the next git revision takes to stage: `npm run bench -- git [--rounds 7]`. 50,000 files, one in a hundred changed; beside
+ * How long the next git revision takes to stage: `npm run bench -- git [--rounds 5]`. 50,000 files, one in a hundred changed; beside
  * a fresh shallow clone, and beside a fetch into a mirror with `git worktree add`. All three take the revision from the same
  * repository over file://, in turn. docs/benchmarks.md tells how to read it.
  */
@@ -14,7 +14,8 @@ import {median, rounded} from './median.ts';
 import {makeRepository, type Repository} from './repository.ts';
 import {run} from './run.ts';
 
-const ROUNDS = 5;
+const {values} = parseArgs({options: {rounds: {type: 'string', default: '5'}}});
+const ROUNDS = Number(values.rounds);
 const NEVER = new AbortController().signal;
 const QUIET = {debug: () => {}, info: () => {}, warning: console.warn, error: console.error};
 
@@ -93,6 +94,8 @@ const measure = async (repository: Repository, ways: readonly Way[]): Promise<Ma
 if (!(Number.isInteger(ROUNDS) && ROUNDS > 0))
   throw new Error(`expected --rounds to be a whole number above 0, got ${values.rounds}`);
 const home = await mkdtemp(join(process.env.BENCH_DIR ?? tmpdir(), 'release-agent-bench-'));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void rm(home, {recursive: true, force: true}).finally(() => process.exit(130)));
 try {
   const repository = await makeRepository(join(home, 'repository'));
   const ways = [
