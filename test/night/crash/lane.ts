@@ -43,6 +43,8 @@ export interface Lane extends Host {
   readonly holder: Holder;
   /** What makes the host go on this journey, and the release it ends on. For `boot` it has to be new. */
   way(journey: Journey): Promise<Way>;
+  /** what it was found in service on last */
+  served(): Published;
   /** In service on the release with nothing left behind. */
   settled(t: Test, on: Published, what: string): Promise<boolean>;
   remove(): Promise<void>;
@@ -80,11 +82,14 @@ interface LaneParts {
   readonly region: Region;
   readonly client: EC2Client;
   readonly releases: Releases;
+  /** what is done to its machine before its journal is watched */
+  readonly furnish?: (instance: Instance) => Promise<unknown>;
 }
 
 /** Makes an instance that has never been booted, and watches its journal. */
-export const newLane = async ({region, client, releases}: LaneParts): Promise<Lane> => {
+export const newLane = async ({region, client, releases, furnish}: LaneParts): Promise<Lane> => {
   const instance = await region.addInstance();
+  await furnish?.(instance);
   const holder = await openHolder(instance.root);
   const host: Host = {region, instance, channel: channelOf(instance), client};
   const key = (name: string) => `release-agent/web/${host.channel}/${name}`;
@@ -131,7 +136,7 @@ export const newLane = async ({region, client, releases}: LaneParts): Promise<La
     await holder.close();
     await instance.terminate();
   };
-  return {...host, holder, way: journey => ways[journey](), settled, remove};
+  return {...host, holder, way: journey => ways[journey](), served: now, settled, remove};
 };
 
 const nothing = async (): Promise<void> => {};
