@@ -15,11 +15,14 @@ export const configOf = (instance: InstanceFiles): string =>
     .replace(/interval = .*/, `interval = "${SETTINGS.probeEveryMs}ms"\npasses = ${SETTINGS.passes}`)
     .replace(/bake = .*/, 'bake = "1s"');
 
-/** Consul's own check of the application runs as often as the gate's: a host is in traffic when both have passed. */
+/**
+ * Consul runs a check of its own at most once a second, and adds that to the time until a host is seen to be back, whatever the
+ * agent does. Without one the service is in traffic whenever it is not in maintenance.
+ */
 export const filesOf = ({id, ip}: InstanceFiles): Readonly<Record<string, string>> => {
   const client = consulClient({node: id, address: ip});
-  const checks = client.service.checks.map(check => ({...check, interval: `${SETTINGS.probeEveryMs}ms`}));
-  return {'/etc/consul.d/agent.json': JSON.stringify({...client, service: {...client.service, checks}})};
+  const service = {...client.service, checks: []};
+  return {'/etc/consul.d/agent.json': JSON.stringify({...client, service})};
 };
 
 const POLICY = 'release-agent/web/production/policy';
