@@ -1,4 +1,5 @@
 import type {Snapshot, Volume} from '@aws-sdk/client-ec2';
+import {quote} from '../core/quote.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 
@@ -34,11 +35,11 @@ export const snapshotFacts = ({
   StorageTier,
   VolumeSize,
 }: Snapshot): SnapshotFacts => {
-  if (SnapshotId === undefined || State === undefined || OwnerId === undefined || VolumeSize === undefined)
+  if (!SnapshotId || !State || !OwnerId || !isSize(VolumeSize))
     throw unexpected(
       'DescribeSnapshots',
       'an id, a state, an owner and a size',
-      JSON.stringify({SnapshotId, State}),
+      quote(JSON.stringify({SnapshotId, State, OwnerId, VolumeSize})),
     );
   return {
     id: SnapshotId,
@@ -55,14 +56,18 @@ export const volumeFacts = (volume: Volume): VolumeFacts => {
   const {State, AvailabilityZone, SnapshotId = '', CreateTime, Tags = [], Attachments = []} = volume;
   const [attachment] = Attachments.filter(each => each.State !== 'detached');
   if (State === undefined || AvailabilityZone === undefined)
-    throw unexpected('DescribeVolumes', 'a state and a zone', JSON.stringify({State, AvailabilityZone}));
+    throw unexpected(
+      'DescribeVolumes',
+      'a state and a zone',
+      quote(JSON.stringify({State, AvailabilityZone})),
+    );
   return {
     id: volumeId('DescribeVolumes', volume.VolumeId),
     state: State,
     zone: AvailabilityZone,
     snapshot: SnapshotId,
     tags: Object.fromEntries(Tags.flatMap(({Key, Value}) => (Key === undefined ? [] : [[Key, Value ?? '']]))),
-    createdAt: CreateTime?.getTime() ?? Date.now(),
+    createdAt: timeOf(CreateTime),
     attachment: attachment
       ? {
           instance: attachment.InstanceId ?? '',
@@ -76,7 +81,14 @@ export const volumeFacts = (volume: Volume): VolumeFacts => {
 /** A volume id that EC2 answered, checked. */
 export const volumeId = (action: string, id: string | undefined): string => {
   if (id !== undefined && VOLUME.test(id)) return id;
-  throw unexpected(action, 'a volume id', String(id).slice(0, 40));
+  throw unexpected(action, 'a volume id', quote(String(id)));
+};
+
+// The SDK gives NaN, and a date that is none, for what it cannot read.
+const isSize = (size: number | undefined): size is number => Number.isSafeInteger(size) && Number(size) > 0;
+const timeOf = (time: Date | undefined): number => {
+  const at = time?.getTime() ?? Number.NaN;
+  return Number.isFinite(at) ? at : Date.now();
 };
 
 /** The list that an answer must have, were it empty: a page of somebody else's (a proxy, a portal) answers nothing at all. */
