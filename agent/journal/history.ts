@@ -28,10 +28,10 @@ const LIMIT_BYTES = 512 * 1024;
 export const openHistory = (stateDir: string): History => {
   const path = join(stateDir, 'history.jsonl');
   const older = join(stateDir, 'history.before.jsonl');
-  let isHalf = false;
+  let isHalf = true; // a crash may have cut the last line off
   return {
     add: async line => {
-      // what a full disk cut off must not spoil the next line
+      // what a full disk or a crash cut off must not spoil the next line
       const begin = isHalf ? '\n' : '';
       isHalf = true;
       await appendFile(path, `${begin}${JSON.stringify(line)}\n`, {mode: 0o600});

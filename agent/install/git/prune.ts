@@ -1,4 +1,4 @@
-import {join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import type {Slot} from '../../ports.ts';
 import {formatOf, refOf} from './layout.ts';
 import {maintain} from './maintain.ts';
@@ -24,6 +24,7 @@ export const pruneSlots = async (
     await discard(layout, directory);
     await removeMarker(layout, slot);
   }
+  await discardUnmarked(context, kept);
   for (const name of await namesIn(layout.staging))
     if (!kept.has(name)) await discard(layout, join(layout.staging, name));
   await discardStrangers(context);
@@ -55,6 +56,20 @@ export const prepareSpare = async (
   const {exitCode} = await mirror.git.ask(['rev-parse', '--verify', '--quiet', refOf(revision)], {}, signal);
   if (exitCode !== 0) return;
   await makeSpare({layout, mirror, revision, timeoutMs: settings.timeoutMs}, signal);
+};
+
+/** As slots of revisions are named: nothing else in the folder of slots is this installer's. */
+const SLOT = /^\d+-[0-9a-f]{12}$/;
+
+/** Slots whose marker was lost or damaged: no marker that can be read tells of them. */
+const discardUnmarked = async ({layout}: Context, kept: ReadonlySet<string>): Promise<void> => {
+  const slots = join(dirname(layout.home), 'slots');
+  const unread = (await namesIn(layout.markers)).map(name => basename(name, '.json'));
+  for (const slot of new Set([...unread, ...(await namesIn(slots))])) {
+    if (kept.has(slot) || !SLOT.test(slot)) continue;
+    await discard(layout, join(slots, slot));
+    await removeMarker(layout, slot);
+  }
 };
 
 const discardStrangers = async ({layout}: Context): Promise<void> => {

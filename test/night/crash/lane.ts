@@ -94,7 +94,10 @@ export const newLane = async ({region, client, releases, furnish}: LaneParts): P
   const host: Host = {region, instance, channel: channelOf(instance), client};
   const key = (name: string) => `release-agent/web/${host.channel}/${name}`;
   await region.consul.put(key('policy'), '{}'); // Consul tells of changes sooner than of keys that are new
-  const desire = ({id}: Published) => region.consul.put(key('desired'), id);
+  let asked = 0;
+  /** Another value each time: a release that was rejected is tried again. */
+  const desire = ({id}: Published) =>
+    region.consul.put(key('desired'), JSON.stringify({release: id, message: `${++asked}`}));
   let served: Published | undefined;
 
   /** One that differs from what is served: with snapshots that come round it might not. */
