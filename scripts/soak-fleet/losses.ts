@@ -53,12 +53,14 @@ export const startRequests = (region: Region) => {
 };
 
 /**
- * A bad release's own loss is a request that HAProxy gave to a host (it names it) while a release that ends under traffic was
- * being tried. A request that found no host at all is never excused.
+ * A bad release's own loss is a request that HAProxy gave to a host while a release that ends under traffic was being tried: its
+ * answer names the host, or it hung up, as it does when a connection that it used before ends under the next request. A
+ * request that found no host at all is never excused.
  */
 const attribute = (failures: readonly Sample[], excuses: readonly Excuse[]): Omit<Losses, 'requests'> => {
-  const isExcused = ({at, ms, server}: Sample): boolean =>
-    /^i\d+$/.test(server ?? '') && excuses.some(({from, to}) => at + ms >= from && at <= to);
+  const isExcused = ({at, ms, server, status}: Sample): boolean =>
+    (status === 0 || /^i\d+$/.test(server ?? '')) &&
+    excuses.some(({from, to}) => at + ms >= from && at <= to);
   return {
     lost: failures.filter(each => !isExcused(each)),
     lostByBad: failures.filter(isExcused),

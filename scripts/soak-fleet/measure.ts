@@ -57,6 +57,19 @@ export const measure = async (region: Region): Promise<Measures> => {
   return {...(Object.fromEntries(sums) as Omit<Measures, 'volumes'>), volumes: region.ec2.volumes().length};
 };
 
+/** The files behind what is counted, to see what has grown. */
+export const inventory = async (region: Region): Promise<string> => {
+  const folders = [
+    '/run/systemd/system',
+    '/run/systemd/transient',
+    '/run/release-agent',
+    '/var/lib/release-agent',
+  ];
+  const find = ['find', ...folders, '-xdev', '-path', '*/git/*/*/*', '-prune', '-o', '-type', 'f', '-print'];
+  const lists = region.instances.map(async ({id, exec}) => `${id}:\n${(await exec(find)).stdout}`);
+  return (await Promise.all(lists)).join('\n');
+};
+
 const look = async ({exec, id}: Instance): Promise<readonly number[]> => {
   const {stdout, stderr} = await exec(['sh', '-c', LOOK], {timeoutMs: 20_000});
   const values = stdout.trim().split('\n').map(Number);

@@ -4,7 +4,7 @@ import {type Region, startRegion} from '../../test/lab/region.ts';
 import {roll} from './course.ts';
 import {bootFleet, configOf, publishAhead} from './fleet.ts';
 import {type Excuse, type Losses, startRequests} from './losses.ts';
-import {type Measures, measure, measureAtRest} from './measure.ts';
+import {inventory, type Measures, measure, measureAtRest} from './measure.ts';
 import type {Options} from './options.ts';
 import {planOf} from './plan.ts';
 import {grownOf} from './verdict.ts';
@@ -25,6 +25,7 @@ export const runSoak = async (options: Options, say: Say): Promise<number> => {
   try {
     await bootFleet(region);
     const result = await soak(region, options, say);
+    if (isGrown(result, options)) say(await inventory(region));
     return conclude({...result, options, minutes: (performance.now() - began) / 60_000}, say);
   } catch (error) {
     for (const {id, journal} of region.instances)
@@ -67,6 +68,9 @@ const soak = async (region: Region, options: Options, say: Say): Promise<Soaked>
   if (after10 === null) throw new Error('the tenth release was never reached');
   return {losses: await requests.stop(excuses), after10, atEnd, bad};
 };
+
+const isGrown = ({after10, atEnd}: Soaked, {instances}: Options): boolean =>
+  grownOf({after10, atEnd, instances}).length > 0;
 
 const summary = ({rss_kb, anon_kb, fds, disk_kb, volumes, slots}: Measures): string =>
   `resident ${rss_kb} kB, anonymous ${anon_kb} kB, ${fds} descriptors, ${slots} slots, ${volumes} volumes, ${disk_kb} kB on disk`;

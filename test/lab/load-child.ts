@@ -6,11 +6,13 @@ import type {Sample} from './load.ts';
 type Job = {url: string; rps: number; seconds: number; slowShare: number; newShare: number};
 
 const TIMEOUT_MS = 10_000;
+const IDLE_MS = 10_000;
 
 const main = async ({url, rps, seconds, slowShare, newShare}: Job): Promise<void> => {
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
-  const keepAlive = new Agent({keepAlive: true, maxSockets: 64});
+  // HAProxy ends a connection that is idle for 30 s: a request must never meet that end
+  const keepAlive = new Agent({keepAlive: true, maxSockets: 64, timeout: IDLE_MS});
   const [samples, running]: [Sample[], Set<Promise<void>>] = [[], new Set()];
   const began = performance.now();
   const total = Math.round(rps * seconds);
