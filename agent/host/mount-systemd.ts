@@ -12,6 +12,8 @@ import {lastJournalLine} from './systemd-journal.ts';
 const UNITS = '/run/systemd/system';
 /** systemctl only waits for PID 1, which ends the mount itself at `TimeoutSec`. */
 const SYSTEMCTL_GRACE_MS = 10_000;
+/** Whoever gave a stage up is not kept waiting for long. */
+const CANCEL_MS = 3_000;
 
 export interface SystemdMountsOptions {
   readonly units?: string;
@@ -25,7 +27,7 @@ export interface SystemdMountsOptions {
  * that is not in fstab. A mount that fails leaves no unit behind; `child.failed` says what mount(8) or umount(8) said.
  */
 export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
-  const {write, perform, forget} = createUnits(options);
+  const {write, perform, cancel, forget} = createUnits(options);
   return {
     mount: async (request, signal) => {
       const job = jobOf(request);
@@ -33,8 +35,8 @@ export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
       try {
         await perform('start', job, signal);
       } catch (error) {
-        const isOver = reasonOf(error).kind === 'child.failed' && !(await mountedAt(job.directory));
-        if (isOver) await forget(job);
+        const isOver = signal.aborted ? await cancel(job) : reasonOf(error).kind === 'child.failed';
+        if (isOver && !(await mountedAt(job.directory))) await forget(job);
         throw error;
       }
     },
@@ -92,6 +94,16 @@ const createUnits = ({
     }
   };
 
+  // Killing systemctl ends nothing in PID 1. A mount that hangs cannot be ended: its unit stays, as for a mount that is late.
+  const cancel = async ({name}: Job): Promise<boolean> => {
+    const {signal} = new AbortController();
+    const stop = execute('systemctl', ['--no-ask-password', 'stop', '--', name], CANCEL_MS, signal);
+    return stop.then(
+      () => true,
+      () => false,
+    );
+  };
+
   // Goes on when the stage is given up in the middle of it: a unit without its file would stay as failed.
   const forget = async (job: Job): Promise<void> => {
     const {signal} = new AbortController();
@@ -101,7 +113,7 @@ const createUnits = ({
     await systemctl(['reset-failed', '--', job.name], job, signal).catch(() => undefined);
   };
 
-  return {write, perform, forget};
+  return {write, perform, cancel, forget};
 };
 
 /** The unit of one mount. The start rate limit is off: our own bounds apply, and a refused start would name no cause. */
