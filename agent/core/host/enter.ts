@@ -130,9 +130,14 @@ export const enterRollingBack = (state: State, attempt: Attempt, {now}: Stamp, r
 export const enterServing = (state: State, {now}: Stamp): Step => {
   const since = state.phase === 'serving' ? state.since : now;
   const next: State = {...common(state), phase: 'serving', since};
-  const pauseMs = pauseLeft(next, now);
   const isTimed = state.phase === 'serving' && state.rejected === next.rejected;
-  return [next, pauseMs === null || isTimed ? [] : [timer(next, 'retry', pauseMs)]];
+  return [next, isTimed ? [] : pauseTimer(next, now)];
+};
+
+/** The timer that ends the pause of a release that is left alone for a while. An agent that was restarted has none. */
+export const pauseTimer = (state: State, now: number): readonly Effect[] => {
+  const pauseMs = pauseLeft(state, now);
+  return state.phase !== 'serving' || pauseMs === null ? [] : [timer(state, 'retry', pauseMs)];
 };
 
 // A clock that was set back must not make a pause longer than it was meant to be.

@@ -8,6 +8,7 @@ import {
   enterRejoining,
   enterRollingBack,
   enterStaging,
+  pauseTimer,
 } from './enter.ts';
 import type {Stamp} from './event.ts';
 import {giveUp, goBack, goOn} from './finish.ts';
@@ -76,7 +77,10 @@ const runs = (slot: string | undefined, {sameBoot, running, current}: Facts): bo
 /** The host served: it goes on, or boots what it served. */
 const resume = (state: State, facts: Facts, stamp: Stamp, rules: Rules): Step => {
   if (!state.active || !runs(state.active.slot, facts)) return bootAnew(state, facts, stamp);
-  return state.out ? enterRejoining(state, undo(state, state.active), stamp) : goOn(state, stamp, rules);
+  if (state.out) return enterRejoining(state, undo(state, state.active), stamp);
+  const [next, effects] = goOn(state, stamp, rules);
+  const isTimed = effects.some(({type}) => type === 'timer.set');
+  return [next, isTimed ? effects : [...effects, ...pauseTimer(next, stamp.now)]];
 };
 
 // The step that was lost may have been the one out of traffic.

@@ -1,6 +1,7 @@
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as v from 'valibot';
+import {printable} from '../../core/printable.ts';
 import {syncFolder, writeDurably} from '../../host/files.ts';
 import type {Log} from '../../ports.ts';
 
@@ -52,8 +53,8 @@ export const createRecords = ({folder, instance, log}: RecordsOptions): Records 
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), RECORD), text);
     if (!parsed.success) {
       log.warning('a volume record is not readable and is left aside', {
-        slot,
-        cause: parsed.issues[0].message,
+        slot: printable(slot, 100),
+        cause: printable(parsed.issues[0].message, 200),
       });
       return null;
     }
