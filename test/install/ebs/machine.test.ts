@@ -13,17 +13,21 @@ import {temporaryFolder} from '../../support/temporary.ts';
 import type {MachineRun} from './machine-child.ts';
 import {content} from './world.ts';
 
-/** Node and the bundled child in an instance's root; gives how to run it there. */
 t.setTimeout(300_000);
 
+/** Node and the bundled child in an instance's root; gives how to run it there. */
 const bake = async ({root, exec}: Instance) => {
   await mkdir(join(root, 'opt'), {recursive: true});
   await cp(process.execPath, join(root, 'opt/node'));
   const [atomic = ''] = /\/\S*libatomic\.so\.1/.exec(await must(['ldd', process.execPath])) ?? [];
   await cp(atomic, join(root, 'usr/lib', basename(atomic)), {dereference: true});
   await build({
-    entryPoints: [join(import.meta.dirname, 'machine-child.ts')],
-    outfile: join(root, 'opt/child.mjs'),
+    entryPoints: {
+      child: join(import.meta.dirname, 'machine-child.ts'),
+      'ec2-worker': join(import.meta.dirname, '../../../agent/host/ec2-worker.ts'),
+    },
+    outdir: join(root, 'opt'),
+    outExtension: {'.js': '.mjs'},
     bundle: true,
     platform: 'node',
     format: 'esm',
