@@ -100,7 +100,7 @@ t.test(
   async t => {
     const {address} = await startFake(t, () => 'running');
     const most = watchWorkers(t);
-    const ec2 = client(address, {tryMs: 1_000, graceMs: 1_000});
+    const ec2 = client(address, {tryMs: 5_000, graceMs: 1_000});
     t.equal(await ec2.instanceState(ID, never), 'running');
     process.kill(await oneWorker(), 'SIGSTOP');
     t.equal(await ec2.instanceState(ID, never), 'running');

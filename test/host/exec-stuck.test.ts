@@ -17,7 +17,8 @@ const frozenFolder = async (t: Test): Promise<string> => {
   await must(['mkfs.ext4', '-q', image]);
   await must(['mkdir', place]);
   await must(['mount', '-o', 'loop', image, place]);
-  t.teardown(() => must(['umount', place]));
+  // who hung there ends some time after the thaw
+  t.teardown(() => eventually('nobody uses the disk', () => must(['umount', place])));
   await must(['fsfreeze', '--freeze', place]);
   t.teardown(() => must(['fsfreeze', '--unfreeze', place]));
   return place;
