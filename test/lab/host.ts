@@ -98,6 +98,13 @@ export const createInstance = async (given: CreateInstance): Promise<Instance> =
   };
 };
 
+// ProtectKernelTunables= gives the agent a /proc of its own, where the boot id is the one of the machine that all containers run on.
+const OWN_BOOT_ID = {
+  '/etc/tmpfiles.d/lab.conf': 'f /run/lab-boot-id 0444 root root - %b\n',
+  '/etc/systemd/system/release-agentd.service.d/lab.conf':
+    '[Service]\nBindReadOnlyPaths=/run/lab-boot-id:/proc/sys/kernel/random/boot_id\n',
+};
+
 const filesOf = (
   instance: InstanceFiles,
   {config = defaultConfig, files = () => ({})}: RegionOptions,
@@ -109,6 +116,7 @@ const filesOf = (
     2,
   ),
   '/etc/systemd/system.conf.d/lab.conf': `[Manager]\nDefaultEnvironment=AWS_ENDPOINT_URL=http://${ADDRESSES.ec2}\n`,
+  ...OWN_BOOT_ID,
   '/etc/release-agent/config.d/50-lab.toml': config(instance),
   ...files(instance),
 });

@@ -19,7 +19,7 @@ const TIMEOUT_MS = everything() ? 5_400_000 : 840_000; // the first run builds t
 t.setTimeout(TIMEOUT_MS);
 
 const SETTLE_MS = 240_000;
-const PHASE_MS = 120_000;
+const PHASE_MS = 300_000;
 
 type Host = {readonly lab: VmLab; readonly instance: VmInstance};
 
@@ -107,7 +107,10 @@ const cut = async (t: Test, host: Host, row: Cut, next: Published): Promise<void
   const {step, when} = row;
   const hold = await holdInside(vm, when === 'writing' ? 'writing' : 'written', patternOf(step, next));
   await desire(lab, next);
-  await hold.held(PHASE_MS);
+  await hold.held(PHASE_MS).catch(async error => {
+    await hold.release();
+    throw error;
+  });
   if (when === 'midway') {
     await hold.release();
     await sleep(Math.random() * MIDWAY_MS);
