@@ -31,8 +31,8 @@ export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
   return {
     mount: async (request, signal) => {
       const job = jobOf(request);
-      await write(job, mountUnit(request), signal);
       try {
+        await write(job, mountUnit(request), signal);
         await perform('start', job, signal);
       } catch (error) {
         const isOver = signal.aborted ? await cancel(job) : reasonOf(error).kind === 'child.failed';
@@ -100,7 +100,7 @@ const createUnits = ({
     const stop = execute('systemctl', ['--no-ask-password', 'stop', '--', name], CANCEL_MS, signal);
     return stop.then(
       () => true,
-      () => false,
+      (error: unknown) => reasonOf(error).kind !== 'child.timeout', // else it was not begun
     );
   };
 

@@ -47,6 +47,8 @@ t.test('systemd finds nothing wrong with the unit', {skip: has('systemd-analyze'
   t.match(unit, /^TimeoutSec=2$/m);
 });
 
+const NOT_LOADED = reason('child.failed', {command: 'systemctl', cause: 'Unit slots-one.mount not loaded.'});
+
 t.test('a mount that fails leaves no unit behind, and its reason is what mount said', async t => {
   const units = await temporaryFolder(t);
   const calls: string[] = [];
@@ -93,31 +95,38 @@ t.test('an unmount that fails keeps the unit, and its reason is what umount said
   t.equal((await must(['ls', '-A', units])).trim(), 'slots-one.mount');
 });
 
-t.test('a mount whose stage is given up in the middle is stopped, and leaves no unit behind', async t => {
-  const units = await temporaryFolder(t);
-  const calls: string[] = [];
-  const given = new AbortController();
-  const mounts = systemdMounts({
-    units,
-    execute: async (_program, args, _timeoutMs, signal) => {
-      signal.throwIfAborted();
-      calls.push(args.slice(1).join(' '));
-      if (!args.includes('start')) return;
-      given.abort();
-      signal.throwIfAborted();
+for (const during of ['daemon-reload', 'start']) {
+  t.test(
+    `a mount whose stage is given up during ${during} is stopped, and leaves no unit behind`,
+    async t => {
+      const units = await temporaryFolder(t);
+      const calls: string[] = [];
+      const given = new AbortController();
+      const mounts = systemdMounts({
+        units,
+        execute: async (_program, args, _timeoutMs, signal) => {
+          signal.throwIfAborted();
+          calls.push(args.slice(1).join(' '));
+          if (args.includes('stop') && during !== 'start') throw new ReasonError(NOT_LOADED);
+          if (!args.includes(during) || given.signal.aborted) return;
+          given.abort();
+          signal.throwIfAborted();
+        },
+        lastLine: async () => 'not asked',
+      });
+      const request = {device: '/dev/xvdba', directory: '/slots/one', filesystem: 'ext4', options: ['ro']};
+      await t.rejects(mountVolume(mounts, {...request, timeoutMs: 1_000}, given.signal), {
+        name: 'AbortError',
+      });
+      t.equal(await must(['ls', '-A', units]), '');
+      t.match(calls.slice(-3), [
+        'stop -- slots-one.mount',
+        'daemon-reload',
+        'reset-failed -- slots-one.mount',
+      ]);
     },
-    lastLine: async () => 'not asked',
-  });
-  const request = {device: '/dev/xvdba', directory: '/slots/one', filesystem: 'ext4', options: ['ro']};
-  await t.rejects(mountVolume(mounts, {...request, timeoutMs: 1_000}, given.signal), {name: 'AbortError'});
-  t.equal(await must(['ls', '-A', units]), '');
-  t.match(calls.slice(1), [
-    'start -- slots-one.mount',
-    'stop -- slots-one.mount',
-    'daemon-reload',
-    'reset-failed -- slots-one.mount',
-  ]);
-});
+  );
+}
 
 t.test('a mount that hangs keeps its unit: it may come yet', async t => {
   const units = await temporaryFolder(t);
