@@ -12,6 +12,8 @@ interface Parts {
   readonly baseMs?: number;
   /** how long `prune` keeps its caller waiting */
   readonly patienceMs?: number;
+  /** waits before another try */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 export interface Tidy {
@@ -37,6 +39,7 @@ export const createTidy = ({
   changed,
   baseMs = BASE_MS,
   patienceMs = PATIENCE_MS,
+  wait = pause,
 }: Parts): Tidy => {
   let left: Reason | null = null;
 
@@ -61,7 +64,7 @@ export const createTidy = ({
 
   const again = async (keep: readonly Slot[], signal: AbortSignal): Promise<void> => {
     for (let tries = 0; !signal.aborted; tries += 1) {
-      await pause(backoffMs({tries, random: Math.random(), baseMs, capMs: CAP_MS}), signal);
+      await wait(backoffMs({tries, random: Math.random(), baseMs, capMs: CAP_MS}), signal);
       if (signal.aborted || (await prune(keep, signal))) return;
     }
   };

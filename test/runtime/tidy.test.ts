@@ -1,4 +1,4 @@
-import {setTimeout as sleep} from 'node:timers/promises';
+import {setImmediate, setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import {reason} from '../../agent/core/reason.ts';
 import {ReasonError} from '../../agent/core/reason-error.ts';
@@ -27,33 +27,46 @@ const make = () => {
   const changed = () => {
     seen.changes += 1;
   };
-  return {tidy: createTidy({installers: [stubborn, other], log, changed, baseMs: 5}), lines, seen};
+  const waits: (() => void)[] = [];
+  const wait = (_: number, signal: AbortSignal) =>
+    new Promise<void>(resolve => {
+      waits.push(resolve);
+      signal.addEventListener('abort', () => resolve());
+    });
+  /** Lets the pause end that goes on now, and waits for the try after it. */
+  const again = async () => {
+    const {pruned} = seen;
+    waits.shift()?.();
+    await eventually('another try', () => seen.pruned > pruned);
+    await setImmediate();
+  };
+  return {tidy: createTidy({installers: [stubborn, other], log, changed, wait}), lines, seen, waits, again};
 };
 
 t.test('a slot that cannot be removed keeps nobody waiting, is told once, and is tried again', async t => {
-  const {tidy, lines, seen} = make();
+  const {tidy, lines, seen, waits, again} = make();
   const over = new AbortController();
   t.teardown(() => over.abort());
   await tidy.prune([], over.signal);
   t.match(tidy.left(), {kind: 'slots.left', details: {cause: /still in use: used by bash/}});
-  await eventually('several tries', () => seen.pruned > 3);
+  for (let tries = 0; tries < 3; tries += 1) await again();
   t.equal(lines.length, 1);
   seen.failing = false;
-  await eventually('the end', () => tidy.left() === null);
+  await again();
+  t.equal(tidy.left(), null);
   t.equal(seen.changes, 2);
-  const after = seen.pruned;
-  await eventually('time to pass', () => new Promise(resolve => setTimeout(resolve, 100, true)));
-  t.equal(seen.pruned, after, 'then it is left alone');
+  t.equal(seen.pruned, 5);
+  t.equal(waits.length, 0, 'then it is left alone');
 });
 
 t.test('no try is made with slots of an older step', async t => {
-  const {tidy, seen} = make();
+  const {tidy, seen, waits} = make();
   const over = new AbortController();
   await tidy.prune([], over.signal);
+  await eventually('the pause before another try', () => waits.length === 1);
   over.abort();
-  const after = seen.pruned;
-  await eventually('time to pass', () => new Promise(resolve => setTimeout(resolve, 100, true)));
-  t.equal(seen.pruned, after);
+  await setImmediate();
+  t.equal(seen.pruned, 1);
   t.match(tidy.left(), {kind: 'slots.left'}, 'but what is left is not forgotten');
 });
 
