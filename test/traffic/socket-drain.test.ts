@@ -129,6 +129,28 @@ t.test('at the deadline the peers that are cut are named', async t => {
   t.ok(ms >= 700 && ms < 3_000, `${ms} ms`);
 });
 
+t.test('an answer that streams is named, whenever the deadline comes', async t => {
+  const {port} = await serve(t, (_, response) => {
+    const beat = setInterval(() => response.write('more'), 150);
+    response.on('close', () => clearInterval(beat));
+  });
+  const client = connect(port, '127.0.0.1');
+  t.teardown(() => client.destroy());
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  client.resume();
+  await once(client, 'data');
+  const idle = connect(port, '127.0.0.1');
+  t.teardown(() => idle.destroy());
+  await once(idle, 'connect');
+  const drain = socketDrain({ports: [port], quietMs: 5_000});
+  const deadlines = Array.from({length: 12}, (_, n) => 600 + 10 * n);
+  const ended = await Promise.all(deadlines.map(timeoutMs => drain.wait({timeoutMs}, signal)));
+  t.same(
+    ended.map(({cut}) => cut),
+    deadlines.map(() => [`127.0.0.1:${client.localPort}`]),
+  );
+});
+
 t.test('health probes that never stop do not hold up the drain', async t => {
   const {ask, port, drain} = await serve(t, (_, response) => response.end('healthy'));
   const kept = setInterval(() => void ask(), 500);
