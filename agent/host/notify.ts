@@ -34,11 +34,11 @@ type Variables = Readonly<Record<string, string>>;
 
 const TIMEOUT_MS = 10_000;
 
-/** Makes the line to the service manager; says nothing when there is none. Pings three times per WATCHDOG_USEC. */
+/** Makes the line to the service manager; says nothing when there is none. Pings twice per WATCHDOG_USEC, as sd_watchdog_enabled(3) asks for. */
 export const createNotify = ({alive, log, environment = process.env}: NotifyOptions): Notify => {
   const {socket, watchdogMs} = takeEnvironment(environment);
   const send = socket === undefined ? async () => undefined : createSender(socket, log);
-  const watchdog = watchdogMs === null ? undefined : setInterval(ping, watchdogMs / 3);
+  const watchdog = watchdogMs === null ? undefined : setInterval(ping, watchdogMs / 2);
   watchdog?.unref();
   let wasAlive = true;
   let said: string | null = null;

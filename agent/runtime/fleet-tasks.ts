@@ -39,9 +39,8 @@ export interface FleetTasks {
   readonly tasks: Readonly<Record<string, Task>>;
 }
 
-/** A host key outlives an agent that restarts; the hat changes heads sooner. */
-const HOST_TTL_MS = 15_000;
-const HAT_TTL_MS = 10_000;
+/** Of a host key, which outlives an agent that restarts, and of the coordinator's hat. */
+const TTL_MS = 15_000;
 /** Nobody gets a permit while EC2 is asked. */
 const EC2_DEADLINE_MS = 5_000;
 
@@ -56,14 +55,14 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
     const status = statusOf(state(), who, {unhealthy: unhealthy(), journal: unjournalled()});
     return JSON.stringify({...status, ...(status.serving && !shown() && {shown: false})});
   };
-  const presence = store.presence({key: keys.host(instance), ttlMs: HOST_TTL_MS, takeOver: true});
+  const presence = store.presence({key: keys.host(instance), ttlMs: TTL_MS, takeOver: true});
   const publisher = createPublisher({presence, document, health});
   if (settings.coordinate === 'none') {
     const {ask} = soloPermits({state, dispatch});
     return {touch: publisher.touch, askPermit: ask, tasks: {status: publisher.run}};
   }
   const permits = createPermits({store, keys, instance, generation, dispatch});
-  const hat = store.presence({key: keys.coordinator, ttlMs: HAT_TTL_MS, takeOver: false});
+  const hat = store.presence({key: keys.coordinator, ttlMs: TTL_MS, takeOver: false});
   const ec2State = (host: string, signal: AbortSignal) => stateOf(ec2, host, signal);
   return {
     touch: publisher.touch,
