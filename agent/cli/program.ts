@@ -5,6 +5,7 @@ import {checkVerb} from './verbs/check.ts';
 import {deployVerb} from './verbs/deploy.ts';
 import {historyVerb} from './verbs/history.ts';
 import {holdVerb} from './verbs/hold.ts';
+import {leaveVerb} from './verbs/leave.ts';
 import {resumeVerb} from './verbs/resume.ts';
 import {retryVerb} from './verbs/retry.ts';
 import {rollbackVerb} from './verbs/rollback.ts';
@@ -21,6 +22,7 @@ const VERBS = [
   retryVerb,
   deployVerb,
   checkVerb,
+  leaveVerb,
 ];
 
 /** Runs one agentctl command line (without program names) and gives its exit code. */

@@ -30,6 +30,7 @@ export const askAgent = async <R extends Request>(
   request: R,
   {json, socket}: CommonOptions,
   terminal: Terminal,
+  limits: {readonly timeoutMs?: number} = {},
 ): Promise<Asked<Results[R['verb']]>> => {
   const {ask, NoAnswerError} = await import('../control/client.ts');
   const fail = (exit: number, kind: string, text: string): {ok: false; exit: number} => {
@@ -39,7 +40,7 @@ export const askAgent = async <R extends Request>(
   };
   try {
     const path = socket ?? terminal.env.RELEASE_AGENT_SOCKET ?? DEFAULT_SOCKET;
-    const response = await ask(path, request);
+    const response = await ask(path, request, limits);
     return response.ok ? response : fail(EXIT.refused, response.refusal.kind, response.refusal.text);
   } catch (error) {
     if (error instanceof NoAnswerError) return fail(EXIT.noAnswer, 'no-answer', error.message);

@@ -48,6 +48,7 @@ const HANDLERS: Handlers = {
   resume: async ({by}, {controls}) => respond(await controls.resume({by})),
   rollback: async ({by}, {controls}) => respond(await controls.rollback({by})),
   retry: async ({by}, {controls}) => respond(await controls.retry({by})),
+  leave: async (_, {controls}, signal) => ({ok: true, value: await controls.leave(signal)}),
   resolve: async ({name}, {resolve}, signal) => {
     if (parseRelease(name)) return {ok: true, value: name};
     if (!resolve)

@@ -95,6 +95,11 @@ export interface Controls {
   resume(options: {readonly by: string}): Promise<Answer>;
   rollback(options: {readonly by: string}): Promise<Answer>;
   retry(options: {readonly by: string}): Promise<Answer>;
+  /**
+   * The host shuts down: out of traffic, once and for all. Gives true when its requests are answered or cut, false when that takes
+   * longer than an answer should. Throws `host.not-stopping`.
+   */
+  leave(signal: AbortSignal): Promise<boolean>;
   /** Writes the desired key. `release` is a full id that `parseRelease` reads. */
   deploy(
     options: {readonly release: string; readonly message?: string; readonly by: string},
@@ -110,6 +115,7 @@ export type Request =
   | {readonly verb: 'resume'; readonly by: string}
   | {readonly verb: 'rollback'; readonly by: string}
   | {readonly verb: 'retry'; readonly by: string}
+  | {readonly verb: 'leave'}
   | {readonly verb: 'resolve'; readonly name: string}
   | {readonly verb: 'deploy'; readonly by: string; readonly release: string; readonly message?: string};
 
@@ -123,6 +129,8 @@ export interface Results {
   readonly resume: string;
   readonly rollback: string;
   readonly retry: string;
+  /** whether it is over; until then ask again */
+  readonly leave: boolean;
   readonly resolve: string;
   readonly deploy: string;
 }

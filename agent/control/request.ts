@@ -35,6 +35,7 @@ const REQUEST: v.GenericSchema<unknown, Request> = v.variant('verb', [
   v.strictObject({verb: v.literal('resume'), by}),
   v.strictObject({verb: v.literal('rollback'), by}),
   v.strictObject({verb: v.literal('retry'), by}),
+  v.strictObject({verb: v.literal('leave')}),
   v.strictObject({verb: v.literal('resolve'), name: refName}),
   v.strictObject({verb: v.literal('deploy'), by, release, message: v.exactOptional(message)}),
 ]);

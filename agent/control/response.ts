@@ -77,6 +77,7 @@ const RESULTS: {readonly [V in Verb]: v.GenericSchema<unknown, Results[V]>} = {
   resume: v.string(),
   rollback: v.string(),
   retry: v.string(),
+  leave: v.boolean(),
   resolve: v.string(),
   deploy: v.string(),
 };

@@ -33,6 +33,9 @@ const TEXTS = {
     `${d.remote} has no branch or tag ${d.name}; abbreviated revisions are not taken`,
   'operator.cannot-retry': (d: {cause: string}) => `this host cannot try again now: ${d.cause}`,
   'operator.cannot-roll-back': (d: {cause: string}) => `this host cannot go back now: ${d.cause}`,
+  'host.stopping': () => 'the host is shutting down',
+  'host.not-stopping': (d: {state: string}) =>
+    `this host is not shutting down (systemd says it is ${d.state}): it stays in traffic`,
   'operator.hold': (d: {by: string; note: string}) => `held by ${d.by}: ${d.note}`,
   'operator.rollback': (d: {by: string}) => `${d.by} asked for the previous release`,
 

@@ -25,10 +25,14 @@ export const writeDurably = async (
   await syncFolder(folder);
 };
 
-/** Replaces a file in one go for every reader; whether it survives a power cut is not waited for. */
-export const writeOver = async (path: string, text: string): Promise<void> => {
+/** Replaces a file in one go for every reader; whether it survives a power cut is not waited for. `mode` is octal. */
+export const writeOver = async (
+  path: string,
+  text: string,
+  {mode = 0o600}: {readonly mode?: number} = {},
+): Promise<void> => {
   await mkdir(dirname(path), {recursive: true, mode: 0o755});
-  await writeFile(`${path}.new`, text, {mode: 0o600});
+  await writeFile(`${path}.new`, text, {mode});
   await rename(`${path}.new`, path);
 };
 

@@ -1,15 +1,16 @@
-import {mkdir, rename, rm, writeFile} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {reason} from '../core/reason.ts';
 import {ReasonError, reasonOf} from '../core/reason-error.ts';
+import {writeOver} from './files.ts';
+import {LEAVE_UNIT} from './leave-unit.ts';
 import type {MountRequest, Mounts} from './mount.ts';
 import {askAsService, holdersOf} from './mount-holders.ts';
 import {type Run, runBounded} from './mount-run.ts';
 import {mountedAt} from './mount-table.ts';
+import {RUNTIME_UNITS} from './systemd.ts';
 import {lastJournalLine} from './systemd-journal.ts';
 
-/** Where units made at run time live; they are gone after a reboot. */
-const UNITS = '/run/systemd/system';
 /** systemctl only waits for PID 1, which ends the mount itself at `TimeoutSec`. */
 const SYSTEMCTL_GRACE_MS = 10_000;
 /** Whoever gave a stage up is not kept waiting for long. */
@@ -64,7 +65,7 @@ const jobOf = ({directory, timeoutMs}: Omit<Job, 'name'>): Job => ({
 const PROGRAMS = {start: 'mount', stop: 'umount'} as const;
 
 const createUnits = ({
-  units = UNITS,
+  units = RUNTIME_UNITS,
   execute = runBounded,
   lastLine = lastJournalLine,
 }: SystemdMountsOptions) => {
@@ -72,10 +73,7 @@ const createUnits = ({
     execute('systemctl', ['--no-ask-password', ...args], timeoutMs + SYSTEMCTL_GRACE_MS, signal);
 
   const write = async (job: Job, text: string, signal: AbortSignal): Promise<void> => {
-    const temporary = join(units, `.${job.name}.new`);
-    await mkdir(units, {recursive: true});
-    await writeFile(temporary, text, {mode: 0o644});
-    await rename(temporary, join(units, job.name));
+    await writeOver(join(units, job.name), text, {mode: 0o644});
     await systemctl(['daemon-reload'], job, signal);
   };
 
@@ -124,6 +122,8 @@ export const mountUnit = ({device, directory, filesystem, options, timeoutMs}: M
     'DefaultDependencies=no',
     'Conflicts=umount.target',
     'Before=umount.target',
+    // at a shutdown the application serves from it until the host has left traffic
+    `Before=${LEAVE_UNIT}`,
     'StartLimitIntervalSec=0',
     '',
     '[Mount]',

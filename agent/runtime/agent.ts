@@ -29,6 +29,8 @@ export interface Agent {
   readonly state: () => State;
   /** Takes the first step and then event after event, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
+  /** Ends the loop for good once the event it handles is done; gives the last state. */
+  halt(): Promise<State>;
   /** ms since the loop last went round while it had something to do; 0 when it is idle. For the watchdog. */
   readonly busyForMs: () => number;
 }
@@ -56,6 +58,8 @@ export const createAgent = (parts: Parts): Agent => {
   const durable = createDurable(journal, health);
   let state = first[0];
   let busySince: number | null = null;
+  const halted = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
 
   const take = (step: Step, last: State = state): void => {
     state = step[0];
@@ -90,13 +94,24 @@ export const createAgent = (parts: Parts): Agent => {
     if (!health.lost()) inbox.resume();
   };
 
+  const go = async (signal: AbortSignal): Promise<void> => {
+    if (!(await durable.write(first[0]))) await durable.keep(first[0]);
+    take(first, before);
+    while (!signal.aborted) await goRound(signal);
+    busySince = null;
+  };
+
   return {
     dispatch: happening => inbox.add({happening}),
     wish: happening => answered(answer => inbox.add({happening, answer}), health),
-    run: async signal => {
-      if (!(await durable.write(first[0]))) await durable.keep(first[0]);
-      take(first, before);
-      while (!signal.aborted) await goRound(signal);
+    run: signal => {
+      ended = go(AbortSignal.any([signal, halted.signal]));
+      return ended;
+    },
+    halt: async () => {
+      halted.abort();
+      await ended;
+      return state;
     },
     state: () => state,
     busyForMs: () => (busySince === null ? 0 : performance.now() - busySince),

@@ -23,13 +23,14 @@ interface Parts extends DeployParts {
   readonly troubles: Troubles;
   readonly history: History;
   readonly coordinated: boolean;
+  readonly leave: Controls['leave'];
 }
 
 const LEDGER_DEADLINE_MS = 2_000;
 
 /** What operators can ask of this host, over the control socket. */
 export const createControls = (parts: Parts): Controls => {
-  const {self, state, wish, health, unhealthy, troubles, history} = parts;
+  const {self, state, wish, health, unhealthy, troubles, history, leave} = parts;
   return {
     status: async signal => {
       const {ledger, cause} = await readLedgerQuickly(parts, signal);
@@ -48,6 +49,7 @@ export const createControls = (parts: Parts): Controls => {
     },
     retry: async ({by}) => refused(troubles) ?? retry(state(), wish, by),
     rollback: async ({by}) => refused(troubles) ?? rollback(state(), wish, by),
+    leave,
     deploy: (wish, signal) => deploy(parts, wish, signal),
   };
 };

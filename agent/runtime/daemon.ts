@@ -5,13 +5,13 @@ import type {State} from '../core/host/state.ts';
 import {keysOf} from '../core/keys.ts';
 import {parseRelease} from '../core/release.ts';
 import {createNotify} from '../host/notify.ts';
-import {createAgent} from './agent.ts';
 import {createControls} from './controls.ts';
-import {createEffects} from './effects.ts';
 import {createExecutor} from './executors.ts';
 import {createFleetTasks} from './fleet-tasks.ts';
 import type {Dispatch} from './happening.ts';
+import {createLeaving} from './leaving.ts';
 import {createLook} from './look.ts';
+import {createLoop} from './loop.ts';
 import {type DaemonParts, type OpenHost, openHost} from './opening.ts';
 import {createRecorder} from './record.ts';
 import {createSenses} from './senses.ts';
@@ -35,15 +35,16 @@ export const runDaemon = async (parts: DaemonParts, signal: AbortSignal): Promis
   }
 };
 
-const assemble = ({settings, identity, version, log}: DaemonParts, host: OpenHost) => {
-  const {store, adapters, history, rules, before, first} = host;
+const assemble = (parts: DaemonParts, host: OpenHost) => {
+  const {settings, identity, version, log} = parts;
+  const {store, adapters, history} = host;
   const {app, channel, role, seed} = settings;
   const self = {agent: version, instance: identity.instance, zone: identity.zone, app, channel, role};
   const keys = keysOf(app, channel);
 
   // The loop comes last, and what it is made of speaks to it.
-  const dispatch: Dispatch = happening => agent.dispatch(happening);
-  const state = (): State => agent.state();
+  const dispatch: Dispatch = happening => loop.agent.dispatch(happening);
+  const state = (): State => loop.agent.state();
   const changed = (): void => {
     fleet.touch();
     recorder.refresh();
@@ -53,46 +54,33 @@ const assemble = ({settings, identity, version, log}: DaemonParts, host: OpenHos
     fleet.touch();
   };
 
-  const notify = createNotify({alive: () => agent.busyForMs() < STUCK_MS, log});
-  const senses = createSenses({host, state, dispatch, changed, log});
-  const {tidy, shown, unhealthy, troubles, store: health} = senses;
+  const notify = createNotify({alive: () => loop.agent.busyForMs() < STUCK_MS, log});
+  const leaving = createLeaving({parts, host, state, halt: () => loop.halt(), changed});
+  const senses = createSenses({host, state, dispatch, changed, departing: leaving.cause, log});
+  const {tidy, shown, unhealthy, unable, troubles, store: health} = senses;
   const {ec2, sweep, vet} = adapters;
-  const told = {unhealthy, unjournalled: senses.journal.lost, shown: shown.isShown};
-  const fleet = createFleetTasks({
-    settings,
-    store,
-    keys,
-    self,
-    ec2,
-    sweep,
-    state,
-    health,
-    dispatch,
-    log,
-    ...told,
-  });
+  const here = {settings, store, keys, self, state, health, dispatch, log};
+  const fleet = createFleetTasks({...here, ec2, sweep, unhealthy, unable, shown: shown.isShown});
   const look = createLook({store, keys, seed: (seed !== undefined && parseRelease(seed)) || null});
   const execute = createExecutor({...adapters, look, askPermit: fleet.askPermit, prune: tidy.prune});
-  const effects = createEffects({execute, dispatch, log});
   const recorder = createRecorder({notify, troubles, history, touch, log});
   const {publish} = recorder;
-  const loop = {journal: host.journal, health: senses.journal, act: effects.start, publish};
-  const agent = createAgent({rules, before, first, log, ...loop});
+  const loop = createLoop({host, health: senses.journal, execute, publish, dispatch, log});
 
-  const coordinated = settings.coordinate === 'fleet';
-  const asked = {wish: agent.wish, vet, health, unhealthy, troubles, coordinated};
+  const asked = {wish: leaving.wishes(loop.agent.wish), leave: leaving.leave, vet, unhealthy, troubles};
   return {
-    controls: createControls({self, state, store, keys, history, ...asked}),
+    controls: createControls({...here, ...asked, history, coordinated: settings.coordinate === 'fleet'}),
     tasks: {
-      agent: agent.run,
+      agent: loop.agent.run,
       desired: (until: AbortSignal) => watchDesired({store, key: keys.desired, health, dispatch}, until),
       health: senses.watch.run,
       shown: shown.run,
+      ...leaving.tasks,
       ...fleet.tasks,
     },
     stop: async () => {
       recorder.stop();
-      effects.stop();
+      loop.stop();
       await notify.stopping();
       await store.close();
     },

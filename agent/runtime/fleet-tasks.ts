@@ -23,8 +23,8 @@ interface Parts {
   readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly state: () => State;
   readonly unhealthy: () => Reason | null;
-  /** why states are not journalled */
-  readonly unjournalled: () => Reason | null;
+  /** why this host can begin nothing now */
+  readonly unable: () => Reason | null;
   readonly health: StoreHealth;
   /** false while those who send traffic may not know that this host is back */
   readonly shown: () => boolean;
@@ -46,13 +46,13 @@ const EC2_DEADLINE_MS = 5_000;
 
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
-  const {settings, store, keys, self, ec2, sweep, state, unhealthy, unjournalled} = parts;
+  const {settings, store, keys, self, ec2, sweep, state, unhealthy, unable} = parts;
   const {health, shown, dispatch, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
   const generation = () => state().generation;
   const document = () => {
-    const status = statusOf(state(), who, {unhealthy: unhealthy(), journal: unjournalled()});
+    const status = statusOf(state(), who, {unhealthy: unhealthy(), unable: unable()});
     return JSON.stringify({...status, ...(status.serving && !shown() && {shown: false})});
   };
   const presence = store.presence({key: keys.host(instance), ttlMs: TTL_MS, takeOver: true});

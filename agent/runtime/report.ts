@@ -36,7 +36,7 @@ export const reportOf = ({self, state, store, ledger, unhealthy, troubles, now}:
     ...self,
     phase: state.phase,
     purpose: attempt?.purpose ?? null,
-    step: unhealthy && isServing(state) ? `${doing(state)}, but its probes fail` : doing(state),
+    step: unhealthy && isServing(state) ? `${doing(state)}, but ${trouble(unhealthy)}` : doing(state),
     since: state.since,
     now,
     serving: isServing(state) && unhealthy === null,
@@ -59,6 +59,8 @@ export const reportOf = ({self, state, store, ledger, unhealthy, troubles, now}:
     fleet: ledger && fleetOf(ledger),
   };
 };
+
+const trouble = (why: Reason): string => (why.kind === 'host.stopping' ? reasonText(why) : 'its probes fail');
 
 const reasonNow = (
   state: State,

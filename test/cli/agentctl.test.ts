@@ -70,6 +70,12 @@ t.test('wishes carry who asks: the person behind sudo, else the user', async t =
   ]);
 });
 
+t.test('leave asks until the host is out of traffic', async t => {
+  const {env, wishes} = await host(t);
+  t.match(await agentctl(['leave'], env), {exitCode: 0, stdout: 'it is out of traffic'});
+  t.same(wishes, [{verb: 'leave'}, {verb: 'leave'}]);
+});
+
 t.test('a rollback says what it will do, and happens only with --yes when nobody can be asked', async t => {
   const {env, wishes} = await host(t);
   t.match(await agentctl(['rollback'], env), {
@@ -156,6 +162,7 @@ t.test('help names every verb and exit code', async t => {
     'retry',
     'deploy',
     'check',
+    'leave',
     'Exit codes',
   ])
     t.match(stdout, word);

@@ -22,6 +22,7 @@ const REQUESTS: readonly Request[] = [
   {verb: 'rollback', by},
   {verb: 'retry', by},
   {verb: 'resolve', name: 'main'},
+  {verb: 'leave'},
   {verb: 'deploy', by, release: 'snap-0123456789abcdef0', message: 'go'},
 ];
 
@@ -45,6 +46,7 @@ const controls: Controls = {
   resume: done,
   rollback: done,
   retry: done,
+  leave: async () => true,
   deploy: done,
 };
 

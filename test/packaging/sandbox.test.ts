@@ -10,6 +10,7 @@ import {type Host, startHost} from './host-with-script.ts';
 import {CAPABILITIES} from './unit.ts';
 
 const AGENT = 'release-agentd.service';
+const LEAVE = 'release-agent-leave.service';
 const SCRIPTS = 'release-agent-*';
 const ODD = 'it\'s "so" $HOME %h \\n `x` #ü';
 
@@ -53,7 +54,9 @@ const unitsLeft = (host: Host) =>
   host.inside('systemctl', 'list-units', '--all', '--plain', '--no-legend', SCRIPTS).then(text =>
     text
       .split('\n')
-      .filter(line => line !== '' && !line.startsWith(AGENT) && !line.includes(' dead '))
+      .filter(
+        line => line !== '' && !line.startsWith(AGENT) && !line.startsWith(LEAVE) && !line.includes(' dead '),
+      )
       .join('\n'),
   );
 

@@ -57,6 +57,7 @@ const controlsOf = async (
     vet,
     history: openHistory(dir),
     coordinated: true,
+    leave: async () => true,
   });
   const desired = async () => {
     const entry = await store.get(keys.desired, never);

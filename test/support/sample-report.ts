@@ -56,6 +56,11 @@ export const fakeControls = (
     resume: wish('resume', 'it follows the desired release again'),
     rollback: wish('rollback', 'it goes back as soon as it has a permit'),
     retry: wish('retry', 'it tries the desired release again'),
+    // it takes two answers
+    leave: async () => {
+      wishes.push({verb: 'leave'});
+      return wishes.length > 1;
+    },
     deploy: wish('deploy', 'web/production/desired asks for it now'),
   };
   return {controls, wishes};

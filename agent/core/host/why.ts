@@ -53,13 +53,13 @@ interface Self {
 interface Troubles {
   /** the last answer of its probes while it serves */
   readonly unhealthy: Reason | null;
-  /** why its journal cannot be written */
-  readonly journal: Reason | null;
+  /** why it can begin nothing: its journal cannot be written, or it shuts down */
+  readonly unable: Reason | null;
 }
 
-/** What this host says of itself in the store. One that cannot write its journal wants no permit. */
-export const statusOf = (state: State, self: Self, {unhealthy, journal}: Troubles): HostStatus => {
-  const waiting = state.phase === 'waiting' && journal === null ? state.attempt : null;
+/** What this host says of itself in the store. One that can begin nothing wants no permit. */
+export const statusOf = (state: State, self: Self, {unhealthy, unable}: Troubles): HostStatus => {
+  const waiting = state.phase === 'waiting' && unable === null ? state.attempt : null;
   const {outcome} = state;
   return {
     format: 1,
@@ -71,7 +71,7 @@ export const statusOf = (state: State, self: Self, {unhealthy, journal}: Trouble
     wants: waiting && {release: releaseId(waiting.target.release), version: waiting.version},
     permit: state.permit,
     outcome: outcome && {...outcome, release: releaseId(outcome.release)},
-    reason: journal ?? whyNot(state) ?? unhealthy,
+    reason: unable ?? whyNot(state) ?? unhealthy,
     since: state.since,
   };
 };

@@ -1,0 +1,83 @@
+/** A host is shut down under load, from outside (as EC2 does) and from within: nobody notices, and it is back after the next boot. */
+import t from 'tap';
+import {answers, serving, tellWhenFailed} from '../lab/agents.ts';
+import type {Instance} from '../lab/host.ts';
+import {packageForLab} from '../lab/package.ts';
+import {type Region, startRegion} from '../lab/region.ts';
+import {until} from '../lab/until.ts';
+import {unmet} from '../support/needs.ts';
+
+const UNIT = 'release-agent-leave.service';
+
+const prepared = (instance: Instance): Promise<unknown> =>
+  until({what: 'the host to be prepared', timeoutMs: 20_000, everyMs: 100}, async () => {
+    const {stdout} = await instance.exec(['systemctl', 'is-active', UNIT]);
+    return stdout === 'active\n';
+  });
+
+const inTraffic = (region: Region, count: number): Promise<unknown> =>
+  until({what: `${count} in traffic`, timeoutMs: 60_000}, () => region.balancer.ready().length === count);
+
+t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, async t => {
+  const region = await startRegion({
+    name: `down-${process.pid % 10_000}`,
+    instances: 2,
+    deb: await packageForLab(),
+  });
+  t.teardown(region.down);
+  t.teardown(() => tellWhenFailed(t, region));
+  const [one] = region.instances;
+  if (!one) throw new Error('the region has no instance');
+  const first = await region.publish({name: 'first'}, 'ext4');
+  await region.desire(first);
+  await region.boot();
+  await serving(region.instances, first);
+  await Promise.all(region.instances.map(prepared));
+
+  await t.test('to leave is refused while the host does not shut down', async t => {
+    const {code, stderr} = await one.exec(['agentctl', 'leave']);
+    t.equal(code, 1);
+    t.match(
+      stderr.replaceAll(/\s+/g, ' '),
+      /not shutting down \(systemd says it is \w+\): it stays in traffic/,
+    );
+    await one.exec(['systemctl', 'stop', UNIT]);
+    t.equal(region.balancer.ready().length, 2, 'nor when somebody stops the unit');
+    await one.exec(['systemctl', 'restart', 'release-agentd']);
+    await prepared(one);
+    t.equal(await answers(one), 'first');
+  });
+
+  for (const [times, how, shutDown] of [
+    [1, 'from outside', () => one.stop()],
+    [2, 'from within', () => one.exec(['systemctl', 'poweroff']).then(() => one.stop())],
+  ] as const)
+    await t.test(
+      `no request is lost when the host is shut down ${how}, and it is back afterwards`,
+      async t => {
+        await inTraffic(region, 2);
+        const load = region.startLoad({rps: 60, seconds: 120, slowShare: 0.1});
+        const soon = until(
+          {what: 'requests of 3 s to be under way', everyMs: 50},
+          async () =>
+            (await one.exec(['ss', '-Htn', 'state', 'established', 'sport', '=', ':8080'])).stdout !== '',
+        );
+        await soon;
+        await shutDown();
+        const said = (await one.journal('release-agentd')).split('\n');
+        t.equal(
+          said.filter(line => line.includes('the host is shutting down: leaving traffic')).length,
+          times,
+        );
+        t.equal(said.filter(line => line.includes('out of traffic: the host may shut down')).length, times);
+        await inTraffic(region, 1);
+        await one.boot();
+        await inTraffic(region, 2);
+        const {requests, failed, failures} = await load.stop();
+        t.same(failures.slice(0, 3), []);
+        t.equal(failed, 0, `${requests} requests, none lost`);
+        t.equal(await answers(one), 'first');
+        await prepared(one);
+      },
+    );
+});
