@@ -50,8 +50,9 @@ const serve = (): void => {
   tell({up: true});
 };
 
+// An agent that is gone hears nothing: then "disconnect" comes too.
 const tell = (what: FromWorker): void => {
-  if (process.connected) process.send?.(what);
+  if (process.connected) process.send?.(what, undefined, undefined, () => undefined);
 };
 
 // Without a channel it was only loaded, to fill the compile cache.
