@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Instance} from '../../test/lab/host.ts';
-import {until} from '../../test/lab/until.ts';
+import {until} from '../../test/support/until.ts';
 
 export type Idle = {
   /** kB, the medians of one look every five seconds */

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {journalled, proven} from '../../test/lab/agents.ts';
 import {consulClient, defaultConfig, type Instance, type InstanceFiles} from '../../test/lab/host.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {until} from '../../test/lab/until.ts';
+import {until} from '../../test/support/until.ts';
 import {run} from './run.ts';
 
 /** What an operator sets who knows that his balancer follows Consul at once; docs/benchmarks.md says more. */

@@ -3,7 +3,7 @@ import type {Ledger} from '../../agent/core/fleet/ledger.ts';
 import type {HostStatus} from '../../agent/core/host/status.ts';
 import type {ReasonKind} from '../../agent/core/reason.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {until} from '../../test/lab/until.ts';
+import {until} from '../../test/support/until.ts';
 import type {Bad, Planned} from './plan.ts';
 
 export type Published = Planned & {readonly id: string};

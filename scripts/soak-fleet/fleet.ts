@@ -1,6 +1,6 @@
 import {defaultConfig, type InstanceFiles} from '../../test/lab/host.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {until} from '../../test/lab/until.ts';
+import {until} from '../../test/support/until.ts';
 import {type Published, publish} from './course.ts';
 
 /** Short drains, gates and bakes, so that a release takes seconds; the script and every deadline are there to be met. */

@@ -4,9 +4,9 @@ import {join} from 'node:path';
 import type {StatusReport} from '../../agent/control/protocol.ts';
 import type {Ledger} from '../../agent/core/fleet/ledger.ts';
 import type {State} from '../../agent/core/host/state.ts';
+import {until} from '../support/until.ts';
 import type {Instance} from './host.ts';
 import type {Region} from './region.ts';
-import {until} from './until.ts';
 
 /** The journalled state, read from outside; null before there is one. Also while the instance is off. */
 export const journalled = async ({root}: Instance): Promise<State | null> => {

@@ -2,12 +2,12 @@ import {writeFile} from 'node:fs/promises';
 import {createConnection} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {until} from '../support/until.ts';
 import {ADDRESSES, within} from './network.ts';
 import {freePorts} from './ports.ts';
 import {endProcess, startProcess} from './process.ts';
 import {relayTo} from './relay.ts';
 import type {Resources} from './resources.ts';
-import {until} from './until.ts';
 
 export type Balancer = {
   /** Inside the region, and for the host's own loopback. */

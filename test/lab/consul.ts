@@ -1,10 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {until} from '../support/until.ts';
 import {freePorts} from './ports.ts';
 import {consulProgram} from './prepare.ts';
 import {endProcess, gone, isRunning, type RunningProcess, signalProcess, startProcess} from './process.ts';
-import {until} from './until.ts';
 
 export type Consul = {
   /** `http://host:port` */

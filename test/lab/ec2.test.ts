@@ -16,9 +16,9 @@ import {
 import t, {type Test} from 'tap';
 import {alone} from '../support/alone.ts';
 import {unmet} from '../support/needs.ts';
+import {until} from '../support/until.ts';
 import {type Ec2, startEc2} from './ec2.ts';
 import {must, run} from './run.ts';
-import {until} from './until.ts';
 
 const ZONE = 'eu-west-1a';
 const skip = unmet('root', 'debian', 'loop');

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
+import {until} from '../support/until.ts';
 import {
   childrenOf,
   endProcess,
@@ -14,7 +15,6 @@ import {
 } from './process.ts';
 import type {Resources} from './resources.ts';
 import {must, type RunResult, run} from './run.ts';
-import {until} from './until.ts';
 
 /** An instance's machine: a container with a systemd of its own as PID 1. */
 export type Machine = {

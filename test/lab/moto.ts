@@ -1,9 +1,9 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {until} from '../support/until.ts';
 import {type Element, parseXml} from './ec2/xml.ts';
 import {findProgram, motoRoot} from './prepare.ts';
 import {endProcess, isRunning, startProcess} from './process.ts';
-import {until} from './until.ts';
 
 export type Moto = {
   readonly address: string;

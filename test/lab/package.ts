@@ -3,8 +3,8 @@ import {createHash} from 'node:crypto';
 import {closeSync, existsSync, openSync, readFileSync, rmSync} from 'node:fs';
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {until} from '../support/until.ts';
 import {must} from './run.ts';
-import {until} from './until.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const DIST = join(ROOT, 'dist');

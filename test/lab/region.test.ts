@@ -4,10 +4,10 @@ import {join} from 'node:path';
 import {AttachVolumeCommand, CreateVolumeCommand, DetachVolumeCommand, EC2Client} from '@aws-sdk/client-ec2';
 import t from 'tap';
 import {unmet} from '../support/needs.ts';
+import {until} from '../support/until.ts';
 import {type Region, startRegion} from './region.ts';
 import {writeRelease} from './releases.ts';
 import {must, run} from './run.ts';
-import {until} from './until.ts';
 
 /** The lab alone: the application is baked into the image, no agent. */
 t.test('a region of three instances', {skip: unmet('root', 'debian', 'loop'), timeout: 180_000}, async t => {

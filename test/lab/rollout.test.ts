@@ -2,12 +2,12 @@
 import t from 'tap';
 import type {State} from '../../agent/core/host/state.ts';
 import {unmet} from '../support/needs.ts';
+import {until} from '../support/until.ts';
 import {answers, journalled, ledgerOf, proven, report, serving, tellWhenFailed} from './agents.ts';
 import {defaultConfig, type Instance} from './host.ts';
 import {ADDRESSES} from './network.ts';
 import {packageForLab} from './package.ts';
 import {type Region, startRegion} from './region.ts';
-import {until} from './until.ts';
 
 const GATE_S = 6;
 

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
+import {until} from '../support/until.ts';
 import type {Moment} from './hold.ts';
-import {until} from './until.ts';
 import type {Vm} from './vm.ts';
 
 const UNIT = 'hold';

@@ -1,6 +1,6 @@
 import {readFile, rm} from 'node:fs/promises';
+import {until} from '../support/until.ts';
 import {endProcess, isRunning, type RunningProcess, signalProcess, startProcess} from './process.ts';
-import {until} from './until.ts';
 import type {VmFiles} from './vm-command.ts';
 import {createGuest, type Guest} from './vm-guest.ts';
 import {connectRpc, type Rpc} from './vm-rpc.ts';

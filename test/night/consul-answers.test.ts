@@ -9,10 +9,10 @@ import {journalled} from '../lab/agents.ts';
 import {serveIn} from '../lab/listen.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
-import {until} from '../lab/until.ts';
 import {type Behaviour, createBehaving} from '../store/consul-proxy.ts';
 import {unmet} from '../support/needs.ts';
 import {sample} from '../support/sample.ts';
+import {until} from '../support/until.ts';
 import {createLanes, type Lane, laneConfig, PHASES} from './consul-lane.ts';
 import {listen, silent} from './told.ts';
 

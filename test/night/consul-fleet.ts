@@ -7,7 +7,7 @@ import {journalled, ledgerOf, proven, serving} from '../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
 import {complaintsOf, type Published} from '../lab/in-service.ts';
 import type {Region} from '../lab/region.ts';
-import {until} from '../lab/until.ts';
+import {until} from '../support/until.ts';
 import {silent, type Told} from './told.ts';
 
 /** As `defaultConfig`, with a script, and times in which something can happen. */

@@ -7,7 +7,7 @@ import {journalled} from '../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
 import {complaintsOf, type Host, type Published} from '../lab/in-service.ts';
 import type {Region} from '../lab/region.ts';
-import {until} from '../lab/until.ts';
+import {until} from '../support/until.ts';
 
 export const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 

@@ -4,7 +4,7 @@ import {type Consul, startConsulServer} from '../lab/consul.ts';
 import {ADDRESSES, GOSSIP, within} from '../lab/network.ts';
 import type {Region} from '../lab/region.ts';
 import {must} from '../lab/run.ts';
-import {until} from '../lab/until.ts';
+import {until} from '../support/until.ts';
 
 const PEERS = ['10.77.0.5', '10.77.0.6'] as const;
 

@@ -8,9 +8,9 @@ import type {Phase} from '../../agent/core/host/state.ts';
 import {journalled} from '../lab/agents.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
-import {until} from '../lab/until.ts';
 import {unmet} from '../support/needs.ts';
 import {everything, sample} from '../support/sample.ts';
+import {until} from '../support/until.ts';
 import {createLanes, type Lane, laneConfig, PHASES} from './consul-lane.ts';
 import {listen, silent} from './told.ts';
 

@@ -4,8 +4,8 @@ import {answers, serving, tellWhenFailed} from '../lab/agents.ts';
 import type {Instance} from '../lab/host.ts';
 import {packageForLab} from '../lab/package.ts';
 import {startRegion} from '../lab/region.ts';
-import {until} from '../lab/until.ts';
 import {unmet} from '../support/needs.ts';
+import {until} from '../support/until.ts';
 
 const STATE = '/var/lib/release-agent';
 

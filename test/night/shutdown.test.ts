@@ -4,8 +4,8 @@ import {answers, serving, tellWhenFailed} from '../lab/agents.ts';
 import type {Instance} from '../lab/host.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
-import {until} from '../lab/until.ts';
 import {unmet} from '../support/needs.ts';
+import {until} from '../support/until.ts';
 
 const UNIT = 'release-agent-leave.service';
 

@@ -1,25 +1,27 @@
-import {setTimeout as sleep} from 'node:timers/promises';
+import {until} from './until.ts';
 
 /**
  * Repeats an assertion or question until it neither throws nor gives `false`/`undefined`, and returns what it gave.
- * Throws the last error (or says what was waited for) after `timeoutMs`.
+ * After `timeoutMs` an error says what was waited for, with the last error as its cause.
  */
 export const eventually = async <T>(
   what: string,
   ask: () => T | Promise<T>,
   {timeoutMs = 10_000, everyMs = 25}: {timeoutMs?: number; everyMs?: number} = {},
 ): Promise<Exclude<T, false | undefined>> => {
-  const deadline = Date.now() + timeoutMs;
   let last: unknown;
-  for (;;) {
+  const answer = async (): Promise<T | undefined> => {
+    last = undefined;
     try {
-      const answer = await ask();
-      if (answer !== false && answer !== undefined) return answer as Exclude<T, false | undefined>;
-      last = undefined;
+      return await ask();
     } catch (error) {
       last = error;
+      return undefined;
     }
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms for: ${what}`, {cause: last});
-    await sleep(everyMs);
+  };
+  try {
+    return (await until({what, timeoutMs, everyMs}, answer)) as Exclude<T, false | undefined>;
+  } catch (error) {
+    throw new Error((error as Error).message, {cause: last});
   }
 };

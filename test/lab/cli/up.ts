@@ -3,9 +3,9 @@ import {closeSync, existsSync, mkdirSync, openSync, readFileSync} from 'node:fs'
 import {readdir, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {until} from '../../support/until.ts';
 import {listRegions, runDirOf} from '../resources.ts';
 import {must} from '../run.ts';
-import {until} from '../until.ts';
 import {status} from './status.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));

@@ -5,7 +5,7 @@ import {text} from 'node:stream/consumers';
 import type {Test} from 'tap';
 import {journalled, report} from '../../lab/agents.ts';
 import {within} from '../../lab/network.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Trial} from '../trials.ts';
 

@@ -1,7 +1,7 @@
 /** What goes wrong when the update is long over, or where going back does not help at once. */
 import type {Test} from 'tap';
 import {journalled} from '../../lab/agents.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {whileLossy} from '../lossy.ts';
 import {listen, silent} from '../told.ts';

@@ -1,7 +1,7 @@
 /** Applications that are odd, not broken: the update to each, and the one away from it, go through without a lost request. */
 import type {ReleaseOptions} from '../../lab/releases.ts';
-import {until} from '../../lab/until.ts';
 import {everything} from '../../support/sample.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Trial} from '../trials.ts';
 

@@ -3,7 +3,7 @@ import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Test} from 'tap';
 import {put} from '../../lab/base.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from './lane.ts';
 
 export interface ConfigRow {

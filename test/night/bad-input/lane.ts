@@ -7,7 +7,7 @@ import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.t
 import {complaintsOf, type Host, type Published} from '../../lab/in-service.ts';
 import type {Region} from '../../lab/region.ts';
 import type {ReleaseOptions} from '../../lab/releases.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 
 const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 

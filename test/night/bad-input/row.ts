@@ -3,7 +3,7 @@ import type {Test} from 'tap';
 import type {ReasonKind} from '../../../agent/core/reason.ts';
 import {report} from '../../lab/agents.ts';
 import type {Published} from '../../lab/in-service.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import {listen, silent} from '../told.ts';
 import type {Lane} from './lane.ts';
 

@@ -1,6 +1,6 @@
 /** A host that boots while its metadata service does not answer: it says so, and boots once it does. */
 import type {Test} from 'tap';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {whileLossy} from '../lossy.ts';
 import type {Trial} from '../trials.ts';

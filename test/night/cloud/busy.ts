@@ -1,7 +1,7 @@
 /** What keeps an old slot from going: the host serves the new release, says what is left, and clears it away in the end. */
 import type {Test} from 'tap';
 import {report} from '../../lab/agents.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {listen, silent} from '../told.ts';
 import type {Trial} from '../trials.ts';

@@ -3,7 +3,7 @@ import {DEVICE_NAMES} from '../../../agent/install/ebs/names.ts';
 import type {Volume} from '../../lab/ec2/cloud.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
 import {ADDRESSES} from '../../lab/network.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Row} from '../bad-input/row.ts';
 

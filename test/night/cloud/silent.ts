@@ -4,7 +4,7 @@ import type {Test} from 'tap';
 import {journalled, serving} from '../../lab/agents.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
 import type {Published} from '../../lab/in-service.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Trial} from '../trials.ts';
 import {against, askForSnapshot, endFaults} from './rows.ts';

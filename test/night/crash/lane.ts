@@ -7,7 +7,7 @@ import {type Holder, openHolder} from '../../lab/hold.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
 import {complaintsOf, type Host, type Published} from '../../lab/in-service.ts';
 import type {Region} from '../../lab/region.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Journey} from './step.ts';
 
 export type Fs = 'ext4' | 'git';

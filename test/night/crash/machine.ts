@@ -8,7 +8,7 @@ import type {Held} from '../../lab/hold.ts';
 import type {Instance} from '../../lab/host.ts';
 import type {Published} from '../../lab/in-service.ts';
 import {must} from '../../lab/run.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import {listen, silent} from '../told.ts';
 import {findsNothingToDo} from './again.ts';
 import type {Lane} from './lane.ts';

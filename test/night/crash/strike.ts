@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type {Held, Point} from '../../lab/hold.ts';
 import {gone, startTimeOf} from '../../lab/process.ts';
-import {until} from '../../lab/until.ts';
+import {until} from '../../support/until.ts';
 import type {Lane} from './lane.ts';
 import {type Row, stepOf, type Victim} from './step.ts';
 
