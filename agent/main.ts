@@ -14,6 +14,8 @@ import {runDaemon} from './runtime/daemon.ts';
 import {VERSION} from './version.ts';
 
 const stop = new AbortController();
+// The daemon takes what leads to the service manager out of the environment.
+const environment = {...process.env};
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
 
 const askTags = async (base: string): Promise<Readonly<Record<string, string>>> => {
@@ -53,7 +55,7 @@ main(log).then(
     const why = reasonOf(error);
     log.error(reasonText(why));
     // It stands there until the next start, and for the pause at least.
-    createNotify({alive: () => true, log}).status(reasonText(why));
+    createNotify({alive: () => true, log, environment}).status(reasonText(why));
     setTimeout(() => process.exit(1), pauseMs(why));
     stop.signal.addEventListener('abort', () => process.exit(0));
   },

@@ -206,3 +206,14 @@ t.test('a second agent that is started by mistake refuses in words and touches n
   await host.serves(two);
   t.match(await ask(host.socket, {verb: 'hold', by: 'ada', note: 'the first still answers'}), {ok: true});
 });
+
+t.test('an agent that cannot open its socket says so to the service manager too', async t => {
+  const host = await loneHost(t);
+  await mkdir(join(host.socket, 'in-the-way'), {recursive: true});
+  const notified = await startReceiver(t);
+  host.start({NOTIFY_SOCKET: notified.socket});
+  await eventually('it to be told', () =>
+    /^the control socket .* cannot be /.test(notified.value('STATUS') ?? ''),
+  );
+  t.equal(told(host, /the control socket .* cannot be /), 1, 'as in its log');
+});
