@@ -1,4 +1,4 @@
-import {open, writeFile} from 'node:fs/promises';
+import {open, readdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import t from 'tap';
@@ -36,6 +36,17 @@ t.test(
     await eventually('nothing is left', () => lab.volumes().length === 0);
   },
 );
+
+t.test('what a power cut left of the writing of a record goes, of a kept slot too', {skip}, async t => {
+  const {install, target, stateDir} = await startWithSnapshot(t);
+  await install().stage(target, never());
+  const folder = join(stateDir, 'ebs');
+  const before = (await readdir(folder)).toSorted();
+  for (const name of ['names.json', 'one.slot.json', 'other.slot.json'])
+    await writeFile(join(folder, `${name}.new`), '{');
+  await install().prune([target], never());
+  t.same((await readdir(folder)).toSorted(), before);
+});
 
 t.test(
   'a volume that was made for a kept slot but not recorded is adopted by its tags, an older one of the slot is not',

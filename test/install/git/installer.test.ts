@@ -164,12 +164,18 @@ t.test('prune keeps what it is told, and a next prune removes everything else', 
   mkdirSync(join(stateDir, 'git/staging/leftover/tree'), {recursive: true});
   mkdirSync(join(stateDir, 'git/0123456789abcdef'));
   mkdirSync(join(stateDir, 'slots/of-another-kind'));
+  for (const name of ['s1', 's6']) writeFileSync(join(stateDir, `git/slots/${name}.json.new`), '{');
   await installer.prune(keep, never);
   t.same(readdirSync(join(stateDir, 'slots')).sort(), ['of-another-kind', 's6', 's7']);
   t.same(readdirSync(join(stateDir, 'git/staging')), []);
   t.same(readdirSync(join(stateDir, 'git/slots')).sort(), ['s6.json', 's7.json']);
   t.same(readdirSync(join(stateDir, 'git/trash')), []);
   t.notOk(existsSync(join(stateDir, 'git/0123456789abcdef')));
+  t.same(
+    readdirSync(join(stateDir, 'git/slots')),
+    ['s6.json', 's7.json'],
+    'nor what a write left that never ended',
+  );
   const mirror = mirrorOf(stateDir);
   const objects = git(mirror, 'cat-file', '--batch-all-objects', '--batch-check');
   t.match(objects, revisions[7]);
