@@ -1,5 +1,5 @@
-import {mkdir, open, readFile, rename, writeFile} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {mkdir, open, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 
 /**
  * Replaces a file so that after a power cut it holds either the old or the new text: temporary file, fsync, rename,
@@ -34,6 +34,15 @@ export const writeOver = async (
   await mkdir(dirname(path), {recursive: true, mode: 0o755});
   await writeFile(`${path}.new`, text, {mode});
   await rename(`${path}.new`, path);
+};
+
+/** Removes what writes into the folder left that a power cut ended. Not while anything may be written there. */
+export const removeUnfinished = async (folder: string): Promise<void> => {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  for (const name of names) if (name.endsWith('.new')) await rm(join(folder, name), {force: true});
 };
 
 /** The text of a file, or null when it is not there. */

@@ -36,6 +36,7 @@ export const pruneSlots = async (context: Context, pruning: Pruning, signal: Abo
       failures.push(error instanceof ReasonError ? error : new ReasonError(why, {cause: error}));
     }
   };
+  await context.records.sweep();
   for (const record of await context.records.list())
     if (!pruning.keep.has(record.slot))
       await attempt(record.slot, () => removeSlot(context, pruning, record, signal));

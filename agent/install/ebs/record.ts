@@ -2,7 +2,7 @@ import {readdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as v from 'valibot';
 import {printable} from '../../core/printable.ts';
-import {syncFolder, writeDurably} from '../../host/files.ts';
+import {removeUnfinished, syncFolder, writeDurably} from '../../host/files.ts';
 import type {Log} from '../../ports.ts';
 
 const RECORD = v.object({
@@ -32,6 +32,8 @@ export interface Records {
   remove(slot: string): Promise<void>;
   /** Every slot with a record, readable or not, in order. */
   slots(): Promise<readonly string[]>;
+  /** Removes what was never wholly written. */
+  sweep(): Promise<void>;
   /** Those that can be read, in order of slots. */
   list(): Promise<readonly VolumeRecord[]>;
 }
@@ -79,6 +81,7 @@ export const createRecords = ({folder, instance, log}: RecordsOptions): Records 
       await rm(path(slot), {force: true});
       await syncFolder(folder);
     },
+    sweep: () => removeUnfinished(folder),
     list: async () => {
       const records = await Promise.all((await slots()).map(read));
       return records.filter(each => each !== null);

@@ -1,4 +1,5 @@
 import {basename, dirname, join} from 'node:path';
+import {removeUnfinished} from '../../host/files.ts';
 import type {Slot} from '../../ports.ts';
 import {formatOf, refOf} from './layout.ts';
 import {maintain} from './maintain.ts';
@@ -24,6 +25,7 @@ export const pruneSlots = async (
     await discard(layout, directory);
     await removeMarker(layout, slot);
   }
+  await removeUnfinished(layout.markers);
   await discardUnmarked(context, kept);
   for (const name of await namesIn(layout.staging))
     if (!kept.has(name)) await discard(layout, join(layout.staging, name));
