@@ -70,8 +70,8 @@ const tryRow = async (t: Test, row: Row, used: Lane, make: () => Promise<Lane>):
     const lane = row.journey === 'boot' ? await make() : used;
     const {begin, end} = await lane.way(row.journey);
     const step = await strike(lane, row, begin);
-    // After a clean stop the journal may already say what comes next.
-    if (row.victim !== 'reboot') t.equal(step, row.step, 'struck at the step');
+    // After a clean stop the journal may already say what comes next, and so it may when the step is over before the blow.
+    if (row.victim !== 'reboot' && row.when !== 'midway') t.equal(step, row.step, 'struck at the step');
     await lane.settled(t, end, `in service on ${end.release.name}`);
     await findsNothingToDo(t, lane, end);
     if (lane !== used) await lane.remove();
