@@ -7,7 +7,14 @@ import {reasonText} from '../core/reason.ts';
 import {checkStore} from '../store/check.ts';
 import {rows, wrap} from './layout.ts';
 import {EXIT, type Terminal} from './terminal.ts';
-import type {CheckOptions} from './verbs/check.ts';
+
+export interface CheckOptions {
+  readonly json?: true;
+  readonly root: string;
+  readonly app?: string;
+  readonly channel?: string;
+  readonly role?: string;
+}
 
 /** Checks the configuration below a root, and the files that it names. Says every problem; gives the exit code. */
 export const check = async (options: CheckOptions, terminal: Terminal): Promise<number> => {

@@ -1,6 +1,6 @@
 import {compact} from './compact.ts';
 import type {Values} from './options.ts';
-import type {Whole} from './rules.ts';
+import type {Whole} from './rules/rule.ts';
 import type {Settings, StoreSettings, TrafficSettings} from './settings.ts';
 
 /** The role of a host that has none. */

@@ -1,35 +1,13 @@
 import type {Leaf} from './merge.ts';
-import {OPTIONS, type OptionName, type Values} from './options.ts';
+import {OPTIONS, type OptionName} from './options.ts';
 import {type Problem, show} from './problem.ts';
 import {ACTIVATE_RULES} from './rules/activate.ts';
 import {GATE_RULES} from './rules/gate.ts';
 import {IDENTITY_RULES} from './rules/identity.ts';
 import {INSTALL_RULES} from './rules/install.ts';
+import type {Rule, Whole} from './rules/rule.ts';
 import {STORE_RULES} from './rules/store.ts';
 import {TRAFFIC_RULES} from './rules/traffic.ts';
-import type {RoleValues} from './values.ts';
-
-/** Everything that was read, each value right by itself. */
-export interface Whole {
-  readonly values: Values;
-  /** the tables that are there, even when empty */
-  readonly tables: ReadonlySet<string>;
-  readonly roles: ReadonlyMap<string, RoleValues>;
-  readonly units: readonly string[];
-  readonly command: readonly string[] | undefined;
-}
-
-/** How several options go together. It is only asked when none of `names` is wrong by itself. */
-export interface Rule {
-  /** the first one is the name of the problem */
-  readonly names: readonly OptionName[];
-  /** what was expected when the rule is broken, else null */
-  readonly broken: (whole: Whole) => {
-    readonly expected: string;
-    readonly got?: string;
-    readonly hint?: string;
-  } | null;
-}
 
 const RULES: readonly Rule[] = [
   ...IDENTITY_RULES,

@@ -10,8 +10,8 @@ import {
   type EC2Client,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import type {Attachment, NewVolume, VolumePage, VolumeQuery} from './ec2.ts';
 import {listed, type SnapshotFacts, snapshotFacts, volumeFacts, volumeId} from './ec2-facts.ts';
+import type {Attachment, NewVolume, VolumePage, VolumeQuery} from './ec2-requests.ts';
 
 interface How {
   readonly abortSignal: AbortSignal;

@@ -1,32 +1,6 @@
 import {absent, type Call, type CallOptions, createCall} from './ec2-call.ts';
 import type {SnapshotFacts, VolumeFacts} from './ec2-facts.ts';
-
-export interface NewVolume {
-  readonly snapshot: string;
-  readonly zone: string;
-  readonly type: string;
-  readonly iops?: number;
-  readonly throughput?: number;
-  readonly tags: Readonly<Record<string, string>>;
-  /** at most 64 ASCII characters; the same one gives the same volume again */
-  readonly token: string;
-}
-
-export interface Attachment {
-  readonly volume: string;
-  readonly instance: string;
-  readonly device: string;
-}
-
-/** One volume, or a page of those that have all of these tags; `next` comes from the page before. */
-export type VolumeQuery =
-  | {readonly id: string}
-  | {readonly tags: Readonly<Record<string, string>>; readonly next: string | null};
-
-export interface VolumePage {
-  readonly volumes: readonly VolumeFacts[];
-  readonly next: string | null;
-}
+import type {Attachment, NewVolume, VolumePage} from './ec2-requests.ts';
 
 /**
  * The calls we make. All throw `ec2.refused` (with EC2's code), `ec2.throttled`, `ec2.unreachable` or `ec2.answer`;

@@ -1,7 +1,7 @@
 import {mkdir} from 'node:fs/promises';
-import type {Mounts} from './mount.ts';
 import {askAsChild, holdersOf} from './mount-holders.ts';
 import {type Run, runBounded} from './mount-run.ts';
+import type {Mounts} from './mounts.ts';
 
 /** Mounts by `mount` and `umount` themselves: for machines whose PID 1 is not systemd. */
 export const directMounts = (execute: Run = runBounded): Mounts => ({

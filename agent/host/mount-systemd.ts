@@ -4,10 +4,10 @@ import {reason} from '../core/reason.ts';
 import {ReasonError, reasonOf} from '../core/reason-error.ts';
 import {writeOver} from './files.ts';
 import {LEAVE_UNIT} from './leave-unit.ts';
-import type {MountRequest, Mounts} from './mount.ts';
 import {askAsService, holdersOf} from './mount-holders.ts';
 import {type Run, runBounded} from './mount-run.ts';
 import {mountedAt} from './mount-table.ts';
+import type {MountRequest, Mounts} from './mounts.ts';
 import {RUNTIME_UNITS} from './systemd.ts';
 import {lastJournalLine} from './systemd-journal.ts';
 

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {endianness} from 'node:os';
-import type {Connection} from './sockets.ts';
+import type {Connection} from './connection.ts';
 
 const ESTABLISHED = 0x01;
 const CLOSE_WAIT = 0x08;

@@ -1,5 +1,5 @@
+import type {Connection, ConnectionTraffic} from './connection.ts';
 import {run} from './exec.ts';
-import type {Connection, ConnectionTraffic} from './sockets.ts';
 
 const TIMEOUT_MS = 5_000;
 const MAX_OUTPUT = 64 * 1_048_576;

@@ -1,14 +1,7 @@
 import type {Command} from 'commander';
+import type {CheckOptions} from '../check.ts';
 import type {Terminal} from '../terminal.ts';
 import {verb} from '../verb.ts';
-
-export interface CheckOptions {
-  readonly json?: true;
-  readonly root: string;
-  readonly app?: string;
-  readonly channel?: string;
-  readonly role?: string;
-}
 
 /** `agentctl check`: says everything that is wrong with the configuration. Needs no agent. */
 export const checkVerb = (terminal: Terminal, done: (exit: number) => void): Command =>

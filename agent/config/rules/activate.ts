@@ -1,4 +1,4 @@
-import type {Rule} from '../rules.ts';
+import type {Rule} from './rule.ts';
 
 /** How a release becomes the running one. */
 export const ACTIVATE_RULES: readonly Rule[] = [

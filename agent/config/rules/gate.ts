@@ -1,5 +1,5 @@
 import type {OptionName} from '../options.ts';
-import type {Rule} from '../rules.ts';
+import type {Rule} from './rule.ts';
 
 const PROBES = [
   'gate.http',

@@ -1,4 +1,4 @@
-import type {Rule} from '../rules.ts';
+import type {Rule} from './rule.ts';
 
 const missing = (name: 'app' | 'channel'): Rule => ({
   names: [name],

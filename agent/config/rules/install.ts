@@ -1,5 +1,5 @@
 import type {OptionName, Values} from '../options.ts';
-import type {Rule} from '../rules.ts';
+import type {Rule} from './rule.ts';
 
 const scheme = ({'install.git.url': url}: Values): string | undefined => url?.split(':')[0];
 

@@ -1,5 +1,5 @@
 import type {OptionName, Values} from '../options.ts';
-import type {Rule} from '../rules.ts';
+import type {Rule} from './rule.ts';
 
 const FOR_CONSUL = ['consul.token-file', 'consul.ca-file', 'consul.cert-file', 'consul.key-file'] as const;
 const FOR_TLS: ReadonlySet<OptionName> = new Set(['consul.ca-file', 'consul.cert-file', 'consul.key-file']);

@@ -1,5 +1,5 @@
 import type {OptionName} from '../options.ts';
-import type {Rule, Whole} from '../rules.ts';
+import type {Rule, Whole} from './rule.ts';
 
 /** A table that is there must have this option in it. */
 const needs = (name: OptionName, table: string, expected: string): Rule => ({

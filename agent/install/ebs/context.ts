@@ -1,6 +1,6 @@
 import type {EbsSettings} from '../../config/settings.ts';
 import type {Ec2} from '../../host/ec2.ts';
-import type {Mounts} from '../../host/mount.ts';
+import type {Mounts} from '../../host/mounts.ts';
 import type {Hinder, Identity, Log} from '../../ports.ts';
 import type {DeviceNames} from './names.ts';
 import type {Pace} from './pace.ts';

@@ -6,7 +6,7 @@ import {releaseId} from '../../core/release.ts';
 import {findDevice} from '../../host/devices.ts';
 import type {Ec2} from '../../host/ec2.ts';
 import {hinderNobody} from '../../host/hindrance.ts';
-import type {Mounts} from '../../host/mount.ts';
+import type {Mounts} from '../../host/mounts.ts';
 import type {Hinder, Identity, Installer, Log, Slot} from '../../ports.ts';
 import {createExclusive} from '../exclusive.ts';
 import {ensureAttached} from './attach.ts';
