@@ -6,6 +6,15 @@ import {RUNTIME_UNITS} from './systemd.ts';
 /** What is stopped first when the host shuts down: stopping it takes the host out of traffic while all else still runs. */
 export const LEAVE_UNIT = 'release-agent-leave.service';
 
+/** What leaving and answering need. Commands are run by systemd-run, which speaks to PID 1 over the bus. */
+const NEEDED = [
+  'release-agentd.service',
+  'consul.service',
+  'network-online.target',
+  'dbus.socket',
+  'dbus.service',
+];
+
 const TIMEOUT_MS = 10_000;
 const AGENTCTL = '/usr/bin/agentctl';
 /** What is left for leaving itself, besides the drain. */
@@ -44,7 +53,7 @@ export const leaveUnit = ({units, drainMs}: LeaveOptions): string =>
   [
     '[Unit]',
     'Description=Leaves traffic before the host shuts down',
-    `After=${['release-agentd.service', 'consul.service', 'network-online.target', ...units].join(' ')}`,
+    `After=${[...NEEDED, ...units].join(' ')}`,
     '',
     '[Service]',
     'Type=oneshot',

@@ -37,13 +37,16 @@ export const executeAsServices = (name: string): Execute => {
   };
 };
 
-/** As a service of one name, of which only one runs: what an agent before this one left is ended first. */
+/**
+ * As a service of one name, of which only one runs: what an agent before this one left is ended first. It also runs while the host
+ * shuts down, when PID 1 starts nothing that has the default dependencies (`Conflicts=shutdown.target`).
+ */
 export const executeAsService =
   (name: string): Execute =>
   async (program, args, limits, signal) => {
     const unit = `${name}.service`;
     await endService(unit, {graceMs: GRACE_MS});
-    await execute({unit, program, args, ...limits}, signal);
+    await execute({unit, program, args, ...limits, properties: {DefaultDependencies: 'no'}}, signal);
   };
 
 interface Call {
@@ -51,6 +54,8 @@ interface Call {
   readonly program: string;
   readonly args: readonly string[];
   readonly timeoutMs: number;
+  /** besides those that each has */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 const execute = async (call: Call, signal: AbortSignal): Promise<void> => {
@@ -78,12 +83,12 @@ const execute = async (call: Call, signal: AbortSignal): Promise<void> => {
   }
 };
 
-const argumentsOf = ({unit, program, args, timeoutMs}: Call): readonly string[] =>
+const argumentsOf = ({unit, program, args, timeoutMs, properties}: Call): readonly string[] =>
   serviceArguments({
     unit,
     command: [program, ...args],
     limitMs: timeoutMs + LATE_MS,
-    properties: PROPERTIES,
+    properties: {...PROPERTIES, ...properties},
   });
 
 /** Ends the service at the signal. `over` is for systemd-run, which holds on until its service is gone. */

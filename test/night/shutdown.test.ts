@@ -1,12 +1,15 @@
 /** A host is shut down under load, from outside (as EC2 does) and from within: nobody notices, and it is back after the next boot. */
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import t from 'tap';
 import {answers, serving, tellWhenFailed} from '../lab/agents.ts';
-import type {Instance} from '../lab/host.ts';
+import {defaultConfig, type Instance} from '../lab/host.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
 import {unmet} from '../support/needs.ts';
 import {until} from '../support/until.ts';
 
+const say = (word: string): string => `["/bin/sh", "-c", "echo ${word} >>/root/said"]`;
 const UNIT = 'release-agent-leave.service';
 
 const prepared = (instance: Instance): Promise<unknown> =>
@@ -23,6 +26,11 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
     name: `down-${process.pid % 10_000}`,
     instances: 2,
     deb: await packageForLab(),
+    config: files =>
+      defaultConfig(files).replace(
+        '[gate]',
+        `commands = {leave = ${say('leave')}, rejoin = ${say('rejoin')}}\n\n[gate]`,
+      ),
   });
   t.teardown(region.down);
   t.teardown(() => tellWhenFailed(t, region));
@@ -70,6 +78,11 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
           times,
         );
         t.equal(said.filter(line => line.includes('out of traffic: the host may shut down')).length, times);
+        t.equal(
+          (await readFile(join(one.root, 'root/said'), 'utf8')).trim().split('\n').at(-1),
+          'leave',
+          'commands too',
+        );
         await inTraffic(region, 1);
         await one.boot();
         await inTraffic(region, 2);
