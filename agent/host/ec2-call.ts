@@ -26,6 +26,12 @@ export type Call = <A extends ActionName>(
   signal: AbortSignal,
 ) => Promise<OutputOf<A>>;
 
+export interface Calls {
+  readonly call: Call;
+  /** Ends the process that makes them. */
+  close(): Promise<void>;
+}
+
 /** Makes calls of one region. Nothing is started before the first one: a host that installs from git never pays for it. */
 export const createCall = ({
   region,
@@ -34,11 +40,12 @@ export const createCall = ({
   tryMs = 10_000,
   hinder = hinderNobody,
   ...process
-}: CallOptions): Call => {
+}: CallOptions): Calls => {
   const args = endpoint === undefined ? [region] : [region, endpoint];
-  const ask = createChannel({args, ...process});
-  return (action, input, signal) =>
+  const {ask, close} = createChannel({args, ...process});
+  const call: Call = (action, input, signal) =>
     withRetries(each => ask(action, input, each), {action, deadlineMs, tryMs, hinder}, signal);
+  return {call, close};
 };
 
 /** Null instead of the refusal that says "there is none". */

@@ -8,6 +8,7 @@
 import {type ChildProcess, fork} from 'node:child_process';
 import {extname, join} from 'node:path';
 import process from 'node:process';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {errorFrom} from './ec2-error.ts';
 import type {ActionName, FromWorker, InputOf, OutputOf, Request} from './ec2-wire.ts';
 
@@ -17,6 +18,12 @@ export type Ask = <A extends ActionName>(
   input: InputOf<A>,
   signal: AbortSignal,
 ) => Promise<OutputOf<A>>;
+
+export interface Channel {
+  readonly ask: Ask;
+  /** Lets the worker go, and waits until it is gone, for a second at most. */
+  close(): Promise<void>;
+}
 
 export interface ChannelOptions {
   /** the worker's arguments; they can be seen by everyone on the host */
@@ -40,11 +47,12 @@ interface Worker {
 /** Longer than the pauses between the looks at a volume that is being made or attached. */
 const IDLE_MS = 20_000;
 const GRACE_MS = 10_000;
+const CLOSE_MS = 1_000;
 /** Loading the SDK takes a third of a second of CPU, which a host that boots may be short of. */
 const START_MS = 60_000;
 
 /** Nothing is started before the first call. */
-export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: ChannelOptions): Ask => {
+export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: ChannelOptions): Channel => {
   let worker: Worker | null = null;
   let leaving: Promise<void> | null = null;
   let idle: NodeJS.Timeout | undefined;
@@ -74,7 +82,7 @@ export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: Chan
     if (child.connected) child.disconnect();
   };
 
-  return async (action, input, signal) => {
+  const ask: Ask = async (action, input, signal) => {
     clearTimeout(idle);
     calls += 1;
     try {
@@ -89,6 +97,15 @@ export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: Chan
       if (calls === 0) idle = setTimeout(dismiss, idleMs).unref();
     }
   };
+
+  const close = async (): Promise<void> => {
+    clearTimeout(idle);
+    dismiss();
+    const over = new AbortController();
+    await Promise.race([leaving, sleep(CLOSE_MS, undefined, {signal: over.signal}).catch(() => undefined)]);
+    over.abort();
+  };
+  return {ask, close};
 };
 
 const startWorker = (args: readonly string[]): Worker => {

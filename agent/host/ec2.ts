@@ -18,6 +18,8 @@ export interface Ec2 {
   deleteVolume(id: string, signal: AbortSignal): Promise<void>;
   /** pending, running, shutting-down, terminated, stopping, stopped; null when EC2 does not know the instance (any more). */
   instanceState(id: string, signal: AbortSignal): Promise<string | null>;
+  /** No call is made any more: what makes them ends before the agent does. */
+  close(): Promise<void>;
 }
 
 export type Ec2Options = CallOptions;
@@ -26,7 +28,7 @@ const PAGES = 40;
 
 /** An EC2 client for one region. A process of its own makes the calls (ec2-channel.ts); it finds the credentials too. */
 export const createEc2 = (options: Ec2Options): Ec2 => {
-  const call = createCall(options);
+  const {call, close} = createCall(options);
   return {
     snapshot: (id, signal) => absent('InvalidSnapshot.NotFound', call('DescribeSnapshots', id, signal)),
     createVolume: (volume, signal) => call('CreateVolume', volume, signal),
@@ -43,6 +45,7 @@ export const createEc2 = (options: Ec2Options): Ec2 => {
     deleteVolume: async (id, signal) => void (await call('DeleteVolume', id, signal)),
     instanceState: (id, signal) =>
       absent('InvalidInstanceID.NotFound', call('DescribeInstances', id, signal)),
+    close,
   };
 };
 

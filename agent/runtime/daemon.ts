@@ -82,7 +82,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
       recorder.stop();
       loop.stop();
       await notify.stopping();
-      await store.close();
+      await Promise.all([store.close(), ec2?.close()]);
     },
   };
 };

@@ -156,6 +156,16 @@ t.test('an EC2 that cannot be reached, and one that never answers', async t => {
   t.match(await why(address, 1_000), {kind: 'ec2.unreachable', details: {cause: 'no answer in 1 s'}});
 });
 
+t.test('the worker is gone when its channel is closed; without one there is nothing to wait for', async t => {
+  const {address} = await startFake(t, () => 'running');
+  const ec2 = client(address, {idleMs: 60_000});
+  await ec2.close();
+  await ec2.instanceState(ID, never);
+  await oneWorker();
+  await ec2.close();
+  t.same(workers(), []);
+});
+
 t.test('the worker ends with its agent, however that ends', async t => {
   const {address} = await startFake(t, () => 'nothing');
   const script = `
