@@ -1,14 +1,17 @@
-/** A host in memory: performs the core's effects, so that whole lives can be played through in a test. */
+/**
+ * A host in memory: takes the core's steps, so that whole lives can be played through in a test. What an effect does to
+ * the host is in `effects.ts`.
+ */
 import {describe} from '../../../agent/core/host/describe.ts';
 import type {Effect} from '../../../agent/core/host/effect.ts';
-import type {BootView, Event, Result, Stamp} from '../../../agent/core/host/event.ts';
+import type {Event, Result, Stamp} from '../../../agent/core/host/event.ts';
 import {recover} from '../../../agent/core/host/recover.ts';
 import type {Rules} from '../../../agent/core/host/rules.ts';
 import type {Phase, State} from '../../../agent/core/host/state.ts';
 import type {Step} from '../../../agent/core/host/step.ts';
 import {transition} from '../../../agent/core/host/transition.ts';
-import {type Reason, reason} from '../../../agent/core/reason.ts';
 import {parseRelease, type Release, releaseId} from '../../../agent/core/release.ts';
+import {apply, effectText, failure} from './effects.ts';
 import {checkEffect, checkState, checkTimer} from './invariants.ts';
 
 export const RULES: Rules = {
@@ -185,7 +188,7 @@ const perform = (world: World, effect: Effect): void => {
   world.log.push(`  ${effectText(effect)}${fault === undefined ? '' : ` (${fault})`}`);
   if (effect.type === 'traffic.leave') world.cannotLeave = fault === 'error' || fault === 'timeout';
   if (fault === 'crash-before') start(world, true);
-  else if (fault === 'error') fail(world, effect);
+  else if (fault === 'error') answer(world, failure(world, effect));
   else if (fault !== 'timeout') complete(world, effect, fault);
 };
 
@@ -193,95 +196,11 @@ const complete = (world: World, effect: Effect, fault: Fault | undefined): void 
   checkEffect(world, effect);
   const result = apply(world, effect);
   if (fault !== undefined) start(world, fault === 'crash-after');
-  else if (result) happen(world, result);
+  else answer(world, result);
 };
 
-const effectText = (effect: Effect): string => {
-  if ('target' in effect) return `${effect.type} slot ${effect.target.slot}`;
-  return 'keep' in effect
-    ? `${effect.type}, keep ${effect.keep.map(kept => kept.slot).join(' ')}`
-    : effect.type;
-};
-
-const CAUSE: Reason = reason('unexpected', {cause: 'the test says so'});
-
-const fail = (world: World, {type, ...effect}: Effect): void => {
-  const generation = 'generation' in effect ? effect.generation : 0;
-  const failures: Partial<Record<Effect['type'], Result>> = {
-    'release.stage': {type: 'release.stage-failed', cause: CAUSE, generation},
-    'traffic.leave': {type: 'traffic.leave-failed', cause: CAUSE, generation},
-    'traffic.drain': {type: 'drain.ended', cut: ['192.0.2.1:1'], generation},
-    'release.activate': {type: 'release.activate-failed', cause: CAUSE, generation},
-    'gate.probe': {type: 'gate.failed', cause: CAUSE, generation},
-    'traffic.rejoin': {type: 'traffic.rejoin-failed', cause: CAUSE, generation},
-    'bake.watch': {type: 'bake.failed', cause: CAUSE, generation},
-    'permit.ask': {type: 'permit.blocked', cause: CAUSE, generation},
-  };
-  const result = type === 'boot.look' ? look({...world, storeUp: false}, generation) : failures[type];
+const answer = (world: World, result: Result | null): void => {
   if (result) happen(world, result);
-};
-
-const look = ({storeUp, proven, asked}: World, generation: number): Result => {
-  const view: BootView = storeUp
-    ? {
-        reachable: true,
-        proven,
-        denied: [],
-        desired: asked && {ok: true, desired: asked},
-        seed: null,
-        cause: null,
-      }
-    : {reachable: false, proven: null, denied: [], desired: null, seed: null, cause: CAUSE};
-  return {type: 'boot.seen', view, generation};
-};
-
-const apply = (world: World, effect: Effect): Result | null => {
-  const generation = 'generation' in effect ? effect.generation : 0;
-  switch (effect.type) {
-    case 'boot.look':
-      return look(world, generation);
-    case 'release.stage':
-      world.slots.add(effect.target.slot);
-      return {type: 'release.staged', generation};
-    case 'permit.ask':
-      return grant(world, generation, effect.version);
-    case 'traffic.leave':
-      world.traffic = false;
-      return {type: 'traffic.left', generation};
-    case 'traffic.drain':
-      return {type: 'drain.ended', cut: [], generation};
-    case 'release.activate':
-      world.current = effect.target.slot;
-      world.running = true;
-      return {type: 'release.activated', generation};
-    case 'gate.probe':
-      return gate(world, generation);
-    case 'traffic.rejoin':
-      world.traffic = true;
-      return {type: 'traffic.rejoined', generation};
-    case 'bake.watch':
-      world.now += effect.forMs;
-      return world.running
-        ? {type: 'bake.passed', generation}
-        : {type: 'bake.failed', cause: CAUSE, generation};
-    case 'slots.prune':
-      world.slots = new Set([...world.slots].filter(slot => effect.keep.some(kept => kept.slot === slot)));
-      return null;
-    default:
-      return null;
-  }
-};
-
-const grant = (world: World, generation: number, version: string): Result | null => {
-  if (!world.grants || !world.storeUp) return null;
-  world.fence = Math.max(world.fence, world.state.outcome?.fence ?? 0) + 1; // no fence is given twice
-  return {type: 'permit.granted', fence: world.fence, version, generation};
-};
-
-const gate = (world: World, generation: number): Result => {
-  const broken = !world.running || [...world.broken].some(id => world.current?.endsWith(id));
-  const cause = reason('gate.failed', {probe: 'http', seconds: 60, last: 'HTTP 500'});
-  return broken ? {type: 'gate.failed', cause, generation} : {type: 'gate.passed', generation};
 };
 
 /** The release that runs, as an id, or null. */
