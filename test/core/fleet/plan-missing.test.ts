@@ -1,0 +1,34 @@
+/** What a rollout does about hosts that are not seen any more. */
+import t from 'tap';
+import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
+import {plan} from '../../../agent/core/fleet/plan.ts';
+import {holders, host, NEW, OLD, unseen, view, waiting} from './fleet.ts';
+
+t.test('a host that is not seen any more keeps its permit until it is known to be gone', async t => {
+  const first = plan(view([waiting('a'), waiting('b'), waiting('c')])).ledger;
+  const [holder] = holders(first);
+  const seen = [waiting('a'), waiting('b'), waiting('c')].filter(each => each.instance !== holder);
+  t.same(plan(view(seen, {ledger: first})).granted, []);
+  const {granted} = plan(view(seen, {ledger: first, gone: new Set([holder ?? ''])}));
+  t.equal(granted.length, 1);
+});
+
+t.test('a release is not proven while a host of its rollout is missing, and says so', async t => {
+  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: {version: '2', release: NEW}};
+  const done = [host('a', {active: NEW}), host('b', {active: NEW})];
+  const waits = plan(view(done, {ledger, missing: [unseen('c')]})).ledger;
+  t.equal(waits.proven, OLD);
+  t.match(waits.blocked, {kind: 'rollout.unseen', details: {release: NEW, hosts: 'c (EC2: running)'}});
+  t.equal(plan(view(done, {ledger: waits})).ledger.proven, NEW, 'once it is known to be gone');
+  t.equal(plan(view(done, {ledger: waits})).ledger.blocked, null);
+  const before = plan(view(done, {ledger, missing: [unseen('c', {rollout: '1'})]})).ledger;
+  t.equal(before.proven, NEW, 'one that was missing before the rollout began has no say');
+});
+
+t.test('the holder of a permit that is missing is named as what the rollout waits for', async t => {
+  const first = plan(view([waiting('a'), waiting('b'), waiting('c')])).ledger;
+  const [holder = ''] = holders(first);
+  const seen = [waiting('a'), waiting('b'), waiting('c')].filter(each => each.instance !== holder);
+  const {ledger} = plan(view(seen, {ledger: first, missing: [unseen(holder)]}));
+  t.match(ledger.blocked, {kind: 'permit.holder-missing', details: {host: holder, ec2: 'running'}});
+});
