@@ -87,7 +87,9 @@ const follow = async ({consul, tell, ready}: Loop, signal: AbortSignal): Promise
   let index = '0';
   while (!signal.aborted) {
     try {
-      const url = `${consul}/v1/health/service/web?passing=1&wait=20s&index=${index}`;
+      // A server that has just come back may answer from a catalog that it has not read yet.
+      const mode = index === '0' ? '&consistent' : '';
+      const url = `${consul}/v1/health/service/web?passing=1&wait=20s&index=${index}${mode}`;
       const reply = await fetch(url, {signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)])});
       if (!reply.ok) throw new Error(`Consul answered ${reply.status}`);
       index = reply.headers.get('x-consul-index') ?? '0';
