@@ -20,6 +20,8 @@ interface Parts {
   readonly log: Log;
   /** how long one answer may take, ms */
   readonly answerMs?: number;
+  /** how long a disk that hangs is waited for, ms */
+  readonly diskMs?: number;
   /** how often it is looked whether the host still shuts down, ms */
   readonly everyMs?: number;
 }
@@ -38,6 +40,8 @@ const ANSWER_MS = 5_000;
 const EVERY_MS = 5_000;
 const LEAVE_MS = 30_000;
 const AGAIN_MS = 1_000;
+const DISK_MS = 5_000;
+const LATE = Symbol('late');
 
 interface Preparation {
   readonly state: () => State;
@@ -104,15 +108,29 @@ export const createDeparture = (parts: Parts): Departure => {
   };
 };
 
-const depart = async ({halt, write, traffic, drain, drainMs, log}: Parts): Promise<void> => {
+const depart = async (parts: Parts): Promise<void> => {
+  const {traffic, drain, drainMs, log} = parts;
   const {signal} = new AbortController();
-  await write(departed(await halt())).catch((error: unknown) => log.warning(reasonText(reasonOf(error))));
+  await note(parts).catch((error: unknown) => log.warning(reasonText(reasonOf(error))));
   try {
     await leaveTraffic(traffic, log);
     const {cut} = await drain.wait({timeoutMs: drainMs}, signal);
     log.info('out of traffic: the host may shut down', {cut: cut.join(', ') || 'nothing'});
   } catch (error) {
     log.error(`the host could not leave traffic before it shuts down: ${reasonText(reasonOf(error))}`);
+  }
+};
+
+// Worth a moment and no more: a host that does not come back from its shutdown needs no journal, and one that does boots.
+const note = async ({halt, write, log, diskMs = DISK_MS}: Parts): Promise<void> => {
+  const over = new AbortController();
+  const written = halt().then(state => write(departed(state)));
+  const late = sleep(diskMs, LATE, {signal: over.signal}).catch(() => undefined);
+  try {
+    if ((await Promise.race([written, late])) === LATE)
+      log.warning('the journal takes too long: the host leaves traffic without it');
+  } finally {
+    over.abort();
   }
 };
 

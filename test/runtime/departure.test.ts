@@ -13,7 +13,17 @@ const stamp = {now: 1_000, random: 0.5};
 const active = {generation: 1, release: snap(1), slot: '1-snap-11111111'};
 const [serving] = enterServing({...freshState(stamp), generation: 1, active}, stamp);
 
-const make = ({leave = async () => {}, wait = async () => ({cut: []})}: Partial<Traffic & Drain> = {}) => {
+interface World extends Traffic, Drain {
+  halt(): Promise<State>;
+  write(): Promise<void>;
+}
+
+const make = ({
+  leave = async () => {},
+  wait = async () => ({cut: []}),
+  halt = async () => serving,
+  write = async () => {},
+}: Partial<World> = {}) => {
   const {log, lines} = keptLog();
   const did: string[] = [];
   const written: State[] = [];
@@ -22,11 +32,12 @@ const make = ({leave = async () => {}, wait = async () => ({cut: []})}: Partial<
     systemState: async () => world.state,
     halt: async () => {
       did.push('halt');
-      return serving;
+      return halt();
     },
     write: async state => {
       did.push('write');
       written.push(state);
+      await write();
     },
     traffic: {
       leave: async signal => {
@@ -47,6 +58,7 @@ const make = ({leave = async () => {}, wait = async () => ({cut: []})}: Partial<
     changed: () => did.push('told'),
     log,
     answerMs: 20,
+    diskMs: 50,
     everyMs: 5,
   });
   return {departure, did, written, world, lines};
@@ -82,6 +94,18 @@ t.test('a drain that takes long gives an answer all the same', async t => {
   drained.resolve({cut: ['10.0.0.1:80']});
   await untilTrue(t, () => departure.leave(never));
   t.equal(did.filter(each => each === 'leave').length, 1);
+});
+
+t.test('a disk that hangs does not keep the host in traffic', async t => {
+  for (const hanging of ['halt', 'write'] as const) {
+    const {departure, did, lines} = make({[hanging]: () => new Promise(() => {})});
+    await untilTrue(t, () => departure.leave(never));
+    t.same(did.slice(-2), ['leave', 'drain 30000'], hanging);
+    t.match(
+      lines.filter(({level}) => level === 'warning').map(({message}) => message),
+      [/the journal takes too long/],
+    );
+  }
 });
 
 t.test('leaving is tried again', async t => {
