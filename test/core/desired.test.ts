@@ -35,6 +35,8 @@ const REFUSED: readonly (readonly [what: string, text: string, says: RegExp])[] 
   ['an upper-case revision', SHA.toUpperCase(), /full git revision/],
   ['two ids', `${SNAP} ${SHA}`, /got "snap-/],
   ['an archive without its digest', 's3://bucket/key', /sha256/],
+  ['an archive whose name steers a terminal', `s3://bucket/\u{e0001}\u001b[2J#sha256=${'0'.repeat(64)}`, /s3:\/\/bucket\/key/],
+  ['an archive whose name no bucket can hold', `s3://bucket/${'é'.repeat(513)}#sha256=${'0'.repeat(64)}`, /s3:\/\/bucket\/key/],
   ['half a document', `{"release": "${SNAP}"`, /a JSON object/],
   ['an unknown field', `{"release": "${SNAP}", "relase": 1}`, /the field "relase"/],
   ['a number as message', `{"release": "${SNAP}", "message": 1}`, /text in the field "message"/],
