@@ -1,3 +1,5 @@
+import {isPrintable} from './printable.ts';
+
 /** The immutable thing that runs. Archives (`s3://…#sha256=…`) carry their digest. */
 export type Release =
   | {readonly kind: 'ebs'; readonly snapshot: string}
@@ -8,7 +10,7 @@ export type ReleaseKind = Release['kind'];
 
 const SNAPSHOT = /^snap-[0-9a-f]{8}(?:[0-9a-f]{9})?$/;
 const REVISION = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const ARCHIVE = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[^\s#?]+)#sha256=([0-9a-f]{64})$/;
+const ARCHIVE = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/)([^\s#?]+)#sha256=([0-9a-f]{64})$/;
 
 /** What a release id may look like, for error texts. */
 export const RELEASE_EXPECTED =
@@ -18,9 +20,12 @@ export const RELEASE_EXPECTED =
 export const parseRelease = (text: string): Release | undefined => {
   if (SNAPSHOT.test(text)) return {kind: 'ebs', snapshot: text};
   if (REVISION.test(text)) return {kind: 'git', revision: text};
-  const archive = ARCHIVE.exec(text);
-  return archive?.[1] && archive[2] ? {kind: 'archive', url: archive[1], sha256: archive[2]} : undefined;
+  const [, bucket, key = '', sha256] = ARCHIVE.exec(text) ?? [];
+  return bucket && sha256 && isKey(key) ? {kind: 'archive', url: `${bucket}${key}`, sha256} : undefined;
 };
+
+// S3 stores names of up to 1,024 bytes; one that steers a terminal could not be shown as it is.
+const isKey = (name: string): boolean => isPrintable(name) && new TextEncoder().encode(name).length <= 1024;
 
 /** The id of a release as operators write it; `parseRelease` reads it back. */
 export const releaseId = (release: Release): string => {
