@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createServer, type Socket} from 'node:net';
 import {reason} from '../core/reason.ts';
+import {withTimeLimit} from '../host/time-limit.ts';
 import {type Answering, answer, refusal} from './answer.ts';
 import {REQUEST_LIMIT, type Response} from './protocol.ts';
 import {readAll} from './read-all.ts';
@@ -72,10 +73,12 @@ const converse = async (
   socket.on('close', () => clearTimeout(late));
   const json = await readAll(socket, REQUEST_LIMIT).catch(() => null);
   clearTimeout(late);
+  if (stop.aborted) socket.destroy();
   if (socket.destroyed) return;
   late = setTimeout(drop, answerTimeoutMs + clientTimeoutMs);
-  const bounded = AbortSignal.any([stop, AbortSignal.timeout(answerTimeoutMs)]);
-  socket.end(JSON.stringify(json === null ? TOO_LONG : await answer(json, answering, bounded)));
+  const answered = (request: string): Promise<Response> =>
+    withTimeLimit({timeoutMs: answerTimeoutMs}, bounded => answer(request, answering, bounded), stop);
+  socket.end(JSON.stringify(json === null ? TOO_LONG : await answered(json)));
   // what is left of a request that was too long, so that the client can end
   socket.resume();
 };

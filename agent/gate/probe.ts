@@ -1,3 +1,5 @@
+import {withTimeLimit} from '../host/time-limit.ts';
+
 /** What a probe found. `final` says whether asking again can help: what ended stays ended. */
 export type Answer =
   | {readonly ok: true}
@@ -56,15 +58,13 @@ export const explain = async (
 };
 
 const ask = async (probe: Probe, timeoutMs: number, signal: AbortSignal): Promise<Failure | null> => {
-  signal.throwIfAborted();
-  const limit = AbortSignal.timeout(timeoutMs);
+  const late = () => new Error(`no answer in ${timeoutMs / 1000} s`);
   try {
-    const answer = await probe.check(AbortSignal.any([signal, limit]));
+    const answer = await withTimeLimit({timeoutMs, late}, each => probe.check(each), signal);
     if (answer.ok) return null;
     return {probe: probe.name, last: answer.last, final: answer.final ?? 'no'};
   } catch (error) {
     signal.throwIfAborted();
-    const last = limit.aborted ? `no answer in ${timeoutMs / 1000} s` : (error as Error).message;
-    return {probe: probe.name, last, final: 'no'};
+    return {probe: probe.name, last: (error as Error).message, final: 'no'};
   }
 };

@@ -1,5 +1,6 @@
 import {type IncomingMessage, type RequestOptions, request as requestHttp} from 'node:http';
 import {https} from './lazy.ts';
+import {withTimeLimit} from './time-limit.ts';
 
 export interface HttpCall {
   /** `http://host:port`, `https://host:port` or `unix:///path/of.sock`; a path behind the host is put before `path` */
@@ -42,15 +43,12 @@ const ERROR_TEXTS: Readonly<Record<string, string>> = {
  * `the answer broke off`), and the signal's own error when it is aborted.
  */
 export const httpCall = async (call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> => {
-  signal.throwIfAborted();
-  const deadline = AbortSignal.timeout(call.timeoutMs);
-  try {
-    return await exchange(call, AbortSignal.any([signal, deadline]));
-  } catch (error) {
-    signal.throwIfAborted();
-    if (deadline.aborted) throw new Error(`no answer in ${call.timeoutMs / 1000} s`, {cause: error});
+  const {timeoutMs} = call;
+  const late = (error: unknown) => new Error(`no answer in ${timeoutMs / 1000} s`, {cause: error});
+  const failed = (error: unknown): never => {
     throw new Error(errorText(error), {cause: error});
-  }
+  };
+  return withTimeLimit({timeoutMs, late}, bounded => exchange(call, bounded).catch(failed), signal);
 };
 
 /** A network error as a short text: `connection refused` for ECONNREFUSED, else the error's own message. */

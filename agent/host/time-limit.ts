@@ -1,0 +1,30 @@
+interface TimeLimit {
+  readonly timeoutMs: number;
+  /** what is thrown when the time was over, given what the work threw then; else that itself */
+  readonly late?: (error: unknown) => Error;
+}
+
+/**
+ * Runs work under a signal that also ends after `timeoutMs`, with a `TimeoutError`. The caller's own abort is passed on as it is.
+ * Nothing is left of the limit once the work has ended: an `AbortSignal.timeout` stays until its time is over, and costs again then.
+ */
+export const withTimeLimit = async <T>(
+  {timeoutMs, late}: TimeLimit,
+  work: (signal: AbortSignal) => T | Promise<T>,
+  signal: AbortSignal,
+): Promise<T> => {
+  signal.throwIfAborted();
+  const limit = new AbortController();
+  const timer = setTimeout(
+    () => limit.abort(new DOMException('the time is over', 'TimeoutError')),
+    timeoutMs,
+  );
+  try {
+    return await work(AbortSignal.any([signal, limit.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw late && limit.signal.aborted ? late(error) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+};
