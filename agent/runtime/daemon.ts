@@ -4,6 +4,7 @@ import {serveControl} from '../control/server.ts';
 import type {State} from '../core/host/state.ts';
 import {keysOf} from '../core/keys.ts';
 import {parseRelease} from '../core/release.ts';
+import {systemState} from '../host/leave-unit.ts';
 import {createNotify} from '../host/notify.ts';
 import {createControls} from './controls.ts';
 import {createExecutor} from './executors.ts';
@@ -15,6 +16,7 @@ import {createLoop} from './loop.ts';
 import {type DaemonParts, type OpenHost, openHost} from './opening.ts';
 import {createRecorder} from './record.ts';
 import {createSenses} from './senses.ts';
+import {createShutdown} from './shutdown.ts';
 import {runTasks} from './tasks.ts';
 import {watchDesired} from './watch-desired.ts';
 
@@ -62,7 +64,14 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const here = {settings, store, keys, self, state, health, dispatch, log};
   const fleet = createFleetTasks({...here, ec2, sweep, unhealthy, unable, shown: shown.isShown});
   const look = createLook({store, keys, seed: (seed !== undefined && parseRelease(seed)) || null});
-  const execute = createExecutor({...adapters, look, askPermit: fleet.askPermit, prune: tidy.prune});
+  const shutdown = createShutdown({systemState, log});
+  const execute = createExecutor({
+    ...adapters,
+    look,
+    askPermit: fleet.askPermit,
+    prune: tidy.prune,
+    shutdown,
+  });
   const recorder = createRecorder({notify, troubles, history, touch, log});
   const {publish} = recorder;
   const loop = createLoop({host, health: senses.journal, execute, publish, dispatch, log});

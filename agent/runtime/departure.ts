@@ -5,6 +5,7 @@ import type {State} from '../core/host/state.ts';
 import {isServing} from '../core/host/why.ts';
 import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {ReasonError, reasonOf} from '../core/reason-error.ts';
+import {STOPPING} from '../host/leave-unit.ts';
 import type {Drain, Log, Traffic} from '../ports.ts';
 
 interface Parts {
@@ -35,7 +36,6 @@ export interface Departure {
   watch(signal: AbortSignal): Promise<void>;
 }
 
-const STOPPING = 'stopping';
 const ANSWER_MS = 5_000;
 const EVERY_MS = 5_000;
 const LEAVE_MS = 30_000;

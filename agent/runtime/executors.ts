@@ -6,6 +6,7 @@ import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {ReasonError, reasonOf} from '../core/reason-error.ts';
 import type {Release, ReleaseKind} from '../core/release.ts';
 import type {Activator, Drain, Gate, Installer, Log, Slot, Traffic} from '../ports.ts';
+import type {Shutdown} from './shutdown.ts';
 
 /** Everything the effects need, made by the entry from the settings. */
 export interface Stages {
@@ -19,6 +20,7 @@ export interface Stages {
   readonly prune: (keep: readonly Slot[], signal: AbortSignal) => Promise<void>;
   /** the folder of a slot */
   readonly directoryOf: (slot: string) => string;
+  readonly shutdown: Shutdown;
   readonly log: Log;
 }
 
@@ -44,14 +46,23 @@ const FAILURES: {readonly [T in EffectType]?: (cause: Reason) => Body} = {
   'bake.watch': cause => ({type: 'bake.failed', cause}),
 };
 
+/** The operations whose failure is held against the release. */
+const JUDGING: ReadonlySet<EffectType> = new Set([
+  'release.stage',
+  'release.activate',
+  'gate.probe',
+  'bake.watch',
+]);
+
 /** Makes the function that runs one operation and gives its result as an event, or null when it gives none. */
 export const createExecutor = (stages: Stages) => {
   const table = executorsOf(stages);
   return async (operation: Operation, signal: AbortSignal): Promise<Result | null> => {
     const execute = table[operation.type] as (effect: Operation, signal: AbortSignal) => Promise<Body>;
-    const body = await execute(operation, signal).catch((error: unknown) => {
+    const body = await execute(operation, signal).catch(async (error: unknown) => {
       signal.throwIfAborted();
       const cause = reasonOf(error);
+      if (JUDGING.has(operation.type)) await stages.shutdown.over(cause, signal);
       if (cause.kind === 'unexpected') stages.log.error(`${operation.type}: ${String(error)}`);
       const tell = FAILURES[operation.type];
       if (!tell) stages.log.warning(`${operation.type}: ${reasonText(cause)}`);

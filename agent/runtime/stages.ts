@@ -28,7 +28,7 @@ interface Parts {
   readonly hinder: Hinder;
 }
 
-export interface Adapters extends Omit<Stages, 'look' | 'askPermit' | 'prune'> {
+export interface Adapters extends Omit<Stages, 'look' | 'askPermit' | 'prune' | 'shutdown'> {
   /** null on a host without [install.ebs] */
   readonly ec2: Ec2 | null;
   /** deletes the volumes that terminated hosts of the application left; nothing to do without [install.ebs] */

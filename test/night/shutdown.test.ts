@@ -2,7 +2,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
-import {answers, serving, tellWhenFailed} from '../lab/agents.ts';
+import {answers, proven, serving, tellWhenFailed} from '../lab/agents.ts';
 import {defaultConfig, type Instance} from '../lab/host.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
@@ -18,6 +18,10 @@ const prepared = (instance: Instance): Promise<unknown> =>
     return stdout === 'active\n';
   });
 
+const runsScript = async (instance: Instance): Promise<boolean> =>
+  (await instance.exec(['systemctl', 'list-units', '--plain', '--no-legend', 'release-agent-script-*']))
+    .stdout !== '';
+
 const inTraffic = (region: Region, count: number): Promise<unknown> =>
   until({what: `${count} in traffic`, timeoutMs: 60_000}, () => region.balancer.ready().length === count);
 
@@ -27,10 +31,9 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
     instances: 2,
     deb: await packageForLab(),
     config: files =>
-      defaultConfig(files).replace(
-        '[gate]',
-        `commands = {leave = ${say('leave')}, rejoin = ${say('rejoin')}}\n\n[gate]`,
-      ),
+      defaultConfig(files)
+        .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"')
+        .replace('[gate]', `commands = {leave = ${say('leave')}, rejoin = ${say('rejoin')}}\n\n[gate]`),
   });
   t.teardown(region.down);
   t.teardown(() => tellWhenFailed(t, region));
@@ -93,4 +96,21 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
         await prepared(one);
       },
     );
+
+  await t.test('a release that is being activated when the host is shut down is not blamed', async t => {
+    const second = await region.publish({name: 'second', scriptS: 3}, 'ext4');
+    await region.desire(second);
+    let busy: Instance | undefined;
+    await until({what: 'a script that runs', timeoutMs: 60_000, everyMs: 50}, async () => {
+      for (const each of region.instances) if (await runsScript(each)) busy = each;
+      return busy !== undefined;
+    });
+    await busy?.stop();
+    await busy?.boot();
+    await serving(region.instances, second);
+    await proven(region, second);
+    const said = (await busy?.journal('release-agentd')) ?? '';
+    t.match(said, /the host is shutting down: leaving traffic/);
+    t.notMatch(said, /was tried here and taken back/);
+  });
 });
