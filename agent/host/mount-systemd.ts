@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {reason} from '../core/reason.ts';
@@ -28,7 +29,8 @@ export interface SystemdMountsOptions {
  * that is not in fstab. A mount that fails leaves no unit behind; `child.failed` says what mount(8) or umount(8) said.
  */
 export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
-  const {write, perform, cancel, forget} = createUnits(options);
+  const {units = RUNTIME_UNITS} = options;
+  const {write, perform, cancel, forget} = createUnits({...options, units});
   return {
     mount: async (request, signal) => {
       const job = jobOf(request);
@@ -45,6 +47,10 @@ export const systemdMounts = (options: SystemdMountsOptions = {}): Mounts => {
       const job = jobOf(request);
       await perform('stop', job, signal);
       await forget(job);
+    },
+    forget: async request => {
+      const job = jobOf(request);
+      if (existsSync(join(units, job.name))) await forget(job);
     },
     holders: (directory, signal) => holdersOf(directory, askAsService, signal),
   };
@@ -65,10 +71,10 @@ const jobOf = ({directory, timeoutMs}: Omit<Job, 'name'>): Job => ({
 const PROGRAMS = {start: 'mount', stop: 'umount'} as const;
 
 const createUnits = ({
-  units = RUNTIME_UNITS,
+  units,
   execute = runBounded,
   lastLine = lastJournalLine,
-}: SystemdMountsOptions) => {
+}: SystemdMountsOptions & {readonly units: string}) => {
   const systemctl = (args: readonly string[], {timeoutMs}: Job, signal: AbortSignal): Promise<void> =>
     execute('systemctl', ['--no-ask-password', ...args], timeoutMs + SYSTEMCTL_GRACE_MS, signal);
 

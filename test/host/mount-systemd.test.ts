@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import t from 'tap';
 import {reason} from '../../agent/core/reason.ts';
 import {ReasonError, reasonOf} from '../../agent/core/reason-error.ts';
-import {mountVolume, systemdMounts} from '../../agent/host/mount.ts';
+import {mountVolume, systemdMounts, unmountVolume} from '../../agent/host/mount.ts';
 import {mountUnit, mountUnitName} from '../../agent/host/mount-systemd.ts';
 import {findProgram} from '../lab/prepare.ts';
 import {must, run} from '../lab/run.ts';
@@ -93,6 +93,24 @@ t.test('an unmount that fails keeps the unit, and its reason is what umount said
   const why = await mounts.unmount(request, new AbortController().signal).catch(reasonOf);
   t.match(why, {kind: 'child.failed', details: {command: 'umount', cause: 'target is busy.'}});
   t.equal((await must(['ls', '-A', units])).trim(), 'slots-one.mount');
+});
+
+t.test('the unit of a mount that somebody else ended goes when it is unmounted', async t => {
+  const units = await temporaryFolder(t);
+  const calls: string[] = [];
+  const mounts = systemdMounts({
+    units,
+    execute: async (_program, args) => {
+      calls.push(args.slice(1).join(' '));
+    },
+    lastLine: async () => 'not asked',
+  });
+  const request = {directory: '/slots/one', timeoutMs: 1_000};
+  await writeFile(join(units, 'slots-one.mount'), '');
+  for (const _ of ['once', 'nothing to do'])
+    await unmountVolume(mounts, request, new AbortController().signal);
+  t.equal(await must(['ls', '-A', units]), '');
+  t.same(calls, ['daemon-reload', 'reset-failed -- slots-one.mount']);
 });
 
 for (const during of ['daemon-reload', 'start']) {
