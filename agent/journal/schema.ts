@@ -6,7 +6,7 @@ import {parseRelease, RELEASE_EXPECTED, releaseId} from '../core/release.ts';
 
 const text = v.string();
 const at = v.pipe(v.number(), v.finite());
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const purpose = v.picklist(['boot', 'update', 'rollback']);
 const result = v.picklist(['done', 'rolled-back', 'unused', 'stuck']);
 

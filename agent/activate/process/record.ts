@@ -11,7 +11,9 @@ const Record = v.object({
   slot: v.string(),
   bootId: v.string(),
   /** null until the process was started: a crash in between is found by its environment */
-  process: v.nullable(v.object({pid: v.pipe(v.number(), v.integer(), v.minValue(2)), startTime: v.string()})),
+  process: v.nullable(
+    v.object({pid: v.pipe(v.number(), v.safeInteger(), v.minValue(2)), startTime: v.string()}),
+  ),
 });
 
 /** What is known of the application's process; it outlives the agent. */

@@ -49,7 +49,7 @@ export const EMPTY_LEDGER: Ledger = {
 };
 
 const text = v.string();
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const schema = v.object({
   format: v.literal(1),

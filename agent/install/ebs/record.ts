@@ -12,7 +12,7 @@ const RECORD = v.object({
   slot: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,100}$/)),
   snapshot: v.string(),
   /** part of the client token: one number makes at most one volume */
-  attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  attempt: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   volume: v.nullable(v.string()),
   /** the name AttachVolume was last called with */
   device: v.nullable(v.string()),
