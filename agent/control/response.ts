@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {momentSchema} from '../core/document.ts';
 import {PHASES} from '../core/host/state.ts';
 import type {
   FleetReport,
@@ -62,7 +63,7 @@ const status: v.GenericSchema<unknown, StatusReport> = v.object({
 
 const history: v.GenericSchema<unknown, readonly HistoryEntry[]> = v.array(
   v.object({
-    at: v.number(),
+    at: momentSchema,
     text: v.string(),
     phase,
     release: v.nullable(v.string()),

@@ -24,6 +24,9 @@ export const readDocument = <S extends v.GenericSchema>(
   return {ok: false, cause: reason('store.document', {key, expected, got: quote(issue.received)})};
 };
 
+/** Milliseconds since 1970 that a calendar can show: `Date` goes no further (ECMA-262, time values). */
+export const momentSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
+
 /** A reason that travelled as JSON. One of a kind this version does not know keeps its name. */
 export const reasonSchema = v.pipe(
   v.object({kind: v.string(), details: v.record(v.string(), v.union([v.string(), v.number()]))}),

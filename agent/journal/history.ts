@@ -1,11 +1,12 @@
 import {appendFile, rename, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as v from 'valibot';
+import {momentSchema} from '../core/document.ts';
 import {PHASES} from '../core/host/state.ts';
 import {readIfThere} from '../host/files.ts';
 
 const schema = v.object({
-  at: v.number(),
+  at: momentSchema,
   text: v.string(),
   phase: v.picklist(PHASES),
   release: v.nullable(v.string()),

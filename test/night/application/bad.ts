@@ -18,8 +18,9 @@ const GATE = 'the health gate';
 const BAKE = 'it failed while baking:';
 
 const BAD: readonly Bad[] = [
-  {name: 'ends at once, without an error', how: {endsAtOnce: true}, text: `${GATE} unit web.service`},
-  {name: 'restarts in a loop', how: {crash: true}, text: `${GATE} unit web.service`},
+  // seen by the start of the unit, or by the gate after it
+  {name: 'ends at once, without an error', how: {endsAtOnce: true}, text: 'unit web.service'},
+  {name: 'restarts in a loop', how: {crash: true}, text: 'unit web.service'},
   {
     name: 'has a health check that hangs',
     how: {hangsHealth: true},
