@@ -36,10 +36,15 @@ export const recordChildren = async (root: string): Promise<void> => {
   }
 };
 
-// Its own environment is what /proc has of it. One file per process: no two write to the same.
+// Its own environment is what /proc has of it. Files of its own per process: no two write to the same. The last
+// one comes whole: who reads meanwhile finds all of a process or nothing.
 const recorder = (name: string): string => `#!/bin/sh
 case "$(cat /proc/$$/cgroup)" in
-  *release-agentd.service*) cat /proc/$$/environ >${FOLDER}/${name}.$$.environ; cat /proc/$$/cmdline >${FOLDER}/${name}.$$.cmdline ;;
+  *release-agentd.service*)
+    seen=${FOLDER}/${name}.$$
+    cat /proc/$$/cmdline >$seen.cmdline
+    cat /proc/$$/environ >$seen.part
+    mv $seen.part $seen.environ ;;
 esac
 unset PWD # the shell of the recorder has made it
 exec /usr/bin/${name}.real "$@"
