@@ -19,8 +19,8 @@ const BAKE = 'it failed while baking:';
 
 const BAD: readonly Bad[] = [
   // seen by the start of the unit, or by the gate after it
-  {name: 'ends at once, without an error', how: {endsAtOnce: true}, text: 'unit web.service'},
-  {name: 'restarts in a loop', how: {crash: true}, text: 'unit web.service'},
+  {name: 'ends at once, without an error', how: {endsAtOnce: true}, text: '… unit web.service'},
+  {name: 'restarts in a loop', how: {crash: true}, text: `${GATE} unit web.service`},
   {
     name: 'has a health check that hangs',
     how: {hangsHealth: true},

@@ -11,7 +11,7 @@ export interface Row {
   readonly name: string;
   /** Does the bad thing; gives the release that it is about. */
   readonly trigger: (lane: Lane) => Promise<Published> | Promise<void>;
-  /** The kind in `agentctl status --json`, and what every place says; `{release}` and `{short}` stand for the release's id. */
+  /** The kind in `agentctl status --json`, and what every place says; `{release}` and `{short}` stand for the release's id, `…` for any text. */
   readonly reason: {readonly kind: ReasonKind; readonly text: string};
   /** What happens to the application until it is mended: nothing; it was replaced out of traffic and is back; it cannot run. */
   readonly application?: 'untouched' | 'replaced' | 'away';
@@ -66,7 +66,8 @@ interface Telling {
 const toldEverywhere = async (t: Test, {instance}: Lane, {row, bad, say}: Telling): Promise<void> => {
   const began = performance.now();
   const text = row.reason.text.replaceAll('{release}', bad?.id ?? '').replaceAll('{short}', shortOf(bad));
-  const pattern = new RegExp(text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&').replaceAll('\\\\', '\\\\?'));
+  const escaped = text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&').replaceAll('\\\\', '\\\\?');
+  const pattern = new RegExp(escaped.replaceAll('…', '.*?'));
   let [missing, kinds]: [readonly string[], readonly string[]] = [['all'], []];
   const isTold = async () => {
     const [places, status] = await Promise.all([say(), report(instance)]);
