@@ -3,7 +3,7 @@ import {removeUnfinished} from '../../host/files.ts';
 import type {Slot} from '../../ports.ts';
 import {formatOf, refOf} from './layout.ts';
 import {maintain} from './maintain.ts';
-import {isComplete, type Marker, readMarkers, removeMarker} from './marker.ts';
+import {isComplete, isFolder, type Marker, readMarkers, removeMarker} from './marker.ts';
 import {namesIn, openMirror} from './mirror.ts';
 import {makeSpare, readSpare} from './spare.ts';
 import {type Context, isCorrupt, revisionOf} from './stage.ts';
@@ -48,8 +48,9 @@ export const prepareSpare = async (
   const complete: Marker[] = [];
   for (const slot of keep) {
     const marker = markers.find(each => each.slot === slot.slot) ?? null;
-    if (marker === null || !(await isComplete(marker, revisionOf(slot)))) return;
-    complete.push(marker);
+    if (marker !== null && (await isComplete(marker, revisionOf(slot)))) complete.push(marker);
+    // a slot in place whose marker was lost has nothing to wait for
+    else if (!(await isFolder(slot.directory))) return;
   }
   const newest = complete.sort((a, b) => b.at - a.at)[0];
   if (newest === undefined) return;

@@ -202,3 +202,15 @@ t.test('prune prepares no spare while a kept slot still has to be staged', async
     'a slot whose folder is gone is made again',
   );
 });
+
+t.test('a kept slot whose marker is lost does not keep the spare from being prepared', async t => {
+  const app = await origin(t);
+  const one = app.commit({a: 'a'});
+  const two = app.commit({a: 'b'});
+  const {installer, slot, stateDir} = await host(t, app);
+  await installer.stage(slot('one', one), never);
+  await installer.stage(slot('two', two), never);
+  rmSync(join(stateDir, 'git/slots/one.json'));
+  await installer.prune([slot('one', one), slot('two', two)], never);
+  t.equal(treeOf(join(stateDir, 'git/spare/tree')), expectedTree(app.path, two));
+});
