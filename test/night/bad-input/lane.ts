@@ -11,13 +11,13 @@ import {until} from '../../support/until.ts';
 
 const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 
-/** Times that are short enough for a long table, and limits that rows reach. */
+/** Times that are short enough for a long table, and limits that rows reach. A busy machine's load balancer may take a second to notice that a host left. */
 export const config = (instance: InstanceFiles): string =>
   defaultConfig({...instance, channel: channelOf(instance)})
     .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"\nscript-timeout = "3s"')
     .replace('app.git" }', 'app.git", timeout = "15s" }')
     .replace('volume-type = "gp3"', 'volume-type = "gp3", max-size = "2GiB"')
-    .replace(/drain = .*/, 'drain = {port = 8080, timeout = "5s", quiet = "200ms"}')
+    .replace(/drain = .*/, 'drain = {port = 8080, timeout = "5s", quiet = "1500ms"}')
     .replace(/interval = .*/, 'interval = "100ms"')
     .replace(/timeout = "20s"\n/, 'timeout = "5s"\n')
     .replace(/bake = .*/, 'bake = "1s"');
