@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {momentSchema} from '../core/document.ts';
+import {countSchema, momentSchema} from '../core/document.ts';
 import {PHASES} from '../core/host/state.ts';
 import type {
   FleetReport,
@@ -14,14 +14,14 @@ import type {
 
 // A newer agent may say more than this agentctl knows: unknown names are dropped, missing ones are an error.
 const told: v.GenericSchema<unknown, Told> = v.object({kind: v.string(), text: v.string()});
-const running: v.GenericSchema<unknown, Running> = v.object({release: v.string(), generation: v.number()});
+const running: v.GenericSchema<unknown, Running> = v.object({release: v.string(), generation: countSchema});
 const phase = v.picklist(PHASES);
 
 const fleet: v.GenericSchema<unknown, FleetReport> = v.object({
   proven: v.nullable(v.string()),
   previous: v.nullable(v.string()),
   rollout: v.nullable(v.object({release: v.string(), version: v.string()})),
-  permits: v.array(v.object({host: v.string(), release: v.string(), since: v.number()})),
+  permits: v.array(v.object({host: v.string(), release: v.string(), since: momentSchema})),
   failures: v.array(v.object({host: v.string(), text: v.string()})),
   blocked: v.nullable(told),
 });
@@ -36,8 +36,8 @@ const status: v.GenericSchema<unknown, StatusReport> = v.object({
   phase,
   purpose: v.nullable(v.picklist(['boot', 'update', 'rollback'])),
   step: v.string(),
-  since: v.number(),
-  now: v.number(),
+  since: momentSchema,
+  now: momentSchema,
   serving: v.boolean(),
   active: v.nullable(running),
   previous: v.nullable(running),
@@ -52,11 +52,11 @@ const status: v.GenericSchema<unknown, StatusReport> = v.object({
   ),
   reason: v.nullable(told),
   refusal: v.nullable(told),
-  hold: v.nullable(v.object({by: v.string(), note: v.string(), at: v.number()})),
-  permit: v.nullable(v.number()),
+  hold: v.nullable(v.object({by: v.string(), note: v.string(), at: momentSchema})),
+  permit: v.nullable(countSchema),
   out: v.boolean(),
   cut: v.array(v.string()),
-  rejected: v.nullable(v.object({release: v.string(), text: v.string(), at: v.number()})),
+  rejected: v.nullable(v.object({release: v.string(), text: v.string(), at: momentSchema})),
   store: v.object({name: v.string(), ok: v.boolean(), text: v.nullable(v.string())}),
   fleet: v.nullable(fleet),
 });
@@ -67,7 +67,7 @@ const history: v.GenericSchema<unknown, readonly HistoryEntry[]> = v.array(
     text: v.string(),
     phase,
     release: v.nullable(v.string()),
-    generation: v.number(),
+    generation: countSchema,
   }),
 );
 

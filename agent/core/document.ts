@@ -24,6 +24,9 @@ export const readDocument = <S extends v.GenericSchema>(
   return {ok: false, cause: reason('store.document', {key, expected, got: quote(issue.received)})};
 };
 
+/** How many, or how many-th: a whole number from 0 that arithmetic keeps exact. */
+export const countSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
 /** Milliseconds since 1970 that a calendar can show: `Date` goes no further (ECMA-262, time values). */
 export const momentSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
 

@@ -1,7 +1,7 @@
 import {appendFile, rename, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as v from 'valibot';
-import {momentSchema} from '../core/document.ts';
+import {countSchema, momentSchema} from '../core/document.ts';
 import {PHASES} from '../core/host/state.ts';
 import {readIfThere} from '../host/files.ts';
 
@@ -10,7 +10,7 @@ const schema = v.object({
   text: v.string(),
   phase: v.picklist(PHASES),
   release: v.nullable(v.string()),
-  generation: v.number(),
+  generation: countSchema,
 });
 
 /** One line of this host's history: what it came to, when, and with which release. */

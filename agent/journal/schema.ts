@@ -1,12 +1,10 @@
 /** The shape of a journalled state, checked when it is read back. */
 import * as v from 'valibot';
-import {reasonSchema} from '../core/document.ts';
+import {momentSchema as at, countSchema as count, reasonSchema} from '../core/document.ts';
 import type {State} from '../core/host/state.ts';
 import {parseRelease, RELEASE_EXPECTED, releaseId} from '../core/release.ts';
 
 const text = v.string();
-const at = v.pipe(v.number(), v.finite());
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const purpose = v.picklist(['boot', 'update', 'rollback']);
 const result = v.picklist(['done', 'rolled-back', 'unused', 'stuck']);
 

@@ -40,31 +40,36 @@ export const consulTraffic = ({
   const agent = consulAgent(place);
   const back = consulReturn({agent, service, note: NOTE});
   const inTurn = queue();
-  const each = async (action: 'leave' | 'rejoin', enable: boolean, signal: AbortSignal): Promise<void> => {
-    try {
-      const ids = await agent.serviceIds(service, signal);
-      if (ids.length === 0)
-        log.warning('the service is not registered with the local Consul agent', {service});
-      if (!enable) back.begin(await agent.maintenanceOf(ids, signal));
-      for (const id of ids) await agent.maintenance({id, enable, note: NOTE}, signal);
-      await confirm({ids, enable, service, agent}, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      const cause = (error as Error).message;
-      throw new ReasonError(reason('traffic.failed', {adapter: 'consul', action, cause}), {cause: error});
-    }
+  const each = async (enable: boolean, signal: AbortSignal): Promise<void> => {
+    const ids = await agent.serviceIds(service, signal);
+    if (ids.length === 0) log.warning('the service is not registered with the local Consul agent', {service});
+    if (!enable) back.begin(await agent.maintenanceOf(ids, signal));
+    for (const id of ids) await agent.maintenance({id, enable, note: NOTE}, signal);
+    await confirm({ids, enable, service, agent}, signal);
   };
-  const patiently = (action: string, work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+  const patiently = (action: Action, work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
     const cause = (seconds: number) =>
       reason('traffic.slow', {adapter: 'consul', action, seconds, hint: HINT});
     const waiting = {user: `consul ${action}`, hinder, cause, everyMs: TOLD_EVERY_MS};
-    return tellWhileWaiting(waiting, work, signal);
+    return tellWhileWaiting(waiting, () => orFailed(action, work, signal), signal);
   };
   return {
-    leave: signal => inTurn(() => patiently('leave', () => each('leave', true, signal), signal)),
-    rejoin: signal => inTurn(() => patiently('rejoin', () => each('rejoin', false, signal), signal)),
-    shown: signal => inTurn(() => back.isShown(signal)),
+    leave: signal => inTurn(() => patiently('leave', () => each(true, signal), signal)),
+    rejoin: signal => inTurn(() => patiently('rejoin', () => each(false, signal), signal)),
+    shown: signal => inTurn(() => orFailed('rejoin', () => back.isShown(signal), signal)),
   };
+};
+
+type Action = 'leave' | 'rejoin';
+
+const orFailed = async <T>(action: Action, work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    const cause = (error as Error).message;
+    throw new ReasonError(reason('traffic.failed', {adapter: 'consul', action, cause}), {cause: error});
+  }
 };
 
 interface Confirmation {

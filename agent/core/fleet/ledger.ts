@@ -1,5 +1,11 @@
 import * as v from 'valibot';
-import {type DocumentReading, readDocument, reasonSchema} from '../document.ts';
+import {
+  countSchema as count,
+  type DocumentReading,
+  momentSchema,
+  readDocument,
+  reasonSchema,
+} from '../document.ts';
 import type {Reason} from '../reason.ts';
 
 /** One host's right to be out of service. `fence` grows with every grant and is never given twice. */
@@ -49,7 +55,6 @@ export const EMPTY_LEDGER: Ledger = {
 };
 
 const text = v.string();
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const schema = v.object({
   format: v.literal(1),
@@ -58,7 +63,7 @@ const schema = v.object({
   proven: v.nullable(text),
   previous: v.nullable(text),
   denied: v.array(text),
-  permits: v.array(v.object({host: text, fence: count, release: text, version: text, since: v.number()})),
+  permits: v.array(v.object({host: text, fence: count, release: text, version: text, since: momentSchema})),
   failures: v.array(v.object({host: text, fence: count, cause: v.nullable(reasonSchema)})),
   blocked: v.nullable(reasonSchema),
 });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {type DocumentReading, readDocument} from '../document.ts';
+import {type DocumentReading, momentSchema, readDocument} from '../document.ts';
 import type {HostStatus} from '../host/status.ts';
 
 /** A host that was there and is not seen any more. It may come back: until it is known to be gone it is a member. */
@@ -29,7 +29,7 @@ const MISSING_LIMIT = 200;
 const PRESENT_LIMIT = 8_000;
 
 const text = v.string();
-const missing = v.object({host: text, since: v.number(), rollout: v.nullable(text), ec2: text});
+const missing = v.object({host: text, since: momentSchema, rollout: v.nullable(text), ec2: text});
 const schema = v.object({format: v.literal(1), present: v.array(text), missing: v.array(missing)});
 
 /** Reads the `members` document; an absent one is empty. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import {type DocumentReading, readDocument, reasonSchema} from '../document.ts';
+import {countSchema, type DocumentReading, momentSchema, readDocument, reasonSchema} from '../document.ts';
 import type {Reason} from '../reason.ts';
 import {type OutcomeResult, PHASES, type Phase} from './state.ts';
 
@@ -49,10 +49,10 @@ const schema = v.object({
   active: v.nullable(text),
   previous: v.nullable(text),
   wants: v.nullable(v.object({release: text, version: text})),
-  permit: v.nullable(v.number()),
+  permit: v.nullable(countSchema),
   outcome: v.nullable(
     v.object({
-      fence: v.number(),
+      fence: countSchema,
       result: v.picklist(['done', 'rolled-back', 'unused', 'stuck']),
       release: text,
       version: text,
@@ -60,7 +60,7 @@ const schema = v.object({
     }),
   ),
   reason: v.nullable(reasonSchema),
-  since: v.number(),
+  since: momentSchema,
   agent: text,
 });
 

@@ -1,6 +1,7 @@
 import {readdir, rm, stat} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import * as v from 'valibot';
+import {momentSchema} from '../../core/document.ts';
 import {readIfThere, writeDurably} from '../../host/files.ts';
 import type {Layout} from './layout.ts';
 
@@ -9,7 +10,7 @@ const MARKER = v.object({
   revision: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
   directory: v.string(),
   /** milliseconds since the epoch */
-  at: v.number(),
+  at: momentSchema,
 });
 
 /** Written when a slot's tree is on the disk as a whole, before the tree is renamed to its place. */

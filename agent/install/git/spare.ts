@@ -1,6 +1,7 @@
 import {rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as v from 'valibot';
+import {countSchema} from '../../core/document.ts';
 import {readIfThere, writeDurably} from '../../host/files.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
 import {treeEntries} from './entries.ts';
@@ -10,7 +11,7 @@ import type {Mirror} from './mirror.ts';
 import {discard} from './trash.ts';
 import {settleIndex, syncDisk, workingIn, writeTree} from './tree.ts';
 
-const RECORD = v.object({revision: v.string(), bytes: v.number()});
+const RECORD = v.object({revision: v.string(), bytes: countSchema});
 
 /** A whole tree that no release ever ran in: the next one to stage only gets what differs. */
 export type Spare = v.InferOutput<typeof RECORD>;

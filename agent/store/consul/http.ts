@@ -24,7 +24,7 @@ export interface HttpTuning {
 
 export interface ConsulReply {
   readonly status: number;
-  /** `X-Consul-Index`, 0 when there is none */
+  /** `X-Consul-Index`, 0 when there is none that is a whole number above 0 */
   readonly index: number;
   readonly text: string;
   /** Consul left out what the token may not read; it says so since 1.11 (`X-Consul-Results-Filtered-By-ACLs`) */
@@ -101,6 +101,11 @@ export const failureOf = (store: string, {status, text}: Pick<ConsulReply, 'stat
 
 const headOf = ({statusCode = 0, headers}: IncomingMessage): Omit<ConsulReply, 'text'> => ({
   status: statusCode,
-  index: Number(headers['x-consul-index'] ?? 0) || 0,
+  index: indexOf(String(headers['x-consul-index'])),
   filtered: headers['x-consul-results-filtered-by-acls'] === 'true',
 });
+
+const indexOf = (header: string): number => {
+  const index = /^[0-9]{1,16}$/.test(header) ? Number(header) : 0;
+  return Number.isSafeInteger(index) ? index : 0;
+};

@@ -44,15 +44,19 @@ export interface KvLock {
   readonly session: string;
 }
 
+/** A session's id, which becomes part of a path. */
+export const sessionIdSchema = v.pipe(v.string(), v.uuid());
+
+const modifyIndex = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const ENTRIES = v.array(
   v.object({
     Key: v.string(),
     Value: v.nullable(v.string()),
-    ModifyIndex: v.number(),
-    Session: v.optional(v.string()),
+    ModifyIndex: modifyIndex,
+    Session: v.optional(sessionIdSchema),
   }),
 );
-const WRITTEN = v.object({Results: v.tuple([v.object({KV: v.object({ModifyIndex: v.number()})})])});
+const WRITTEN = v.object({Results: v.tuple([v.object({KV: v.object({ModifyIndex: modifyIndex})})])});
 const CONFLICT = v.object({Errors: v.array(v.object({What: v.string()}))});
 const INDEX = /^[1-9][0-9]{0,15}$/;
 

@@ -1,5 +1,5 @@
 import {performance} from 'node:perf_hooks';
-import type {Sessions} from './session.ts';
+import {type Sessions, TTL_MAX_MS} from './session.ts';
 
 /** The session of one presence: made when it is first wanted, renewed, and made again after it was lost. */
 export interface Lease {
@@ -19,8 +19,6 @@ export interface LeaseOptions {
   /** the shortest TTL that the servers accept */
   readonly ttlMinMs: number;
 }
-
-const TTL_MAX_MS = 86_400_000;
 
 /** A lease without a session yet. The TTL is brought within what Consul accepts, and follows what it answers. */
 export const createLease = (sessions: Sessions, {name, ttlMinMs, ...asked}: LeaseOptions): Lease => {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type {ConsulHttp} from './http.ts';
-import {jsonOf} from './kv.ts';
+import {jsonOf, sessionIdSchema} from './kv.ts';
 
 export interface Sessions {
   /** A session that lives by its TTL alone, and whose keys are deleted with it. */
@@ -10,8 +10,27 @@ export interface Sessions {
   destroy(id: string, signal: AbortSignal): Promise<void>;
 }
 
-const CREATED = v.object({ID: v.string()});
-const RENEWED = v.tuple([v.object({TTL: v.string()})]);
+/** The longest TTL that Consul gives a session. */
+export const TTL_MAX_MS = 86_400_000;
+
+const UNITS: Readonly<Record<string, number>> = {h: 3_600_000, m: 60_000, s: 1_000, ms: 1};
+const PART = /(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)/g;
+
+/** Milliseconds of a duration as Go writes it: `15s`, `1m30s`, `500ms`. */
+const durationMs = (text: string): number =>
+  [...text.matchAll(PART)]
+    .map(([, count, unit]) => Number(count) * (UNITS[unit ?? ''] ?? 0))
+    .reduce((sum, ms) => sum + ms, 0);
+
+const CREATED = v.object({ID: sessionIdSchema});
+const ttl = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^(?:${PART.source})+$`)),
+  v.transform(durationMs),
+  v.minValue(1),
+  v.maxValue(TTL_MAX_MS),
+);
+const RENEWED = v.tuple([v.object({TTL: ttl})]);
 
 /**
  * Consul's sessions. No checks: the default `serfHealth` would end them at each restart of the local Consul agent. No lock
@@ -28,17 +47,9 @@ export const consulSessions = (http: ConsulHttp): Sessions => ({
   renew: async (id, signal) => {
     const reply = await http.send({method: 'PUT', path: `/v1/session/renew/${id}`}, signal);
     if (reply.status === 404) return null;
-    return durationMs(jsonOf(http.name, RENEWED, reply)[0].TTL);
+    return jsonOf(http.name, RENEWED, reply)[0].TTL;
   },
   destroy: async (id, signal) => {
     await http.send({method: 'PUT', path: `/v1/session/destroy/${id}`}, signal);
   },
 });
-
-const UNITS: Readonly<Record<string, number>> = {h: 3_600_000, m: 60_000, s: 1_000, ms: 1};
-
-/** Milliseconds of a duration as Go writes it: `15s`, `1m30s`, `500ms`. */
-const durationMs = (text: string): number =>
-  [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)]
-    .map(([, count, unit]) => Number(count) * (UNITS[unit ?? ''] ?? 0))
-    .reduce((sum, ms) => sum + ms, 0);
