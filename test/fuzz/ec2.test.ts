@@ -19,39 +19,52 @@ const VOLUME = `<item><volumeId>vol-01234567</volumeId><snapshotId>snap-01234567
 <device>/dev/sdf</device><status>attached</status></item></attachmentSet><tagSet><item><key>k</key><value>v</value></item></tagSet></item>`;
 const SNAPSHOT = `<item><snapshotId>snap-01234567</snapshotId><status>completed</status><progress>100%</progress>
 <ownerId>123456789012</ownerId><volumeSize>1</volumeSize><storageTier>standard</storageTier></item>`;
-const ANSWERS = [
-  `<DescribeVolumesResponse><volumeSet>${VOLUME}</volumeSet></DescribeVolumesResponse>`,
-  `<DescribeSnapshotsResponse><snapshotSet>${SNAPSHOT}</snapshotSet></DescribeSnapshotsResponse>`,
-  `<CreateVolumeResponse><volumeId>vol-01234567</volumeId><status>creating</status></CreateVolumeResponse>`,
-  '<AttachVolumeResponse><status>attaching</status></AttachVolumeResponse>',
-  '<Response><Errors><Error><Code>InvalidVolume.NotFound</Code><Message>none</Message></Error></Errors></Response>',
-];
+const INSTANCE = `<item><instancesSet><item><instanceId>i-1</instanceId><instanceState><code>16</code><name>running</name>
+</instanceState></item></instancesSet></item>`;
+const ANSWERS = {
+  volumes: `<DescribeVolumesResponse><volumeSet>${VOLUME}</volumeSet></DescribeVolumesResponse>`,
+  snapshots: `<DescribeSnapshotsResponse><snapshotSet>${SNAPSHOT}</snapshotSet></DescribeSnapshotsResponse>`,
+  created:
+    '<CreateVolumeResponse><volumeId>vol-01234567</volumeId><status>creating</status></CreateVolumeResponse>',
+  attached: '<AttachVolumeResponse><status>attaching</status></AttachVolumeResponse>',
+  deleted: '<DeleteVolumeResponse><return>true</return></DeleteVolumeResponse>',
+  instances: `<DescribeInstancesResponse><reservationSet>${INSTANCE}</reservationSet></DescribeInstancesResponse>`,
+  error:
+    '<Response><Errors><Error><Code>InvalidVolume.NotFound</Code><Message>none</Message></Error></Errors></Response>',
+};
+
+const ODD_VALUES = ['', '-1', '0.5', '1e308', 'NaN', '99999999999999999999', 'true', '2027-13-45T99:00:00Z'];
 
 /** One value of an answer is another one. */
-const changed = fc.tuple(fc.constantFrom(...ANSWERS), fc.nat(), text).map(([answer, where, value]) => {
-  const values = [...answer.matchAll(/>([^<>\n]+)</g)];
-  const found = values[where % values.length];
-  if (!found) return answer;
-  const safe = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `${answer.slice(0, found.index + 1)}${safe}${answer.slice(found.index + found[0].length - 1)}`;
-});
+const changedIn = (answers: readonly string[]): fc.Arbitrary<string> =>
+  fc
+    .tuple(fc.constantFrom(...answers), fc.nat(), fc.oneof(text, fc.constantFrom(...ODD_VALUES)))
+    .map(([answer, where, value]) => {
+      const values = [...answer.matchAll(/>([^<>\n]+)</g)];
+      const found = values[where % values.length];
+      if (!found) return answer;
+      const safe = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+      return `${answer.slice(0, found.index + 1)}${safe}${answer.slice(found.index + found[0].length - 1)}`;
+    });
 
-const replies: fc.Arbitrary<Reply> = fc.record({
-  status: fc.oneof(
-    {weight: 6, arbitrary: fc.constant(200)},
-    fc.constantFrom(204, 301, 400, 401, 403, 404, 429, 500),
-  ),
-  body: fc.oneof(
-    {weight: 4, arbitrary: changed},
-    {weight: 2, arbitrary: damaged(fc.constantFrom(...ANSWERS))},
-    {weight: 1, arbitrary: text},
-    {weight: 1, arbitrary: bytes},
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom('', '<a>'.repeat(2_000), '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
-    },
-  ),
-});
+/** What answers instead of EC2: near one of these, which would be right, or anything. */
+const repliesLike = (...answers: readonly string[]): fc.Arbitrary<Reply> =>
+  fc.record({
+    status: fc.oneof(
+      {weight: 6, arbitrary: fc.constant(200)},
+      fc.constantFrom(204, 301, 400, 401, 403, 404, 429, 500),
+    ),
+    body: fc.oneof(
+      {weight: 4, arbitrary: changedIn(answers)},
+      {weight: 2, arbitrary: damaged(fc.constantFrom(...answers))},
+      {weight: 1, arbitrary: text},
+      {weight: 1, arbitrary: bytes},
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom('', '<a>'.repeat(2_000), '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
+      },
+    ),
+  });
 
 /** Gives each request the next of the replies, the last one again and again. */
 const startServer = async (t: Test) => {
@@ -86,7 +99,8 @@ t.test('EC2', async t => {
   const calls = {
     snapshot: async (signal: AbortSignal) => {
       const facts = await ec2.snapshot('snap-01234567', signal);
-      if (facts && !Number.isFinite(facts.sizeGiB)) throw new Error(`a size of ${facts.sizeGiB}`);
+      if (facts && !(Number.isSafeInteger(facts.sizeGiB) && facts.sizeGiB > 0))
+        throw new Error(`a size of ${facts.sizeGiB}`);
     },
     volume: async (signal: AbortSignal) => {
       const facts = await ec2.volume(id, signal);
@@ -103,10 +117,21 @@ t.test('EC2', async t => {
     deleteVolume: (signal: AbortSignal) => ec2.deleteVolume(id, signal),
     instanceState: (signal: AbortSignal) => ec2.instanceState('i-1', signal),
   };
+  const fitting: Readonly<Record<keyof typeof calls, string>> = {
+    snapshot: ANSWERS.snapshots,
+    volume: ANSWERS.volumes,
+    volumes: ANSWERS.volumes,
+    createVolume: ANSWERS.created,
+    attachVolume: ANSWERS.attached,
+    deleteVolume: ANSWERS.deleted,
+    instanceState: ANSWERS.instances,
+  };
   const names = Object.keys(calls) as (keyof typeof calls)[];
-  now.replies = [{status: 200, body: ANSWERS[0] ?? ''}];
+  now.replies = [{status: 200, body: ANSWERS.volumes}];
   await ec2.volume(id, signal); // the process that asks is there from now on
-  const input = fc.tuple(fc.constantFrom(...names), replies);
+  const input = fc.oneof(
+    ...names.map(name => fc.tuple(fc.constant(name), repliesLike(fitting[name], ANSWERS.error))),
+  );
   const kinds = ['ec2.refused', 'ec2.throttled', 'ec2.unreachable', 'ec2.answer'] as const;
   await fuzz(t, {runs: CASES.io, input, deadlineMs: 20_000}, async ([name, reply]) => {
     now.replies = [reply];
