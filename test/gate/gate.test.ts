@@ -102,7 +102,7 @@ t.test('tcp and command probes', async t => {
   await both.pass({timeoutMs: 5_000}, signal);
   const refused = gateWith({tcp: `localhost:${await closedPort()}`}).pass({timeoutMs: 100}, signal);
   t.match(await reasonFrom(refused), {details: {last: 'connection refused'}});
-  const hanging = gateWith({command: ['/bin/sleep', '1000']}).pass({timeoutMs: 300}, signal);
+  const hanging = gateWith({command: ['/bin/sleep', '1000']}).pass({timeoutMs: 2_000}, signal);
   t.match(await reasonFrom(hanging), {details: {last: /no answer in|stopped after/}});
 });
 

@@ -139,8 +139,19 @@ t.test('the emulated EC2 gives what moto lacks', {skip}, async test => {
   });
 });
 
+/** A folder whose mounts end everywhere at once: a container that starts meanwhile has copies of all mounts, which would keep a device busy. */
+const folderForMounts = async (test: Test, dir: string): Promise<string> => {
+  const path = join(dir, 'mounts');
+  await mkdir(path);
+  await must(['mount', '--bind', path, path]);
+  test.teardown(() => must(['umount', path]));
+  await must(['mount', '--make-shared', path]);
+  return path;
+};
+
 t.test('an attached volume is a block device that mounts', {skip}, async test => {
   const {ec2, client, dir, content} = await setup(test, 'host-devices');
+  const mounts = await folderForMounts(test, dir);
   for (const fs of ['ext4', 'xfs'] as const) {
     test.test(fs, async t => {
       const {id} = await ec2.runInstance({zone: ZONE});
@@ -151,7 +162,7 @@ t.test('an attached volume is a block device that mounts', {skip}, async test =>
         {what: 'attached'},
         async () => (await stateOf(client, volume)).attachment?.State === 'attached',
       );
-      const point = join(dir, `mnt-${fs}`);
+      const point = join(mounts, fs);
       await mkdir(point);
       await must(['mount', '-o', `ro${fs === 'xfs' ? ',nouuid' : ''}`, device, point]);
       t.equal(await must(['cat', join(point, 'hello')]), 'from the snapshot');

@@ -16,8 +16,9 @@ t.test('a region of three instances', {skip: unmet('root', 'debian', 'loop'), ti
   t.teardown(region.down);
   await bakeApplication(region);
   await region.boot();
+  // members of Consul that lost each other try again only every 30 s
   const serving = (count: number) =>
-    until({what: `${count} to serve`, timeoutMs: 30_000}, () => region.balancer.ready().length === count);
+    until({what: `${count} to serve`, timeoutMs: 90_000}, () => region.balancer.ready().length === count);
   await serving(3);
 
   await t.test('serves requests through HAProxy without a failure', async t => {
