@@ -28,14 +28,16 @@ export const buildImage = async ({
   else await fillXfs(from, into);
 };
 
+// In a mount namespace of its own: a container that starts meanwhile would have a copy of the mount and keep the image in use.
+const FILL = 'mount -o loop,nouuid "$1" "$2"; cp -a "$3/." "$2"; umount "$2"';
+
 const fillXfs = async (from: string, into: string): Promise<void> => {
   await must(['mkfs.xfs', '-q', into]);
   const mountPoint = await mkdtemp(`${into}.mnt-`);
-  await must(['mount', '-o', 'loop,nouuid', into, mountPoint]);
+  const privately = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', FILL, 'fill'];
   try {
-    await must(['cp', '-a', `${from}/.`, mountPoint]);
+    await must([...privately, into, mountPoint, from], {timeoutMs: COPY_MS});
   } finally {
-    await must(['umount', mountPoint]);
     await rm(mountPoint, {recursive: true});
   }
 };
