@@ -11,8 +11,13 @@ export class ReasonError extends Error {
   }
 }
 
-/** The reason of any thrown value: its own when it is a `ReasonError`, else `unexpected` with the message. */
-export const reasonOf = (error: unknown): Reason =>
-  error instanceof ReasonError
-    ? error.reason
-    : reason('unexpected', {cause: error instanceof Error ? error.message : String(error)});
+/** The reason of any thrown value: its own when it is a `ReasonError`, `disk.full` when the system says so, else `unexpected` with the message. */
+export const reasonOf = (error: unknown): Reason => {
+  if (error instanceof ReasonError) return error.reason;
+  if (!(error instanceof Error)) return reason('unexpected', {cause: String(error)});
+  const {code, path = 'this host'} = error as NodeJS.ErrnoException;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return isFull
+    ? reason('disk.full', {path, cause: error.message})
+    : reason('unexpected', {cause: error.message});
+};

@@ -45,11 +45,13 @@ export const giveUp = (
   );
 };
 
+/** A crash of the agent or the host and a full disk are not the release's fault, until it happens again and again. */
+const HOSTS_OWN: readonly Reason['kind'][] = ['crash.recovered', 'disk.full'];
+
 /** The attempt failed: back to the activation before it; when that was a rollback, the same again a few times. */
 export const goBack = (state: State, attempt: Attempt, cause: Reason, stamp: Stamp, rules: Rules): Step => {
   if (attempt.purpose === 'rollback') return goBackAgain(state, attempt, cause, stamp, rules);
-  // A crash of the agent or the host is not the release's fault until it happens again and again.
-  const excused = cause.kind === 'crash.recovered' && (state.begun?.count ?? 0) < MAX_BEGUN;
+  const excused = HOSTS_OWN.includes(cause.kind) && (state.begun?.count ?? 0) < MAX_BEGUN;
   const rejected = rejection(attempt, cause, stamp.now, excused ? stamp.now : null);
   const fallback = fallbackOf(state, attempt);
   if (!fallback) {

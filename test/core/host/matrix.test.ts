@@ -57,6 +57,7 @@ const ON_UPDATE: readonly Row[] = [
   ['traffic.drain', 'crash-after', `${STAGE} draining draining ${SWITCH} ${JOIN}`, 2, 'done'],
   ['traffic.drain', 'reboot', `${STAGE} draining ${REBOOT} ${UPDATE}`, 2, 'done'],
   ['release.activate', 'error', `${STAGE} draining activating ${BACK} serving`, 1, 'rolled-back'],
+  ['release.activate', 'full', `${STAGE} draining activating ${BACK} ${UPDATE}`, 2, 'done'],
   ['release.activate', 'timeout', `${STAGE} draining activating ${BACK} serving`, 1, 'rolled-back'],
   ['release.activate', 'crash-before', `${STAGE} draining activating ${BACK} ${UPDATE}`, 2, 'done'],
   ['release.activate', 'crash-after', `${STAGE} draining activating ${BACK} ${UPDATE}`, 2, 'done'],

@@ -30,7 +30,7 @@ const OPERATIONS: readonly Operation[] = [
   'bake.watch',
   'slots.prune',
 ];
-const FAULTS: readonly Fault[] = ['error', 'timeout', 'crash-before', 'crash-after', 'reboot'];
+const FAULTS: readonly Fault[] = ['error', 'full', 'timeout', 'crash-before', 'crash-after', 'reboot'];
 
 type Gust = (world: World) => void;
 

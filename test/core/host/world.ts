@@ -2,6 +2,7 @@
  * A host in memory: takes the core's steps, so that whole lives can be played through in a test. What an effect does to
  * the host is in `effects.ts`.
  */
+
 import {describe} from '../../../agent/core/host/describe.ts';
 import type {Effect} from '../../../agent/core/host/effect.ts';
 import type {Event, Result, Stamp} from '../../../agent/core/host/event.ts';
@@ -10,6 +11,7 @@ import type {Rules} from '../../../agent/core/host/rules.ts';
 import type {Phase, State} from '../../../agent/core/host/state.ts';
 import type {Step} from '../../../agent/core/host/step.ts';
 import {transition} from '../../../agent/core/host/transition.ts';
+import {reason} from '../../../agent/core/reason.ts';
 import {parseRelease, type Release, releaseId} from '../../../agent/core/release.ts';
 import {apply, effectText, failure} from './effects.ts';
 import {checkEffect, checkState, checkTimer} from './invariants.ts';
@@ -23,7 +25,8 @@ export const RULES: Rules = {
 };
 
 /** What goes wrong with one effect. The last three end the agent; `reboot` ends everything else on the host too. */
-export type Fault = 'error' | 'timeout' | 'crash-before' | 'crash-after' | 'reboot';
+/** `full`: an error because the host's disk is full. */
+export type Fault = 'error' | 'full' | 'timeout' | 'crash-before' | 'crash-after' | 'reboot';
 export type Operation = Exclude<Effect['type'], 'timer.set' | 'log' | 'log.ignored'>;
 
 export interface World {
@@ -189,6 +192,11 @@ const perform = (world: World, effect: Effect): void => {
   if (effect.type === 'traffic.leave') world.cannotLeave = fault === 'error' || fault === 'timeout';
   if (fault === 'crash-before') start(world, true);
   else if (fault === 'error') answer(world, failure(world, effect));
+  else if (fault === 'full')
+    answer(world, {
+      ...failure(world, effect),
+      cause: reason('disk.full', {path: '/', cause: 'ENOSPC'}),
+    } as never);
   else if (fault !== 'timeout') complete(world, effect, fault);
 };
 
