@@ -98,13 +98,9 @@ t.test('an unmount that fails keeps the unit, and its reason is what umount said
 t.test('the unit of a mount that somebody else ended goes when it is unmounted', async t => {
   const units = await temporaryFolder(t);
   const calls: string[] = [];
-  const mounts = systemdMounts({
-    units,
-    execute: async (_program, args) => {
-      calls.push(args.slice(1).join(' '));
-    },
-    lastLine: async () => 'not asked',
-  });
+  const execute = async (_program: string, args: readonly string[]) =>
+    void calls.push(args.slice(1).join(' '));
+  const mounts = systemdMounts({units, execute});
   const request = {directory: '/slots/one', timeoutMs: 1_000};
   await writeFile(join(units, 'slots-one.mount'), '');
   for (const _ of ['once', 'nothing to do'])

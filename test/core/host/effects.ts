@@ -4,6 +4,8 @@ import type {BootView, Result} from '../../../agent/core/host/event.ts';
 import {type Reason, reason} from '../../../agent/core/reason.ts';
 import type {World} from './world.ts';
 
+/** The cause of an error that is the host's own. */
+export const DISK_FULL: Reason = reason('disk.full', {path: '/', cause: 'the test says so'});
 const CAUSE: Reason = reason('unexpected', {cause: 'the test says so'});
 
 /** An effect as a line of the log. */
@@ -53,17 +55,17 @@ export const apply = (world: World, effect: Effect): Result | null => {
 };
 
 /** What the core is told when an effect fails; null where it is told nothing. */
-export const failure = (world: World, {type, ...effect}: Effect): Result | null => {
+export const failure = (world: World, {type, ...effect}: Effect, cause = CAUSE): Result | null => {
   const generation = 'generation' in effect ? effect.generation : 0;
   const failures: Partial<Record<Effect['type'], Result>> = {
-    'release.stage': {type: 'release.stage-failed', cause: CAUSE, generation},
-    'traffic.leave': {type: 'traffic.leave-failed', cause: CAUSE, generation},
+    'release.stage': {type: 'release.stage-failed', cause, generation},
+    'traffic.leave': {type: 'traffic.leave-failed', cause, generation},
     'traffic.drain': {type: 'drain.ended', cut: ['192.0.2.1:1'], generation},
-    'release.activate': {type: 'release.activate-failed', cause: CAUSE, generation},
-    'gate.probe': {type: 'gate.failed', cause: CAUSE, generation},
-    'traffic.rejoin': {type: 'traffic.rejoin-failed', cause: CAUSE, generation},
-    'bake.watch': {type: 'bake.failed', cause: CAUSE, generation},
-    'permit.ask': {type: 'permit.blocked', cause: CAUSE, generation},
+    'release.activate': {type: 'release.activate-failed', cause, generation},
+    'gate.probe': {type: 'gate.failed', cause, generation},
+    'traffic.rejoin': {type: 'traffic.rejoin-failed', cause, generation},
+    'bake.watch': {type: 'bake.failed', cause, generation},
+    'permit.ask': {type: 'permit.blocked', cause, generation},
   };
   return type === 'boot.look' ? look({...world, storeUp: false}, generation) : (failures[type] ?? null);
 };

@@ -2,7 +2,6 @@
  * A host in memory: takes the core's steps, so that whole lives can be played through in a test. What an effect does to
  * the host is in `effects.ts`.
  */
-
 import {describe} from '../../../agent/core/host/describe.ts';
 import type {Effect} from '../../../agent/core/host/effect.ts';
 import type {Event, Result, Stamp} from '../../../agent/core/host/event.ts';
@@ -11,9 +10,8 @@ import type {Rules} from '../../../agent/core/host/rules.ts';
 import type {Phase, State} from '../../../agent/core/host/state.ts';
 import type {Step} from '../../../agent/core/host/step.ts';
 import {transition} from '../../../agent/core/host/transition.ts';
-import {reason} from '../../../agent/core/reason.ts';
 import {parseRelease, type Release, releaseId} from '../../../agent/core/release.ts';
-import {apply, effectText, failure} from './effects.ts';
+import {apply, DISK_FULL, effectText, failure} from './effects.ts';
 import {checkEffect, checkState, checkTimer} from './invariants.ts';
 
 export const RULES: Rules = {
@@ -24,8 +22,10 @@ export const RULES: Rules = {
   bakeMs: 30_000,
 };
 
-/** What goes wrong with one effect. The last three end the agent; `reboot` ends everything else on the host too. */
-/** `full`: an error because the host's disk is full. */
+/**
+ * What goes wrong with one effect; `full` is an error whose cause is the host's full disk. The last three end the agent; `reboot`
+ * ends everything else on the host too.
+ */
 export type Fault = 'error' | 'full' | 'timeout' | 'crash-before' | 'crash-after' | 'reboot';
 export type Operation = Exclude<Effect['type'], 'timer.set' | 'log' | 'log.ignored'>;
 
@@ -189,14 +189,11 @@ const perform = (world: World, effect: Effect): void => {
   world.now += 100;
   const fault = world.faults.get(effect.type as Operation)?.shift();
   world.log.push(`  ${effectText(effect)}${fault === undefined ? '' : ` (${fault})`}`);
-  if (effect.type === 'traffic.leave') world.cannotLeave = fault === 'error' || fault === 'timeout';
+  if (effect.type === 'traffic.leave')
+    world.cannotLeave = fault === 'error' || fault === 'full' || fault === 'timeout';
   if (fault === 'crash-before') start(world, true);
   else if (fault === 'error') answer(world, failure(world, effect));
-  else if (fault === 'full')
-    answer(world, {
-      ...failure(world, effect),
-      cause: reason('disk.full', {path: '/', cause: 'ENOSPC'}),
-    } as never);
+  else if (fault === 'full') answer(world, failure(world, effect, DISK_FULL));
   else if (fault !== 'timeout') complete(world, effect, fault);
 };
 
