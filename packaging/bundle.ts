@@ -42,7 +42,7 @@ const bundle = async (outdir: string): Promise<readonly Metafile[]> => {
     await build({
       ...COMMONJS,
       outdir,
-      entryPoints: {'ec2-worker': 'agent/host/ec2-worker.ts'},
+      entryPoints: {'ec2-worker': 'agent/host/ec2/ec2-worker.ts'},
       minifyWhitespace: true,
       minifySyntax: true,
     }),

@@ -5,9 +5,9 @@ import {join} from 'node:path';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {writeDurably} from '../host/files.ts';
-import {endService, serviceArguments, servicesLeft} from '../host/service.ts';
-import {endingText} from '../host/service-run.ts';
-import {showUnit} from '../host/systemd.ts';
+import {endService, serviceArguments, servicesLeft} from '../host/systemd/service.ts';
+import {endingText} from '../host/systemd/service-run.ts';
+import {showUnit} from '../host/systemd/systemd.ts';
 import type {Launch} from './launch.ts';
 
 const NAME = 'release-agent-script';

@@ -1,5 +1,5 @@
 import {dirname} from 'node:path';
-import {executeAsService} from '../host/service-run.ts';
+import {executeAsService} from '../host/systemd/service-run.ts';
 import type {MakeLink} from './current.ts';
 
 const TIMEOUT_MS = 10_000;

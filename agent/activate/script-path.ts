@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {quote} from '../core/quote.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {run} from '../host/exec.ts';
+import {run} from '../host/process/process.ts';
 
 const TIMEOUT_MS = 10_000;
 const MISSING = /No such file or directory|Not a directory/;

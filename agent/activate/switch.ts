@@ -2,7 +2,7 @@ import {performance} from 'node:perf_hooks';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {releaseId} from '../core/release.ts';
-import {run} from '../host/exec.ts';
+import {run} from '../host/process/process.ts';
 import type {ActivationRequest, Log} from '../ports.ts';
 import {ensurePath, type MakeLink, pointCurrent} from './current.ts';
 import {type ActivatorSettings, activationEnvironment} from './environment.ts';

@@ -1,4 +1,4 @@
-import {isUp, showUnit} from '../host/systemd.ts';
+import {isUp, showUnit} from '../host/systemd/systemd.ts';
 import type {Activator} from '../ports.ts';
 import {isSameBoot, noteBoot} from './boot.ts';
 import {readCurrent} from './current.ts';

@@ -2,8 +2,15 @@ import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {clearFailure, isUp, queueRestart, showUnit, type UnitState, unitText} from '../host/systemd.ts';
-import {lastJournalLine} from '../host/systemd-journal.ts';
+import {lastJournalLine} from '../host/systemd/journal.ts';
+import {
+  clearFailure,
+  isUp,
+  queueRestart,
+  showUnit,
+  type UnitState,
+  unitText,
+} from '../host/systemd/systemd.ts';
 
 const EVERY_MS = 100;
 

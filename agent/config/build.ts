@@ -1,5 +1,5 @@
 import {compact} from './compact.ts';
-import type {Values} from './options.ts';
+import type {Values} from './options/options.ts';
 import type {Whole} from './rules/rule.ts';
 import type {Settings, StoreSettings, TrafficSettings} from './settings.ts';
 

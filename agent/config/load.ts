@@ -5,7 +5,7 @@ import {type Fragments, readFragments} from './fragments.ts';
 import {mergeFragments} from './merge.ts';
 import {type Problem, problemsText, shown} from './problem.ts';
 import type {Whole} from './rules/rule.ts';
-import {checkRules} from './rules.ts';
+import {checkRules} from './rules/rules.ts';
 import type {Settings} from './settings.ts';
 import {applyTags, type Tags} from './tags.ts';
 import {readRoles, readValues} from './values.ts';

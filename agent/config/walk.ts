@@ -1,6 +1,6 @@
 import {isTable, type Leaf, plainValue, type Table} from './merge.ts';
-import {nearest} from './nearest.ts';
-import {OPTIONS, type OptionName, ROLE_OPTIONS} from './options.ts';
+import {nearest} from './options/nearest.ts';
+import {OPTIONS, type OptionName, ROLE_OPTIONS} from './options/options.ts';
 import {type Problem, show} from './problem.ts';
 
 export type RoleOption = keyof typeof ROLE_OPTIONS;

@@ -3,9 +3,9 @@ import {dirname} from 'node:path';
 import type {GitSettings} from '../config/settings.ts';
 import {type ReasonDetails, type ReasonKind, reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {run} from '../host/exec.ts';
-import {prepareCredentials} from '../install/git/credentials.ts';
-import {gitEnvironment} from '../install/git/environment.ts';
+import {run} from '../host/process/process.ts';
+import {prepareCredentials} from '../install/git/fetch/credentials.ts';
+import {gitEnvironment} from '../install/git/fetch/environment.ts';
 import {gitLayout} from '../install/git/layout.ts';
 import type {Resolve} from './answer.ts';
 

@@ -1,4 +1,4 @@
-import type {Execute} from '../host/service-run.ts';
+import type {Execute} from '../host/systemd/service-run.ts';
 import type {Probe} from './probe.ts';
 
 /** Passes when the program ends with 0. Its last words are the answer otherwise. */

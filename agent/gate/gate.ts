@@ -3,7 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {GateSettings} from '../config/settings.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {type Execute, executeAsChild} from '../host/service-run.ts';
+import {type Execute, executeAsChild} from '../host/systemd/service-run.ts';
 import type {Gate} from '../ports.ts';
 import {bake} from './bake.ts';
 import {commandProbe} from './command-probe.ts';

@@ -1,4 +1,4 @@
-import {httpCall} from '../host/http.ts';
+import {httpCall} from '../host/http/http.ts';
 import type {Probe} from './probe.ts';
 
 const LIMIT = 65_536;

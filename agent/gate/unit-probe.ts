@@ -1,5 +1,5 @@
-import {isUp, showUnit, type UnitState, unitText} from '../host/systemd.ts';
-import {lastJournalLine} from '../host/systemd-journal.ts';
+import {lastJournalLine} from '../host/systemd/journal.ts';
+import {isUp, showUnit, type UnitState, unitText} from '../host/systemd/systemd.ts';
 import type {Answer, Probe} from './probe.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type {CommandSettings} from '../config/settings.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {type Execute, executeAsChild} from '../host/service-run.ts';
+import {type Execute, executeAsChild} from '../host/systemd/service-run.ts';
 import type {Traffic} from '../ports.ts';
 
 /**

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import * as v from 'valibot';
-import {type HttpAnswer, httpCall} from '../host/http.ts';
+import {type HttpAnswer, httpCall} from '../host/http/http.ts';
 import {SECRET_EXPECTED, secretProblem} from '../host/secret-file.ts';
 
 export interface ConsulPlace {

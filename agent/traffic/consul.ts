@@ -2,7 +2,7 @@ import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {hinderNobody, tellWhileWaiting} from '../host/hindrance.ts';
+import {hinderNobody, tellWhileWaiting} from '../host/blocker.ts';
 import type {Hinder, Log, Traffic} from '../ports.ts';
 import {type ConsulAgent, consulAgent} from './consul-agent.ts';
 import {consulReturn, queue} from './consul-return.ts';

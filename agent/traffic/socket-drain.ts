@@ -1,7 +1,7 @@
 import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Connection} from '../host/connection.ts';
-import {readConnections} from '../host/sockets.ts';
+import type {Connection} from '../host/sockets/connection.ts';
+import {readConnections} from '../host/sockets/sockets.ts';
 import type {Drain} from '../ports.ts';
 import {readCounter} from './counter.ts';
 import {type Before, isArrival, isOutstanding} from './outstanding.ts';

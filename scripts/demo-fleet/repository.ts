@@ -1,6 +1,6 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {run} from '../../agent/host/exec.ts';
+import {run} from '../../agent/host/process/process.ts';
 import {APPLICATION, type Edition} from './application.ts';
 
 export interface Repository {

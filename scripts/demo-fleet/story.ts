@@ -1,6 +1,6 @@
 import process from 'node:process';
 import type {StatusReport} from '../../agent/control/protocol.ts';
-import {run} from '../../agent/host/exec.ts';
+import {run} from '../../agent/host/process/process.ts';
 import {DATABASE, type Edition} from './application.ts';
 import {AGENTCTL, type Fleet, type Wish} from './fleet.ts';
 import {isSettled} from './releases.ts';

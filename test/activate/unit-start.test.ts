@@ -1,6 +1,6 @@
 import t from 'tap';
 import {settle} from '../../agent/activate/unit-start.ts';
-import {parseUnit} from '../../agent/host/systemd.ts';
+import {parseUnit} from '../../agent/host/systemd/systemd.ts';
 
 const state = (fields: Readonly<Record<string, string>>) => {
   const all = {

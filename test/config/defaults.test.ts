@@ -3,7 +3,7 @@ import {parse} from 'smol-toml';
 import t from 'tap';
 import {readSettings} from '../../agent/config/load.ts';
 import {mergeFragments} from '../../agent/config/merge.ts';
-import {OPTIONS} from '../../agent/config/options.ts';
+import {OPTIONS} from '../../agent/config/options/options.ts';
 import {readValues} from '../../agent/config/values.ts';
 import {walk} from '../../agent/config/walk.ts';
 

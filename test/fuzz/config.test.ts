@@ -6,7 +6,7 @@ import {parse, stringify} from 'smol-toml';
 import t from 'tap';
 import {type Fragment, parseFragment, readFragments} from '../../agent/config/fragments.ts';
 import {loadSettings, readSettings, type SettingsReading} from '../../agent/config/load.ts';
-import {OPTIONS} from '../../agent/config/options.ts';
+import {OPTIONS} from '../../agent/config/options/options.ts';
 import {problemText} from '../../agent/config/problem.ts';
 import type {Settings} from '../../agent/config/settings.ts';
 import {reason, reasonText} from '../../agent/core/reason.ts';

@@ -10,7 +10,7 @@ import {reason} from '../../agent/core/reason.ts';
 import {entryText} from '../../agent/host/log.ts';
 import {createRecords} from '../../agent/install/ebs/record.ts';
 import {gitLayout} from '../../agent/install/git/layout.ts';
-import {readMarker, readMarkers} from '../../agent/install/git/marker.ts';
+import {readMarker, readMarkers} from '../../agent/install/git/tree/marker.ts';
 import {readEntry, writeEntry} from '../../agent/journal/entry.ts';
 import {openHistory} from '../../agent/journal/history.ts';
 import {openJournal} from '../../agent/journal/journal.ts';

@@ -4,8 +4,8 @@ import type {AddressInfo} from 'node:net';
 import process from 'node:process';
 import fc from 'fast-check';
 import t, {type Test} from 'tap';
-import {createEc2} from '../../agent/host/ec2.ts';
-import {createImds} from '../../agent/host/imds.ts';
+import {createEc2} from '../../agent/host/ec2/ec2.ts';
+import {createImds} from '../../agent/host/imds/imds.ts';
 import {CASES, fuzz, outcomeOf, presentable} from './fuzz.ts';
 import {bytes, damaged, documentTexts, text} from './inputs.ts';
 

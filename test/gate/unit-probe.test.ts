@@ -1,6 +1,6 @@
 import t from 'tap';
 import {judge} from '../../agent/gate/unit-probe.ts';
-import {parseUnit} from '../../agent/host/systemd.ts';
+import {parseUnit} from '../../agent/host/systemd/systemd.ts';
 
 const state = (text: string) => {
   const [active, sub, rest = ''] = text.split(' ');

@@ -2,8 +2,8 @@
 import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
-import {createEc2} from '../../agent/host/ec2.ts';
-import {mountedAt} from '../../agent/host/mount-table.ts';
+import {createEc2} from '../../agent/host/ec2/ec2.ts';
+import {mountedAt} from '../../agent/host/mount/table.ts';
 import {count, never, readRecord, startWithSnapshot} from '../install/ebs/world.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';

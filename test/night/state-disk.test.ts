@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import t, {type Test} from 'tap';
 import {ask} from '../../agent/control/client.ts';
 import type {Request} from '../../agent/control/protocol.ts';
-import {startReceiver} from '../host/notify-receiver.ts';
+import {startReceiver} from '../host/systemd/notify-receiver.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
 import {temporaryFolder} from '../support/temporary.ts';

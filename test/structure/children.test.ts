@@ -5,10 +5,10 @@ import t from 'tap';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Who may start a program by itself; everybody else asks agent/host/exec.ts, which gives a minimal environment and a deadline. */
+/** Who may start a program by itself; everybody else asks agent/host/process/process.ts, which gives a minimal environment and a deadline. */
 const STARTERS: Readonly<Record<string, string>> = {
-  'agent/host/child.ts': 'what exec.ts stands on',
-  'agent/host/ec2-channel.ts': 'the process that asks EC2, with a channel',
+  'agent/host/process/child.ts': 'what exec.ts stands on',
+  'agent/host/ec2/channel.ts': 'the process that asks EC2, with a channel',
   'agent/activate/launch.ts': "the release's script as a child, its output followed",
   'agent/activate/launch-service.ts': "the release's script as a service, its output followed",
   'agent/activate/process/start.ts': 'the application of activate.kind = "process", which outlives the agent',

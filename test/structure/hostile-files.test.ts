@@ -9,7 +9,7 @@ import t from 'tap';
 import {freshState} from '../../agent/core/host/recover.ts';
 import {createRecords} from '../../agent/install/ebs/record.ts';
 import {gitLayout} from '../../agent/install/git/layout.ts';
-import {readMarker} from '../../agent/install/git/marker.ts';
+import {readMarker} from '../../agent/install/git/tree/marker.ts';
 import {writeEntry} from '../../agent/journal/entry.ts';
 import {openJournal} from '../../agent/journal/journal.ts';
 import {host, never, origin} from '../install/git/support.ts';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type {ConnectionTraffic} from '../../agent/host/connection.ts';
+import type {ConnectionTraffic} from '../../agent/host/sockets/connection.ts';
 import {isArrival, isOutstanding} from '../../agent/traffic/outstanding.ts';
 
 const answered: ConnectionTraffic = {

@@ -6,7 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {bootId} from '../../host/boot-id.ts';
-import {crypto} from '../../host/lazy.ts';
+import {crypto} from '../../host/http/lazy.ts';
 import {readProc} from '../proc.ts';
 import {writeRecord} from './record.ts';
 import {START_VARIABLE} from './running.ts';

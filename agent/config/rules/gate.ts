@@ -1,4 +1,4 @@
-import type {OptionName} from '../options.ts';
+import type {OptionName} from '../options/options.ts';
 import type {Rule} from './rule.ts';
 
 const PROBES = [

@@ -1,4 +1,4 @@
-import type {OptionName, Values} from '../options.ts';
+import type {OptionName, Values} from '../options/options.ts';
 import type {Rule} from './rule.ts';
 
 const scheme = ({'install.git.url': url}: Values): string | undefined => url?.split(':')[0];

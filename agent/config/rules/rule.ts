@@ -1,4 +1,4 @@
-import type {OptionName, Values} from '../options.ts';
+import type {OptionName, Values} from '../options/options.ts';
 import type {RoleValues} from '../values.ts';
 
 /** Everything that was read, each value right by itself. */

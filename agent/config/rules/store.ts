@@ -1,4 +1,4 @@
-import type {OptionName, Values} from '../options.ts';
+import type {OptionName, Values} from '../options/options.ts';
 import type {Rule} from './rule.ts';
 
 const FOR_CONSUL = ['consul.token-file', 'consul.ca-file', 'consul.cert-file', 'consul.key-file'] as const;

@@ -1,4 +1,4 @@
-import type {OptionName} from '../options.ts';
+import type {OptionName} from '../options/options.ts';
 import type {Rule, Whole} from './rule.ts';
 
 /** A table that is there must have this option in it. */

@@ -9,9 +9,9 @@ import {
   enterRollingBack,
   enterStaging,
   pauseTimer,
-} from './enter.ts';
+} from './attempt/enter.ts';
+import {giveUp, goBack, goOn} from './attempt/finish.ts';
 import type {Stamp} from './event.ts';
-import {giveUp, goBack, goOn} from './finish.ts';
 import {MAX_BEGUN, type Rules} from './rules.ts';
 import type {Attempt, In, Phase, State} from './state.ts';
 import type {Step} from './step.ts';

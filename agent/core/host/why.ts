@@ -1,6 +1,6 @@
 import {type Reason, reason, reasonText} from '../reason.ts';
 import {releaseId, sameRelease, shortRelease} from '../release.ts';
-import {isRejected} from './consider.ts';
+import {isRejected} from './attempt/consider.ts';
 import type {State} from './state.ts';
 import type {HostStatus} from './status.ts';
 import {attemptOf} from './step.ts';

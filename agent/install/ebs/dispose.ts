@@ -1,13 +1,13 @@
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
-import {findDevice} from '../../host/devices.ts';
-import {refusalCode} from '../../host/ec2-error.ts';
-import type {VolumeFacts} from '../../host/ec2-facts.ts';
-import {unmountVolume} from '../../host/mount.ts';
-import {mountTable} from '../../host/mount-table.ts';
+import {refusalCode} from '../../host/ec2/error.ts';
+import type {VolumeFacts} from '../../host/ec2/facts.ts';
+import {findDevice} from '../../host/mount/devices.ts';
+import {unmountVolume} from '../../host/mount/mount.ts';
+import {mountTable} from '../../host/mount/table.ts';
 import type {Context} from './context.ts';
-import {detach} from './detach.ts';
-import {observeVolume} from './observe.ts';
+import {detach} from './volume/detach.ts';
+import {observeVolume} from './volume/observe.ts';
 
 interface Disposal {
   readonly facts: VolumeFacts;

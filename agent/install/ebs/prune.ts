@@ -2,12 +2,12 @@ import {rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Reason, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
-import {unmountVolume} from '../../host/mount.ts';
-import {adoptVolumes} from './adopt.ts';
+import {unmountVolume} from '../../host/mount/mount.ts';
 import type {Context} from './context.ts';
 import {dispose} from './dispose.ts';
 import type {VolumeRecord} from './record.ts';
-import {madeFor, ownTags} from './tags.ts';
+import {adoptVolumes} from './volume/adopt.ts';
+import {madeFor, ownTags} from './volume/tags.ts';
 
 export interface Pruning {
   /** names of slots */

@@ -2,10 +2,10 @@ import {mkdir, realpath} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
-import type {Device} from '../../host/devices.ts';
-import {tellWhileWaiting} from '../../host/hindrance.ts';
-import {mountVolume, unmountVolume} from '../../host/mount.ts';
-import {mountedAt} from '../../host/mount-table.ts';
+import {tellWhileWaiting} from '../../host/blocker.ts';
+import type {Device} from '../../host/mount/devices.ts';
+import {mountVolume, unmountVolume} from '../../host/mount/mount.ts';
+import {mountedAt} from '../../host/mount/table.ts';
 import type {Context} from './context.ts';
 
 /**

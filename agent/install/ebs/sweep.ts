@@ -1,7 +1,7 @@
-import type {Ec2} from '../../host/ec2.ts';
-import type {VolumeFacts} from '../../host/ec2-facts.ts';
+import type {Ec2} from '../../host/ec2/ec2.ts';
+import type {VolumeFacts} from '../../host/ec2/facts.ts';
 import type {Log} from '../../ports.ts';
-import {appTags} from './tags.ts';
+import {appTags} from './volume/tags.ts';
 
 export interface Sweeping {
   readonly ec2: Ec2;

@@ -3,11 +3,11 @@ import {removeUnfinished} from '../../host/files.ts';
 import type {Slot} from '../../ports.ts';
 import {formatOf, refOf} from './layout.ts';
 import {maintain} from './maintain.ts';
-import {isComplete, isFolder, type Marker, readMarkers, removeMarker} from './marker.ts';
 import {namesIn, openMirror} from './mirror.ts';
-import {makeSpare, readSpare} from './spare.ts';
 import {type Context, isCorrupt, revisionOf} from './stage.ts';
-import {discard, emptyTrash} from './trash.ts';
+import {isComplete, isFolder, type Marker, readMarkers, removeMarker} from './tree/marker.ts';
+import {makeSpare, readSpare} from './tree/spare.ts';
+import {discard, emptyTrash} from './tree/trash.ts';
 
 /**
  * Deletes every slot but those kept, what interrupted runs left, mirrors of other URLs, and objects that no kept revision

@@ -5,15 +5,15 @@ import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {Log, Slot} from '../../ports.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
-import {changedEntries, treeEntries} from './entries.ts';
-import {fetchRevision} from './fetch.ts';
+import {fetchRevision} from './fetch/fetch.ts';
 import {formatOf, type Layout} from './layout.ts';
-import {isComplete, isFolder, readMarker, removeMarker, writeMarker} from './marker.ts';
 import {type Mirror, openMirror} from './mirror.ts';
-import {refuseIncomplete} from './refuse.ts';
-import {comparableSpare, takeSpare} from './spare.ts';
-import {discard} from './trash.ts';
-import {syncDisk, workingIn, writeTree} from './tree.ts';
+import {changedEntries, treeEntries} from './tree/entries.ts';
+import {isComplete, isFolder, readMarker, removeMarker, writeMarker} from './tree/marker.ts';
+import {refuseIncomplete} from './tree/refuse.ts';
+import {comparableSpare, takeSpare} from './tree/spare.ts';
+import {discard} from './tree/trash.ts';
+import {syncDisk, workingIn, writeTree} from './tree/tree.ts';
 import {verifySignature} from './verify.ts';
 
 export interface Context {

@@ -1,5 +1,5 @@
 import http, {type IncomingMessage} from 'node:http';
-import {https} from '../../host/lazy.ts';
+import {https} from '../../host/http/lazy.ts';
 import {refused, unreachable} from '../key.ts';
 import {credentialReader} from './credentials.ts';
 import {responseTo, textOf, withDeadline} from './exchange.ts';

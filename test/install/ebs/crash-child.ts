@@ -1,8 +1,8 @@
 /** Stages a slot (or prunes all but the kept ones) and kills itself at one point: argv is a JSON `CrashRun`. */
 import {join} from 'node:path';
 import process from 'node:process';
-import {createEc2} from '../../../agent/host/ec2.ts';
-import {directMounts} from '../../../agent/host/mount.ts';
+import {createEc2} from '../../../agent/host/ec2/ec2.ts';
+import {directMounts} from '../../../agent/host/mount/mount.ts';
 import {ebsInstaller} from '../../../agent/install/ebs/installer.ts';
 import type {Identity} from '../../../agent/ports.ts';
 import {QUICK, SETTINGS, silent} from './world.ts';

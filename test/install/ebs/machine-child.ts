@@ -3,9 +3,9 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {reasonText} from '../../../agent/core/reason.ts';
 import {reasonOf} from '../../../agent/core/reason-error.ts';
-import {createEc2} from '../../../agent/host/ec2.ts';
-import {createImds} from '../../../agent/host/imds.ts';
-import {mountsHere} from '../../../agent/host/mount.ts';
+import {createEc2} from '../../../agent/host/ec2/ec2.ts';
+import {createImds} from '../../../agent/host/imds/imds.ts';
+import {mountsHere} from '../../../agent/host/mount/mount.ts';
 import {ebsInstaller} from '../../../agent/install/ebs/installer.ts';
 import type {Log} from '../../../agent/ports.ts';
 

@@ -3,7 +3,7 @@ import {basename, join} from 'node:path';
 import process from 'node:process';
 import {build} from 'esbuild';
 import t from 'tap';
-import {mountUnitName} from '../../../agent/host/mount-systemd.ts';
+import {mountUnitName} from '../../../agent/host/mount/systemd.ts';
 import type {Instance} from '../../lab/host.ts';
 import {startRegion} from '../../lab/region.ts';
 import {must} from '../../lab/run.ts';
@@ -24,7 +24,7 @@ const bake = async ({root, exec}: Instance) => {
   await build({
     entryPoints: {
       child: join(import.meta.dirname, 'machine-child.ts'),
-      'ec2-worker': join(import.meta.dirname, '../../../agent/host/ec2-worker.ts'),
+      'ec2-worker': join(import.meta.dirname, '../../../agent/host/ec2/ec2-worker.ts'),
     },
     outdir: join(root, 'opt'),
     outExtension: {'.js': '.mjs'},

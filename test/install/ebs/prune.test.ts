@@ -4,8 +4,8 @@ import process from 'node:process';
 import t from 'tap';
 import {reasonText} from '../../../agent/core/reason.ts';
 import {reasonOf} from '../../../agent/core/reason-error.ts';
-import {createEc2} from '../../../agent/host/ec2.ts';
-import {mountedAt} from '../../../agent/host/mount-table.ts';
+import {createEc2} from '../../../agent/host/ec2/ec2.ts';
+import {mountedAt} from '../../../agent/host/mount/table.ts';
 import {eventually} from '../../support/eventually.ts';
 import {unmet} from '../../support/needs.ts';
 import {

@@ -1,6 +1,6 @@
 import {EC2Client, TerminateInstancesCommand} from '@aws-sdk/client-ec2';
 import t from 'tap';
-import {createEc2} from '../../../agent/host/ec2.ts';
+import {createEc2} from '../../../agent/host/ec2/ec2.ts';
 import {sweepVolumes} from '../../../agent/install/ebs/sweep.ts';
 import {must} from '../../lab/run.ts';
 import {eventually} from '../../support/eventually.ts';

@@ -1,5 +1,5 @@
 /** What EC2 does wrong to one host that updates, what the host must say meanwhile, and what ends it. */
-import {DEVICE_NAMES} from '../../../agent/install/ebs/names.ts';
+import {DEVICE_NAMES} from '../../../agent/install/ebs/volume/names.ts';
 import type {Volume} from '../../lab/ec2/cloud.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
 import {ADDRESSES} from '../../lab/network.ts';

@@ -1,8 +1,8 @@
 import {reason} from '../../reason.ts';
-import {enterGating} from '../enter.ts';
-import {goBack} from '../finish.ts';
+import {enterGating} from '../attempt/enter.ts';
+import {goBack} from '../attempt/finish.ts';
+import {takeBack} from '../attempt/take-back.ts';
 import {ignore, stay} from '../step.ts';
-import {takeBack} from '../take-back.ts';
 import type {On} from './on.ts';
 
 /** The slot is made the running one. From here on a failure means going back. */

@@ -1,7 +1,7 @@
 import {reason} from '../../reason.ts';
-import {goBack, settle} from '../finish.ts';
+import {goBack, settle} from '../attempt/finish.ts';
+import {takeBack} from '../attempt/take-back.ts';
 import {ignore, stay} from '../step.ts';
-import {takeBack} from '../take-back.ts';
 import type {On} from './on.ts';
 
 /** In traffic on the new release, still watched, the permit still out. */

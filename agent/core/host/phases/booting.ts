@@ -1,6 +1,6 @@
-import {newAttempt} from '../attempt.ts';
-import {chooseBoot} from '../boot.ts';
-import {enterBooting, enterStaging} from '../enter.ts';
+import {newAttempt} from '../attempt/attempt.ts';
+import {chooseBoot} from '../attempt/choose-boot.ts';
+import {enterBooting, enterStaging} from '../attempt/enter.ts';
 import type {BootView, Stamp} from '../event.ts';
 import {withReading} from '../reading.ts';
 import {backoffMs, type Rules} from '../rules.ts';

@@ -1,7 +1,7 @@
 import {type Reason, reason} from '../../reason.ts';
-import {enterActivating, leave} from '../enter.ts';
+import {enterActivating, leave} from '../attempt/enter.ts';
+import {giveUp, stop} from '../attempt/finish.ts';
 import type {Stamp} from '../event.ts';
-import {giveUp, stop} from '../finish.ts';
 import {backoffMs, MAX_LEAVE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';

@@ -1,8 +1,8 @@
 import {reason} from '../../reason.ts';
-import {enterRejoining} from '../enter.ts';
-import {goBack, promote} from '../finish.ts';
+import {enterRejoining} from '../attempt/enter.ts';
+import {goBack, promote} from '../attempt/finish.ts';
+import {takeBack} from '../attempt/take-back.ts';
 import {ignore, stay} from '../step.ts';
-import {takeBack} from '../take-back.ts';
 import type {On} from './on.ts';
 
 /** The new release runs, out of traffic, and must become healthy before the deadline. */

@@ -1,5 +1,5 @@
-import {consider} from '../consider.ts';
-import {enterBooting} from '../enter.ts';
+import {consider} from '../attempt/consider.ts';
+import {enterBooting} from '../attempt/enter.ts';
 import {ignore, stay} from '../step.ts';
 import type {On} from './on.ts';
 

@@ -1,11 +1,11 @@
 import type {Reason} from '../../reason.ts';
-import {enterBaking, rejoin} from '../enter.ts';
+import {enterBaking, rejoin} from '../attempt/enter.ts';
+import {settle} from '../attempt/finish.ts';
+import {takeBack} from '../attempt/take-back.ts';
 import type {Stamp} from '../event.ts';
-import {settle} from '../finish.ts';
 import {backoffMs} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';
-import {takeBack} from '../take-back.ts';
 import type {On} from './on.ts';
 
 /** Healthy, and on the way back into traffic. There is nothing better to do than to try again until it works. */

@@ -1,7 +1,7 @@
 import {type Reason, reason} from '../../reason.ts';
-import {enterActivating, enterDraining} from '../enter.ts';
+import {enterActivating, enterDraining} from '../attempt/enter.ts';
+import {goBack} from '../attempt/finish.ts';
 import type {Stamp} from '../event.ts';
-import {goBack} from '../finish.ts';
 import type {Rules} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay} from '../step.ts';

@@ -1,7 +1,7 @@
 import {reason} from '../../reason.ts';
-import {newAttempt} from '../attempt.ts';
-import {consider} from '../consider.ts';
-import {enterStaging} from '../enter.ts';
+import {newAttempt} from '../attempt/attempt.ts';
+import {consider} from '../attempt/consider.ts';
+import {enterStaging} from '../attempt/enter.ts';
 import type {Stamp} from '../event.ts';
 import type {Rules} from '../rules.ts';
 import type {In} from '../state.ts';

@@ -1,11 +1,11 @@
 import {type Reason, reason} from '../../reason.ts';
-import {enterActivating, enterBooting, enterDraining, enterStaging, enterWaiting} from '../enter.ts';
+import {enterActivating, enterBooting, enterDraining, enterStaging, enterWaiting} from '../attempt/enter.ts';
+import {giveUp, stop} from '../attempt/finish.ts';
+import {withdraw} from '../attempt/withdraw.ts';
 import type {Stamp} from '../event.ts';
-import {giveUp, stop} from '../finish.ts';
 import {backoffMs, MAX_STAGE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';
-import {withdraw} from '../withdraw.ts';
 import type {On} from './on.ts';
 
 /** The release is prepared in its slot while the host still serves, or, at boot, before it serves at all. */

@@ -1,6 +1,6 @@
-import {enterDraining} from '../enter.ts';
+import {enterDraining} from '../attempt/enter.ts';
+import {withdraw} from '../attempt/withdraw.ts';
 import {ignore, stay} from '../step.ts';
-import {withdraw} from '../withdraw.ts';
 import type {On} from './on.ts';
 
 /** The release is staged; the host serves until it is this host's turn. */

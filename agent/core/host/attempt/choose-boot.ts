@@ -1,0 +1,42 @@
+import {type Reason, reason} from '../../reason.ts';
+import {type Release, sameRelease} from '../../release.ts';
+import type {BootView} from '../event.ts';
+import type {State} from '../state.ts';
+import {isRejected} from './consider.ts';
+
+export type BootChoice =
+  | {readonly ok: true; readonly release: Release; readonly version: string}
+  | {readonly ok: false; readonly cause: Reason};
+
+/**
+ * What a host that serves nothing boots. Its own active release when the store does not contradict it (or does not
+ * answer), else the proven release, else the desired one while nothing is proven, else what it has, else the image's seed.
+ * A denied release never; one that just failed here only when there is nothing else.
+ */
+export const chooseBoot = (state: State, view: BootView): BootChoice => {
+  const allowed = candidates(state, view).filter(
+    release => !view.denied.some(denied => sameRelease(denied, release)),
+  );
+  const version = state.desired?.version ?? '';
+  const fresh = allowed.find(release => !failedHere(state, release));
+  const release = fresh ?? allowed[0];
+  return release ? {ok: true, release, version} : {ok: false, cause: nothingToBoot(view)};
+};
+
+const candidates = (state: State, {reachable, proven, seed}: BootView): readonly Release[] => {
+  const active = state.active?.release;
+  const desired = state.desired?.release;
+  const confirmed = !reachable || !proven || sameRelease(active, proven) || sameRelease(active, desired);
+  return [confirmed ? active : undefined, proven, desired, active, state.previous?.release, seed].filter(
+    release => release !== undefined && release !== null,
+  );
+};
+
+const failedHere = (state: State, release: Release): boolean =>
+  sameRelease(state.rejected?.release, release) &&
+  (isRejected(state) || !sameRelease(state.desired?.release, release));
+
+const nothingToBoot = ({cause, desired}: BootView): Reason => {
+  if (cause) return cause;
+  return desired && !desired.ok ? desired.refusal : reason('desired.missing', {key: 'desired'});
+};

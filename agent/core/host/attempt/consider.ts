@@ -1,0 +1,39 @@
+import {type Reason, reason} from '../../reason.ts';
+import {sameRelease} from '../../release.ts';
+import type {Stamp} from '../event.ts';
+import {MAX_BEGUN, type Rules} from '../rules.ts';
+import type {Hold, State} from '../state.ts';
+import type {Step} from '../step.ts';
+import {newAttempt} from './attempt.ts';
+import {enterHeld, enterServing, enterStaging} from './enter.ts';
+
+/** What a serving host does next: hold, follow the desired release, or go on serving. */
+export const consider = (state: State, stamp: Stamp, rules: Rules): Step => {
+  if (state.hold) return enterHeld(state, holdReason(state.hold), stamp);
+  const {desired, active} = state;
+  if (!desired || sameRelease(desired.release, active?.release) || isRejected(state)) {
+    return enterServing(state, stamp);
+  }
+  const {release, version} = desired;
+  const count = state.begun?.version === version ? state.begun.count : 0;
+  if (count >= MAX_BEGUN) {
+    const cause = state.rejected?.cause ?? reason('release.begun-too-often', {count});
+    return enterServing({...state, rejected: {release, version, cause, at: stamp.now, retryAt: null}}, stamp);
+  }
+  const attempt = newAttempt(state, {purpose: 'update', release, version, result: 'done'});
+  return enterStaging({...state, rejected: null}, attempt, stamp, rules);
+};
+
+/**
+ * True when the desired release failed here and is left alone. A new desired version never is. When a pause is over is told by
+ * its timer: clocks jump.
+ */
+export const isRejected = ({desired, rejected}: State): boolean =>
+  desired !== null &&
+  rejected !== null &&
+  rejected.version === desired.version &&
+  sameRelease(rejected.release, desired.release) &&
+  !(rejected.retryAt !== null && rejected.retryAt <= rejected.at);
+
+/** The reason of an operator's hold. */
+export const holdReason = ({by, note}: Hold): Reason => reason('operator.hold', {by, note});

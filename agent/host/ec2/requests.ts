@@ -1,0 +1,28 @@
+import type {VolumeFacts} from './facts.ts';
+
+export interface NewVolume {
+  readonly snapshot: string;
+  readonly zone: string;
+  readonly type: string;
+  readonly iops?: number;
+  readonly throughput?: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** at most 64 ASCII characters; the same one gives the same volume again */
+  readonly token: string;
+}
+
+export interface Attachment {
+  readonly volume: string;
+  readonly instance: string;
+  readonly device: string;
+}
+
+/** One volume, or a page of those that have all of these tags; `next` comes from the page before. */
+export type VolumeQuery =
+  | {readonly id: string}
+  | {readonly tags: Readonly<Record<string, string>>; readonly next: string | null};
+
+export interface VolumePage {
+  readonly volumes: readonly VolumeFacts[];
+  readonly next: string | null;
+}

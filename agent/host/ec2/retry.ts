@@ -1,0 +1,95 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {type Reason, reason} from '../../core/reason.ts';
+import {ReasonError} from '../../core/reason-error.ts';
+import type {Hinder} from '../../ports.ts';
+import {hinderNobody, isLate} from '../blocker.ts';
+import {classify, type Failure, refused} from './error.ts';
+
+export interface RetryOptions {
+  /** the call's name, for texts */
+  readonly action: string;
+  /** no further try begins after this time */
+  readonly deadlineMs: number;
+  /** bounds each try */
+  readonly tryMs: number;
+  /** told after some seconds without success, and at each further try */
+  readonly hinder?: Hinder;
+}
+
+const BASE_MS: Readonly<Record<Exclude<Failure['kind'], 'refused'>, number>> = {
+  unreachable: 200,
+  throttled: 1_000,
+};
+const PAUSE_LIMIT_MS = 20_000;
+const TOLD_AFTER_MS = 3_000;
+
+/**
+ * Repeats a call until EC2 answers it, with full jitter: a fleet that boots at once waits minutes for its CreateVolume
+ * (5 a second for an account), which the SDK's own three tries do not outlast. A refusal is thrown at once (`ec2.refused`);
+ * at the deadline, its own or the caller's, `ec2.throttled` or `ec2.unreachable`.
+ */
+export const withRetries = async <T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  options: RetryOptions,
+  signal: AbortSignal,
+): Promise<T> => {
+  const {action, hinder = hinderNobody} = options;
+  let told: Reason | null = null;
+  const heard: Hinder = (user, cause) => {
+    told = cause;
+    hinder(user, cause);
+  };
+  try {
+    return await repeat(call, {...options, hinder: heard}, signal);
+  } catch (error) {
+    throw told && isLate(signal) ? new ReasonError(told, {cause: error}) : error;
+  } finally {
+    hinder(action, null);
+  }
+};
+
+const repeat = async <T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  {action, deadlineMs, tryMs, hinder}: Required<RetryOptions>,
+  signal: AbortSignal,
+): Promise<T> => {
+  const began = performance.now();
+  for (let n = 0; ; n++) {
+    const tried = await once(call, tryMs, signal);
+    if ('answer' in tried) return tried.answer;
+    const {failure} = tried;
+    if (failure.kind === 'refused') throw refused(action, failure);
+    const pauseMs = Math.random() * Math.min(PAUSE_LIMIT_MS, BASE_MS[failure.kind] * 2 ** Math.min(n, 10));
+    const spentMs = performance.now() - began;
+    if (spentMs + pauseMs > deadlineMs) throw new ReasonError(unanswered(action, failure, deadlineMs));
+    if (spentMs >= TOLD_AFTER_MS) hinder(action, unanswered(action, failure, spentMs));
+    await sleep(pauseMs, undefined, {signal});
+  }
+};
+
+/** One try: an answer, or why there is none. Throws the signal's own error, and reasons as they are. */
+const once = async <T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  tryMs: number,
+  signal: AbortSignal,
+): Promise<{readonly answer: T} | {readonly failure: Failure}> => {
+  signal.throwIfAborted();
+  const limit = AbortSignal.timeout(tryMs);
+  try {
+    return {answer: await call(AbortSignal.any([signal, limit]))};
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ReasonError) throw error;
+    return {failure: limit.aborted ? silence(tryMs) : classify(error)};
+  }
+};
+
+const silence = (tryMs: number): Failure => ({
+  kind: 'unreachable',
+  cause: `no answer in ${tryMs / 1000} s`,
+});
+
+const unanswered = (action: string, failure: Exclude<Failure, {kind: 'refused'}>, spentMs: number): Reason =>
+  failure.kind === 'throttled'
+    ? reason('ec2.throttled', {action, seconds: Math.round(spentMs / 100) / 10})
+    : reason('ec2.unreachable', {action, cause: failure.cause});

@@ -1,0 +1,74 @@
+import {quote} from '../../../core/quote.ts';
+import {type Reason, reason} from '../../../core/reason.ts';
+
+interface FetchFailure {
+  readonly remote: string;
+  readonly revision: string;
+  readonly path: string;
+  readonly stderr: string;
+}
+
+type Explain = (failure: FetchFailure & {readonly cause: string}) => Reason;
+
+const STALL_SECONDS = /the last (\d+) seconds/;
+
+// In this order: the first that matches names the failure. The texts are git's and curl's, in English (LANG=C.UTF-8).
+const FETCH: readonly (readonly [RegExp, Explain])[] = [
+  [
+    /not our ref|couldn't find remote ref|no such remote ref/i,
+    ({remote, revision}) => reason('git.revision-missing', {remote, revision}),
+  ],
+  [
+    /unadvertised object|does not support shallow|dumb http transport/i,
+    ({remote, revision}) => reason('git.exact-refused', {remote, revision}),
+  ],
+  [
+    /mismatched algorithms|unknown object format|object-format/i,
+    ({remote, revision}) => reason('git.object-format', {remote, revision}),
+  ],
+  [
+    /fsck error|error in object|fsck/i,
+    ({revision, cause}) => reason('git.objects-refused', {revision, cause}),
+  ],
+  [
+    /operation too slow/i,
+    ({remote, stderr}) =>
+      reason('git.stalled', {remote, seconds: Number(STALL_SECONDS.exec(stderr)?.[1] ?? 0)}),
+  ],
+  [
+    /authentication failed|could not read (?:username|password)|permission denied \(|error: 40[13]|invalid credentials/i,
+    ({remote, cause}) => reason('git.auth-refused', {remote, cause}),
+  ],
+  [
+    /not a git repository: |bad object|object file .* is empty|loose object .* corrupt|packfile .* (?:cannot|does not)|pack .* corrupt|inflate: |unresolved deltas|missing blob|missing tree|bad tree|shallow file|remote did not send all necessary objects/i,
+    ({cause}) => reason('git.mirror-corrupt', {cause}),
+  ],
+];
+
+/** The reason why a fetch failed, from what git printed. */
+export const fetchFailure = (failure: FetchFailure): Reason => {
+  const lines = ownLines(failure.stderr);
+  const full = fullDisk(failure);
+  if (full) return full;
+  for (const [pattern, explain] of FETCH) {
+    const line = lines.find(each => pattern.test(each));
+    if (line !== undefined) return explain({...failure, cause: quote(line)});
+  }
+  return reason('git.unreachable', {remote: failure.remote, cause: causeOf(lines)});
+};
+
+/** The reason why a command on the mirror alone failed: `disk.full`, else the mirror is damaged. */
+export const localFailure = (failure: {readonly path: string; readonly stderr: string}): Reason =>
+  fullDisk(failure) ?? reason('git.mirror-corrupt', {cause: causeOf(ownLines(failure.stderr))});
+
+const fullDisk = ({path, stderr}: {readonly path: string; readonly stderr: string}): Reason | null => {
+  const line = ownLines(stderr).find(each => /no space left on device|disk quota exceeded/i.test(each));
+  return line === undefined ? null : reason('disk.full', {path, cause: quote(line)});
+};
+
+// What git said itself, without the lines of the remote: the first fatal line, else the last one.
+const causeOf = (lines: readonly string[]): string =>
+  quote(lines.find(line => line.startsWith('fatal:')) ?? lines.at(-1) ?? 'git gave no reason');
+
+const ownLines = (stderr: string): readonly string[] =>
+  stderr.split('\n').filter(line => line.trim() !== '' && !line.startsWith('remote:'));

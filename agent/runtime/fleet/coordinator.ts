@@ -1,0 +1,158 @@
+/**
+ * The hat one agent wears to hand out permits. Any agent can; losing it costs nothing, and two at once cannot grant too
+ * much: every grant is a compare-and-set of the whole ledger.
+ */
+import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
+import {plan} from '../../core/fleet/plan.ts';
+import type {Keys} from '../../core/keys.ts';
+import {type ReasonKind, reasonText} from '../../core/reason.ts';
+import {ReasonError, reasonOf} from '../../core/reason-error.ts';
+import type {Log, Presence, Store} from '../../ports.ts';
+import {pause} from '../effects/boot-view.ts';
+import {createMembership, type Membership} from './membership.ts';
+import {createFleetWatch, type FleetWatch} from './watch.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly instance: string;
+  /** the `coordinator` key, held by one agent at a time */
+  readonly hat: Presence;
+  /** what EC2 says of an instance: its state, `absent` or `unknown`; `none` without EC2 */
+  readonly ec2State: (instance: string, signal: AbortSignal) => Promise<string>;
+  /** deletes what terminated hosts left behind in EC2 */
+  readonly sweep: (signal: AbortSignal) => Promise<unknown>;
+  readonly log: Log;
+}
+
+const RETRY_MS = 2_000;
+/** a store that is away is tried ever more slowly, up to this many times the pause */
+const FAILURES = 9;
+const LOOK_EVERY_MS = 30_000;
+/** while a host is missing: EC2 is asked whether it will come back */
+const MISSING_EVERY_MS = 10_000;
+const SWEEP_EVERY_MS = 600_000;
+const CAS_TRIES = 5;
+
+/** Tries to wear the hat, and plans while it does, until the signal is aborted. */
+export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<void> => {
+  let off = new AbortController();
+  let told: ReasonKind | null = null;
+  let failures = 0;
+  parts.hat.onLost(() => off.abort());
+  while (!signal.aborted) {
+    try {
+      off = new AbortController();
+      await dropOwnHat(parts, signal);
+      if (await parts.hat.set(parts.instance, signal)) await wear(parts, off, signal);
+      else await untilVacant(parts, signal);
+      told = null;
+      failures = 0;
+    } catch (error) {
+      const cause = reasonOf(error);
+      if (!signal.aborted && cause.kind !== told)
+        parts.log.warning(`no permits from here: ${reasonText(cause)}`);
+      told = cause.kind;
+      failures = Math.min(failures + 1, FAILURES);
+    }
+    await pause(RETRY_MS * (1 + failures) * Math.random(), signal);
+  }
+};
+
+// One agent runs per host: a hat that this host holds already is its own dead process's, and need not expire first.
+const dropOwnHat = async ({store, keys, instance, hat}: Parts, signal: AbortSignal): Promise<void> => {
+  if (hat.held()) return;
+  const entry = await store.get(keys.coordinator, signal);
+  if (entry?.value === instance) await store.delete(keys.coordinator, {version: entry.version}, signal);
+};
+
+const untilVacant = async ({store, keys}: Parts, signal: AbortSignal): Promise<void> => {
+  for await (const update of store.watch(keys.coordinator, signal)) {
+    if (update.type === 'value' && update.entries.length === 0) return;
+  }
+};
+
+const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Promise<void> => {
+  const {log} = parts;
+  log.info('this host coordinates the rollout now');
+  const worn = AbortSignal.any([signal, off.signal]);
+  const fleet = createFleetWatch(parts, worn);
+  const membership = createMembership(parts);
+  let sweptAt = performance.now();
+  let timeoutMs = LOOK_EVERY_MS;
+  try {
+    await ringHolders(parts, worn);
+    while (!worn.aborted) {
+      await fleet.changed({timeoutMs}, worn);
+      if (worn.aborted) break;
+      const missing = await planOnce({...parts, fleet, membership}, worn);
+      timeoutMs = missing > 0 ? MISSING_EVERY_MS : LOOK_EVERY_MS;
+      if (!worn.aborted && performance.now() - sweptAt > SWEEP_EVERY_MS) {
+        sweptAt = performance.now();
+        await sweepOnce(parts, worn);
+      }
+    }
+  } finally {
+    off.abort();
+    if (!signal.aborted) log.info('another host may coordinate the rollout now');
+  }
+};
+
+const sweepOnce = async ({sweep, log}: Parts, signal: AbortSignal): Promise<void> => {
+  try {
+    await sweep(signal);
+  } catch (error) {
+    if (!signal.aborted)
+      log.warning(`volumes of terminated hosts are not deleted: ${reasonText(reasonOf(error))}`);
+  }
+};
+
+// A coordinator that died between its grant and the bell left someone sleeping.
+const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => {
+  const {ledger} = await current(parts, signal);
+  for (const permit of ledger.permits) await ring(parts, permit, signal);
+};
+
+type Planning = Parts & {readonly fleet: FleetWatch; readonly membership: Membership};
+
+/** Writes the next ledger, when there is something new. Gives how many hosts are missing. */
+const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> => {
+  const view = parts.fleet.view();
+  if (!view) return 0;
+  for (let tries = 0; tries < CAS_TRIES && !signal.aborted; tries += 1) {
+    const {ledger, expected} = await current(parts, signal);
+    const now = Date.now();
+    const holders = ledger.permits.map(({host}) => host);
+    const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
+    const {members, gone} = await parts.membership.note(sighting, signal);
+    const {missing} = members;
+    const next = plan({...view, ledger, missing, gone, now});
+    if (JSON.stringify(next.ledger) === JSON.stringify(ledger)) return missing.length;
+    const written = await parts.store.put(parts.keys.ledger, JSON.stringify(next.ledger), expected, signal);
+    if (!written.ok) continue;
+    if (grantsText(next.ledger) !== grantsText(ledger)) parts.log.info(grantsText(next.ledger));
+    for (const permit of next.granted) await ring(parts, permit, signal);
+    return missing.length;
+  }
+  return 0;
+};
+
+const current = async ({store, keys}: Parts, signal: AbortSignal) => {
+  const entry = await store.get(keys.ledger, signal);
+  const reading = readLedger(entry?.value ?? null);
+  if (!reading.ok) throw new ReasonError(reading.cause);
+  return {ledger: reading.value, expected: entry ? {version: entry.version} : ('absent' as const)};
+};
+
+const ring = async (
+  {store, keys}: Parts,
+  {host, fence}: {host: string; fence: number},
+  signal: AbortSignal,
+) => {
+  await store.put(keys.call(host), String(fence), 'any', signal);
+};
+
+const grantsText = ({permits, blocked}: Ledger): string => {
+  const out = permits.map(({host, fence}) => `${host} (${fence})`).join(', ');
+  return `permits out: ${out === '' ? 'none' : out}${blocked ? `; nobody else: ${reasonText(blocked)}` : ''}`;
+};

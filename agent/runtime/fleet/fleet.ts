@@ -1,0 +1,87 @@
+/** What ties this host to the others: its status, its permits, and the coordinator's hat when it wears it. */
+import type {Settings} from '../../config/settings.ts';
+import type {State} from '../../core/host/state.ts';
+import {statusOf} from '../../core/host/why.ts';
+import type {Keys} from '../../core/keys.ts';
+import type {Reason} from '../../core/reason.ts';
+import type {Ec2} from '../../host/ec2/ec2.ts';
+import type {Log, Store} from '../../ports.ts';
+import type {StoreHealth} from '../health/store.ts';
+import type {Dispatch} from '../loop/event-input.ts';
+import type {Self} from '../operator/report.ts';
+import type {Task} from '../tasks.ts';
+import {coordinate} from './coordinator.ts';
+import {createPermits, soloPermits} from './permits.ts';
+import {createPublisher} from './publish.ts';
+
+interface Parts {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly self: Self;
+  readonly ec2: Ec2 | null;
+  readonly sweep: (signal: AbortSignal) => Promise<unknown>;
+  readonly state: () => State;
+  readonly unhealthy: () => Reason | null;
+  /** why this host can begin nothing now */
+  readonly unable: () => Reason | null;
+  readonly health: StoreHealth;
+  /** false while those who send traffic may not know that this host is back */
+  readonly shown: () => boolean;
+  readonly dispatch: Dispatch;
+  readonly log: Log;
+}
+
+export interface FleetTasks {
+  /** This host's status may have changed. */
+  touch(): void;
+  askPermit(signal: AbortSignal): Promise<void>;
+  readonly tasks: Readonly<Record<string, Task>>;
+}
+
+/** Of a host key, which outlives an agent that restarts, and of the coordinator's hat. */
+const TTL_MS = 15_000;
+/** Nobody gets a permit while EC2 is asked. */
+const EC2_DEADLINE_MS = 5_000;
+
+/** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
+export const createFleetTasks = (parts: Parts): FleetTasks => {
+  const {settings, store, keys, self, ec2, sweep, state, unhealthy, unable} = parts;
+  const {health, shown, dispatch, log} = parts;
+  const {instance} = self;
+  const {app: _app, channel: _channel, ...who} = self;
+  const generation = () => state().generation;
+  const document = () => {
+    const status = statusOf(state(), who, {unhealthy: unhealthy(), unable: unable()});
+    return JSON.stringify({...status, ...(status.serving && !shown() && {shown: false})});
+  };
+  const presence = store.presence({key: keys.host(instance), ttlMs: TTL_MS, takeOver: true});
+  const publisher = createPublisher({presence, document, health});
+  if (settings.coordinate === 'none') {
+    const {ask} = soloPermits({state, dispatch});
+    return {touch: publisher.touch, askPermit: ask, tasks: {status: publisher.run}};
+  }
+  const permits = createPermits({store, keys, instance, generation, dispatch});
+  const hat = store.presence({key: keys.coordinator, ttlMs: TTL_MS, takeOver: false});
+  const ec2State = (host: string, signal: AbortSignal) => stateOf(ec2, host, signal);
+  return {
+    touch: publisher.touch,
+    askPermit: permits.ask,
+    tasks: {
+      status: publisher.run,
+      permits: permits.listen,
+      coordinator: until => coordinate({store, keys, instance, hat, ec2State, sweep, log}, until),
+    },
+  };
+};
+
+// Only EC2 knows that a host will never come back.
+const stateOf = async (ec2: Ec2 | null, host: string, signal: AbortSignal): Promise<string> => {
+  if (!ec2) return 'none';
+  try {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(EC2_DEADLINE_MS)]);
+    return (await ec2.instanceState(host, bounded)) ?? 'absent';
+  } catch {
+    return 'unknown';
+  }
+};

@@ -1,0 +1,93 @@
+import type {Ledger} from '../../core/fleet/ledger.ts';
+import type {State} from '../../core/host/state.ts';
+import {attemptOf} from '../../core/host/step.ts';
+import type {Keys} from '../../core/keys.ts';
+import {reasonOf} from '../../core/reason-error.ts';
+import type {Store} from '../../ports.ts';
+import {pause, readLedgerOf} from '../effects/boot-view.ts';
+import type {Dispatch} from '../loop/event-input.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly instance: string;
+  readonly generation: () => number;
+  readonly dispatch: Dispatch;
+}
+
+export interface Permits {
+  /** Listens to this host's doorbell until the signal is aborted. */
+  listen(signal: AbortSignal): Promise<void>;
+  /** Looks at the ledger now and then until the signal is aborted: the doorbell tells sooner, as a rule. */
+  ask(signal: AbortSignal): Promise<void>;
+}
+
+const EVERY_MS = 15_000;
+const SOLO_EVERY_MS = 2_000;
+
+/**
+ * How a host learns of its permit: it is rung, and reads the ledger before it believes. What the ledger says is
+ * dispatched in any phase; the core gives a permit back that comes when it is no longer wanted.
+ */
+export const createPermits = ({store, keys, instance, generation, dispatch}: Parts): Permits => {
+  const check = async (signal: AbortSignal): Promise<void> => {
+    try {
+      tell(await readLedgerOf({store, keys}, signal));
+    } catch (error) {
+      if (!signal.aborted)
+        dispatch({type: 'permit.blocked', generation: generation(), cause: reasonOf(error)});
+    }
+  };
+
+  const tell = ({permits, blocked}: Ledger): void => {
+    const mine = permits.find(permit => permit.host === instance);
+    if (mine) {
+      dispatch({type: 'permit.granted', generation: generation(), fence: mine.fence, version: mine.version});
+    } else if (blocked) {
+      dispatch({type: 'permit.blocked', generation: generation(), cause: blocked});
+    }
+  };
+
+  // A bell that is there is heard at once; waiting for a missing key is slow on old Consul (any write wakes the waiter).
+  const hangBell = async (signal: AbortSignal): Promise<void> => {
+    try {
+      await store.put(keys.call(instance), '0', 'absent', signal);
+    } catch {
+      // The ledger is looked at now and then all the same.
+    }
+  };
+
+  return {
+    listen: async signal => {
+      await hangBell(signal);
+      for await (const update of store.watch(keys.call(instance), signal)) {
+        if (update.type === 'value') await check(signal);
+      }
+    },
+    ask: async signal => {
+      while (!signal.aborted) {
+        await pause(EVERY_MS * (0.5 + Math.random() / 2), signal);
+        if (!signal.aborted) await check(signal);
+      }
+    },
+  };
+};
+
+interface Solo {
+  readonly state: () => State;
+  readonly dispatch: Dispatch;
+}
+
+/** Permits of a host that is not coordinated with others: granted at once, and again while it does not take one. */
+export const soloPermits = ({state, dispatch}: Solo): Pick<Permits, 'ask'> => ({
+  ask: async signal => {
+    while (!signal.aborted) {
+      const now = state();
+      const {generation, outcome} = now;
+      const version = attemptOf(now)?.version ?? '';
+      const fence = Math.max(generation, (outcome?.fence ?? 0) + 1);
+      dispatch({type: 'permit.granted', generation, fence, version});
+      await pause(SOLO_EVERY_MS, signal);
+    }
+  },
+});

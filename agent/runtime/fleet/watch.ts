@@ -1,0 +1,90 @@
+import type {FleetView} from '../../core/fleet/plan.ts';
+import {type HostStatus, readStatus} from '../../core/host/status.ts';
+import type {Keys} from '../../core/keys.ts';
+import {DEFAULT_POLICY, readPolicy} from '../../core/policy.ts';
+import {reasonText} from '../../core/reason.ts';
+import type {Entry, Log, Store} from '../../ports.ts';
+import {pause} from '../effects/boot-view.ts';
+import {readingOf} from '../loop/watch-desired.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly log: Log;
+}
+
+export interface FleetWatch {
+  /** Returns when something changed since the last call, or after `timeoutMs`. */
+  changed(options: {readonly timeoutMs: number}, signal: AbortSignal): Promise<void>;
+  /** What is known of the fleet; null until all of it was read once. */
+  view(): Pick<FleetView, 'hosts' | 'desired' | 'policy' | 'unreadable'> | null;
+}
+
+type Topic = 'hosts' | 'desired' | 'policy';
+
+/** Follows the hosts' statuses, the desired release and the policy until the signal is aborted. */
+export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal): FleetWatch => {
+  const known = new Map<Topic, readonly Entry[]>();
+  let dirty = false;
+  let wake: (() => void) | null = null;
+
+  const follow = async (topic: Topic, target: string): Promise<void> => {
+    for await (const update of store.watch(target, signal)) {
+      if (update.type !== 'value') continue;
+      known.set(topic, update.entries);
+      dirty = true;
+      wake?.();
+    }
+  };
+  const tell = (error: unknown) => {
+    if (!signal.aborted) log.error(`the fleet cannot be watched: ${String(error)}`);
+  };
+  follow('hosts', keys.hosts).catch(tell);
+  follow('desired', keys.desired).catch(tell);
+  follow('policy', keys.policy).catch(tell);
+
+  return {
+    changed: async ({timeoutMs}, until) => {
+      if (!dirty) {
+        const bell = new AbortController();
+        wake = () => bell.abort();
+        await pause(timeoutMs, AbortSignal.any([until, bell.signal]));
+        wake = null;
+      }
+      dirty = false;
+    },
+    view: () => {
+      const hosts = known.get('hosts');
+      const desired = known.get('desired');
+      const policy = known.get('policy');
+      if (!hosts || !desired || !policy) return null;
+      return readView({hosts, desired: desired[0], policy: policy[0], keys, log});
+    },
+  };
+};
+
+interface Documents {
+  readonly hosts: readonly Entry[];
+  readonly desired: Entry | undefined;
+  readonly policy: Entry | undefined;
+  readonly keys: Keys;
+  readonly log: Log;
+}
+
+const readView = ({hosts, desired, policy, keys, log}: Documents): ReturnType<FleetWatch['view']> => {
+  const rules = policy ? readPolicy(policy.value) : {ok: true as const, policy: DEFAULT_POLICY};
+  const reading = readingOf(desired, keys.desired);
+  return {
+    hosts: hosts.flatMap(entry => readHost(entry, log)),
+    desired: reading.ok ? reading.desired : null,
+    policy: rules.ok ? rules.policy : DEFAULT_POLICY,
+    unreadable: rules.ok ? null : rules.cause,
+  };
+};
+
+const readHost = ({key, value}: Entry, log: Log): readonly HostStatus[] => {
+  const reading = readStatus(key, value);
+  if (reading.ok) return [reading.value];
+  log.warning(reasonText(reading.cause));
+  return [];
+};

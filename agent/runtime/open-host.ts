@@ -1,0 +1,61 @@
+import {join} from 'node:path';
+import type {Settings} from '../config/settings.ts';
+import {refuseBusy} from '../control/socket.ts';
+import {describe} from '../core/host/describe.ts';
+import {freshState, recover} from '../core/host/recover.ts';
+import type {Rules} from '../core/host/rules.ts';
+import {bootId} from '../host/boot-id.ts';
+import {openHistory} from '../journal/history.ts';
+import {type Opened, openJournal} from '../journal/journal.ts';
+import type {Fields, Identity, Log, Observed} from '../ports.ts';
+import {openStore} from '../store/open.ts';
+import {createAdapters} from './effects/stages.ts';
+import {createHindrances} from './health/blockers.ts';
+import {stamp} from './loop/agent.ts';
+
+export interface DaemonParts {
+  readonly settings: Settings;
+  readonly identity: Identity;
+  readonly version: string;
+  readonly log: Log;
+}
+
+/**
+ * Opens what outlives the agent (journal, history, store, what runs) and decides where it goes on. Throws `control.busy` before it
+ * touches anything when another agent is there.
+ */
+export const openHost = async ({settings, identity, log}: DaemonParts, signal: AbortSignal) => {
+  const {stateDir, runDir} = settings;
+  const socket = join(runDir, 'control.sock');
+  await refuseBusy(socket);
+  const {instance} = identity;
+  const opened = await openJournal({stateDir, runDir, instance, boot: await bootId(), log});
+  const history = openHistory(stateDir);
+  const store = await openStore(settings.store);
+  const hindrances = createHindrances(log);
+  const adapters = createAdapters({settings, identity, log, hinder: hindrances.hinder});
+  const observed = await adapters.activator.observe(signal);
+  const rules = rulesOf(settings);
+  const first = recover(rules, opened.state, {...observed, ...opened}, stamp());
+  if (opened.state) log.info(`after the restart: ${describe(first[0])}`, factsOf(opened, observed));
+  const before = opened.state ?? freshState(stamp());
+  return {socket, journal: opened.journal, history, store, hindrances, adapters, rules, before, first};
+};
+
+export type OpenHost = Awaited<ReturnType<typeof openHost>>;
+
+const factsOf = ({state, sameBoot, stale}: Opened, {current, running}: Observed): Fields => ({
+  phase: state?.phase,
+  reboot: !sameBoot,
+  current,
+  running,
+  ...(stale && {stale}),
+});
+
+const rulesOf = ({install, traffic, activate, gate}: Settings): Rules => ({
+  stageTimeoutMs: install.timeoutMs,
+  drainTimeoutMs: traffic.drain.timeoutMs,
+  activateTimeoutMs: activate.timeoutMs,
+  gateTimeoutMs: gate.timeoutMs,
+  bakeMs: gate.bakeMs,
+});

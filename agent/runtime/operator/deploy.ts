@@ -1,0 +1,67 @@
+import type {Answer} from '../../control/protocol.ts';
+import type {Keys} from '../../core/keys.ts';
+import {quote} from '../../core/quote.ts';
+import {type Reason, reason, reasonText} from '../../core/reason.ts';
+import {reasonOf} from '../../core/reason-error.ts';
+import {parseRelease, RELEASE_EXPECTED, type Release, releaseId, shortRelease} from '../../core/release.ts';
+import type {Store} from '../../ports.ts';
+
+export interface DeployParts {
+  readonly store: Store;
+  readonly keys: Keys;
+  /** Throws why a host like this one could not install the release, as far as can be known in a moment. */
+  readonly vet: (release: Release, signal: AbortSignal) => Promise<void>;
+}
+
+export interface DeployWish {
+  readonly release: string;
+  readonly message?: string;
+  readonly by: string;
+}
+
+const VET_MS = 8_000;
+
+/**
+ * Writes the desired key. Refuses a release that no host of this kind can install; one that could not be looked at, or is not
+ * ready yet, is written all the same, and the answer says so.
+ */
+export const deploy = async (
+  {store, keys, vet}: DeployParts,
+  {release: id, message, by}: DeployWish,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  const release = parseRelease(id);
+  if (!release)
+    return {ok: false, reason: reason('desired.refused', {expected: RELEASE_EXPECTED, got: quote(id)})};
+  const objection = await objectionTo(release, vet, signal);
+  if (objection && !isPassing(objection)) return {ok: false, reason: objection};
+  const at = new Date().toISOString();
+  const document = {release: releaseId(release), by, ...(message !== undefined && {message}), at};
+  try {
+    await store.put(keys.desired, `${JSON.stringify(document)}\n`, 'any', signal);
+  } catch (error) {
+    return {ok: false, reason: reasonOf(error)};
+  }
+  const text = `${keys.desired} asks for ${shortRelease(release)} now`;
+  return {ok: true, text: objection ? `${text}, but mind: ${reasonText(objection)}` : text};
+};
+
+const objectionTo = async (
+  release: Release,
+  vet: DeployParts['vet'],
+  signal: AbortSignal,
+): Promise<Reason | null> => {
+  const late = AbortSignal.timeout(VET_MS);
+  try {
+    await vet(release, AbortSignal.any([signal, late]));
+    return null;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!late.aborted) return reasonOf(error);
+    const cause = `no answer in ${VET_MS / 1_000} s`;
+    return reason('ec2.unreachable', {action: 'DescribeSnapshots', cause});
+  }
+};
+
+// What says nothing of the release itself, or will be over by itself.
+const isPassing = ({kind}: Reason): boolean => kind.startsWith('ec2.') || kind === 'snapshot.pending';

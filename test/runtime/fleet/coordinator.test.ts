@@ -1,0 +1,160 @@
+import t from 'tap';
+import type {HostStatus} from '../../../agent/core/host/status.ts';
+import {keysOf} from '../../../agent/core/keys.ts';
+import type {Log, Store} from '../../../agent/ports.ts';
+import {coordinate} from '../../../agent/runtime/fleet/coordinator.ts';
+import {createPermits} from '../../../agent/runtime/fleet/permits.ts';
+import type {Happening} from '../../../agent/runtime/loop/event-input.ts';
+import {openStore} from '../../../agent/store/open.ts';
+import {eventually} from '../../support/eventually.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
+
+const quiet: Log = {debug: () => {}, info: () => {}, warning: () => {}, error: () => {}};
+const keys = keysOf('web', 'production');
+const SNAP = 'snap-22222222';
+
+const open = async (t: {teardown(end: () => Promise<void>): void}, path: string): Promise<Store> => {
+  const store = await openStore({kind: 'directory', path});
+  t.teardown(() => store.close());
+  return store;
+};
+
+/** One agent's coordinator on the store, stopped with the test. `warned` is what it complained of. */
+const wear = (
+  t: {teardown(end: () => Promise<void>): void},
+  store: Store,
+  instance: string,
+  ec2State = async (_instance: string) => 'none',
+) => {
+  const stop = new AbortController();
+  const warned: string[] = [];
+  const hat = store.presence({key: keys.coordinator, ttlMs: 2_000, takeOver: false});
+  const log = {...quiet, warning: (text: string) => warned.push(text)};
+  const ended = coordinate({store, keys, instance, hat, ec2State, sweep: async () => 0, log}, stop.signal);
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await ended;
+  };
+  t.teardown(end);
+  return {end, warned};
+};
+
+const publish = (store: Store, status: Partial<HostStatus> & {instance: string}): Promise<unknown> => {
+  const whole: HostStatus = {
+    format: 1,
+    zone: 'a',
+    role: 'web',
+    phase: 'waiting',
+    serving: true,
+    active: 'snap-11111111',
+    previous: null,
+    wants: null,
+    permit: null,
+    outcome: null,
+    reason: null,
+    since: 0,
+    agent: '0',
+    ...status,
+  };
+  return store.put(keys.host(status.instance), JSON.stringify(whole), 'any', new AbortController().signal);
+};
+
+const ledger = async (store: Store) =>
+  JSON.parse((await store.get(keys.ledger, new AbortController().signal))?.value ?? '{}');
+const desire = (store: Store) => store.put(keys.desired, SNAP, 'any', new AbortController().signal);
+
+t.test('a waiting host is rung, and learns of its permit from the ledger', async t => {
+  const store = await open(t, await temporaryFolder(t));
+  const {version} = (await desire(store)) as {version: string};
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  const heard: Happening[] = [];
+  const permits = createPermits({
+    store,
+    keys,
+    instance: 'i-1',
+    generation: () => 7,
+    dispatch: each => heard.push(each),
+  });
+  const listening = permits.listen(stop.signal);
+  await publish(store, {instance: 'i-1', wants: {release: SNAP, version}});
+  wear(t, store, 'i-2');
+  await eventually('the permit', () => heard.some(({type}) => type === 'permit.granted'));
+  t.match(
+    heard.find(({type}) => type === 'permit.granted'),
+    {fence: 1, version, generation: 7},
+  );
+  stop.abort();
+  await listening;
+});
+
+t.test('two that both want the hat grant no more than one may', async t => {
+  const path = await temporaryFolder(t);
+  const [one, two] = [await open(t, path), await open(t, path)];
+  const {version} = (await desire(one)) as {version: string};
+  for (const instance of ['i-1', 'i-2', 'i-3'])
+    await publish(one, {instance, wants: {release: SNAP, version}});
+  wear(t, one, 'i-1');
+  wear(t, two, 'i-2');
+  await eventually('a ledger', async () => (await ledger(one)).permits?.length > 0);
+  t.match(await ledger(one), {fence: 1, blocked: {kind: 'permit.concurrency'}});
+});
+
+t.test(
+  'the hat of a dead process of the same host is taken at once, of another host when it expires',
+  async t => {
+    const store = await open(t, await temporaryFolder(t));
+    const dead = store.presence({key: keys.coordinator, ttlMs: 600_000, takeOver: false});
+    t.ok(await dead.set('i-1', new AbortController().signal));
+    const {version} = (await desire(store)) as {version: string};
+    await publish(store, {instance: 'i-3', wants: {release: SNAP, version}});
+    const other = wear(t, store, 'i-2');
+    const own = wear(t, store, 'i-1');
+    await eventually('a permit', async () => (await ledger(store)).permits?.length === 1);
+    t.equal((await store.get(keys.coordinator, new AbortController().signal))?.value, 'i-1');
+    await own.end();
+    await other.end();
+  },
+);
+
+t.test('a ledger that cannot be read is left alone, and said once', async t => {
+  const store = await open(t, await temporaryFolder(t));
+  await store.put(keys.ledger, '{"format": 99}', 'any', new AbortController().signal);
+  const {warned} = wear(t, store, 'i-1');
+  await eventually('the complaint', () => warned.length > 0);
+  t.match(warned[0], /the document ledger is not readable/);
+  t.equal((await store.get(keys.ledger, new AbortController().signal))?.value, '{"format": 99}');
+});
+
+t.test(
+  'a new coordinator knows of a host that vanished with the one before, and asks EC2 for it',
+  async t => {
+    const store = await open(t, await temporaryFolder(t));
+    const {version} = (await desire(store)) as {version: string};
+    await publish(store, {instance: 'i-1', phase: 'serving', active: SNAP});
+    await publish(store, {instance: 'i-2', phase: 'serving'});
+    const first = wear(t, store, 'i-2');
+    const members = async () =>
+      JSON.parse((await store.get(keys.members, new AbortController().signal))?.value ?? '{}');
+    await eventually('both to be noted', async () => (await members()).present?.length === 2);
+    await eventually('the rollout', async () => (await ledger(store)).rollout?.version === version);
+    await first.end();
+    await store.delete(keys.coordinator, 'any', new AbortController().signal);
+    await store.delete(keys.host('i-2'), 'any', new AbortController().signal);
+    let said = 'running';
+    const asked: string[] = [];
+    const second = wear(t, store, 'i-1', async instance => {
+      asked.push(instance);
+      return said;
+    });
+    await eventually('the reason', async () => (await ledger(store)).blocked?.kind === 'rollout.unseen');
+    t.match(await ledger(store), {proven: null, blocked: {details: {hosts: 'i-2 (EC2: running)'}}});
+    t.same(asked, ['i-2']);
+    await second.end();
+    await store.delete(keys.coordinator, 'any', new AbortController().signal);
+    said = 'terminated';
+    wear(t, store, 'i-3', async () => said);
+    await eventually('it to be proven', async () => (await ledger(store)).proven === SNAP);
+    t.same(await members(), {format: 1, present: ['i-1'], missing: []});
+  },
+);

@@ -1,0 +1,62 @@
+import {getEventListeners} from 'node:events';
+import t from 'tap';
+import type {Happening} from '../../../agent/runtime/loop/event-input.ts';
+import {createInbox} from '../../../agent/runtime/loop/inbox.ts';
+
+const resumed: Happening = {type: 'operator.resumed', by: 'ann'};
+const held = (note: string): Happening => ({type: 'operator.held', by: 'ann', note});
+const never = new AbortController().signal;
+
+t.test('what comes first is taken first', async t => {
+  const inbox = createInbox();
+  inbox.add({happening: resumed});
+  inbox.add({happening: held('one')});
+  t.same(
+    [inbox.next(), inbox.next(), inbox.next()],
+    [{happening: resumed}, {happening: held('one')}, undefined],
+  );
+});
+
+t.test('what was put off comes before what happened since, the latest of its type only', async t => {
+  const inbox = createInbox();
+  inbox.putOff(held('one'));
+  inbox.putOff(held('two'));
+  inbox.add({happening: resumed});
+  inbox.resume();
+  t.same(
+    [inbox.next(), inbox.next(), inbox.next()],
+    [{happening: held('two')}, {happening: resumed}, undefined],
+  );
+});
+
+t.test('a newer one of its type replaces what was put off', async t => {
+  const inbox = createInbox();
+  inbox.putOff(held('one'));
+  inbox.add({happening: held('two')});
+  t.same(inbox.next(), {happening: held('two')});
+  inbox.resume();
+  t.equal(inbox.next(), undefined);
+});
+
+t.test('a rest ends when something is added, at its limit, and when it is aborted', async t => {
+  const inbox = createInbox();
+  const rest = inbox.rest(null, never);
+  inbox.add({happening: resumed});
+  await rest;
+  await inbox.rest(null, never); // it is still there
+  inbox.next();
+  await inbox.rest(1, never);
+  const over = new AbortController();
+  const last = inbox.rest(null, over.signal);
+  over.abort();
+  await last;
+  await inbox.rest(null, over.signal);
+  t.equal(inbox.next(), undefined);
+});
+
+t.test('many rests leave nothing behind on a signal that lives long', async t => {
+  const inbox = createInbox();
+  const {signal} = new AbortController();
+  for (let n = 0; n < 100; n += 1) await inbox.rest(0, signal);
+  t.equal(getEventListeners(signal, 'abort').length, 0);
+});
