@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** release-agentd: reads its settings, finds out who it is, and runs until it is told to stop. */
 import process from 'node:process';
+import {TAG_KEYS} from './config/fragments/tags.ts';
 import {loadSettings} from './config/load.ts';
-import {TAG_KEYS} from './config/tags.ts';
 import {type Reason, reasonText} from './core/reason.ts';
 import {reasonOf} from './core/reason-error.ts';
 import {whoAmI} from './host/imds/identity.ts';

@@ -105,7 +105,7 @@ export interface Traffic {
   leave(signal: AbortSignal): Promise<void>;
   rejoin(signal: AbortSignal): Promise<void>;
   /** Whether those who send traffic can know that this host is back; not there where `rejoin` makes sure of it. */
-  shown?(signal: AbortSignal): Promise<boolean>;
+  visible?(signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Drain {
@@ -119,12 +119,12 @@ export interface Drain {
 export interface Gate {
   /** Returns after the configured number of consecutive passes; throws `gate.failed` at the deadline. */
   pass(options: {readonly timeoutMs: number}, signal: AbortSignal): Promise<void>;
-  /** Watches probes and restarts for the bake time; throws `bake.failed` at the first sign of trouble that stays. */
+  /** Watches probes and restarts for the bake time; throws `bake.failed` at the first sign of problem that stays. */
   bake(options: {readonly forMs: number}, signal: AbortSignal): Promise<void>;
 }
 
 /** Takes what one user (an EC2 action, an adapter) waits for while it keeps trying, again and again; null once it goes on. */
-export type Hinder = (user: string, cause: Reason | null) => void;
+export type ReportBlocker = (user: string, cause: Reason | null) => void;
 
 // The host -----------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 import {checkFiles} from '../config/files.ts';
-import {type Fragments, readFragments} from '../config/fragments.ts';
+import {type Fragments, readFragments} from '../config/fragments/fragments.ts';
 import {imdsAddress, readSettings} from '../config/load.ts';
-import type {Problem} from '../config/problem.ts';
+import type {Problem} from '../config/options/problem.ts';
 import {keysOf} from '../core/keys.ts';
 import {reasonText} from '../core/reason.ts';
 import {checkStore} from '../store/check.ts';

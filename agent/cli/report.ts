@@ -20,7 +20,7 @@ export const short = (id: string): string => {
 };
 
 /** The message and the name that came with the desired release: `: "fix the cart" (ada)`. Empty without them. */
-export const wish = ({desired}: StatusReport): string => {
+export const requestText = ({desired}: StatusReport): string => {
   const parts = [desired?.message && `"${desired.message}"`, desired?.by && `(${desired.by})`].filter(
     part => part,
   );

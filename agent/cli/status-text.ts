@@ -1,7 +1,7 @@
 import type {FleetReport, Running, StatusReport, Told} from '../control/protocol.ts';
 import {age} from './age.ts';
 import {rows} from './layout.ts';
-import {count, short, wish} from './report.ts';
+import {count, requestText, short} from './report.ts';
 
 /** The text of `agentctl status`. */
 export const statusText = (report: StatusReport): string => {
@@ -42,7 +42,7 @@ const shouldRun = (report: StatusReport): string => {
   const {desired, active} = report;
   if (!desired) return 'not known';
   const same = desired.release === active?.release ? 'the same' : short(desired.release);
-  return `${same}${wish(report)}`;
+  return `${same}${requestText(report)}`;
 };
 
 const rejected = ({rejected: it, reason}: StatusReport, ago: (at: number) => string): string | null =>

@@ -48,11 +48,11 @@ export const askAgent = async <R extends Request>(
   }
 };
 
-type Wish = Extract<Request, {readonly by: string}>;
+type OperatorRequest = Extract<Request, {readonly by: string}>;
 
-/** Tells the agent a wish and says what it answers. Gives the exit code. */
+/** Tells the agent a request and says what it answers. Gives the exit code. */
 export const tellAgent = async (
-  request: Wish,
+  request: OperatorRequest,
   options: CommonOptions,
   terminal: Terminal,
 ): Promise<number> => {

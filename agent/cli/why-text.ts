@@ -2,7 +2,7 @@ import type {StatusReport} from '../control/protocol.ts';
 import {advice} from './advice.ts';
 import {age} from './age.ts';
 import {wrap} from './layout.ts';
-import {isSettled, short, wish} from './report.ts';
+import {isSettled, requestText, short} from './report.ts';
 
 /** The text of `agentctl why`: what runs, what should, why they differ, what happens next and what can be done. */
 export const whyText = (report: StatusReport): string => {
@@ -34,7 +34,7 @@ const should = (report: StatusReport): string => {
   if (!desired) return 'What it should run is not known.';
   if (desired.release === active?.release)
     return refusal ? 'That is the last desired release that could be read.' : 'That is the desired release.';
-  return `It should run ${short(desired.release)}${wish(report)}.`;
+  return `It should run ${short(desired.release)}${requestText(report)}.`;
 };
 
 const now = ({step, since, now}: StatusReport): string => `Now: ${step}, for ${age(now - since)}.`;

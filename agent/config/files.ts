@@ -2,7 +2,7 @@ import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import type {OptionName} from './options/options.ts';
-import type {Problem} from './problem.ts';
+import type {Problem} from './options/problem.ts';
 import type {Settings} from './settings.ts';
 
 type Use = 'secret' | 'file' | 'folder';

@@ -1,15 +1,15 @@
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {buildSettings} from './build.ts';
-import {type Fragments, readFragments} from './fragments.ts';
-import {mergeFragments} from './merge.ts';
-import {type Problem, problemsText, shown} from './problem.ts';
+import {type Fragments, readFragments} from './fragments/fragments.ts';
+import {mergeFragments} from './fragments/merge.ts';
+import {applyTags, type Tags} from './fragments/tags.ts';
+import {readRoles, readValues} from './fragments/values.ts';
+import {walk} from './fragments/walk.ts';
+import {type Problem, problemsText, shown} from './options/problem.ts';
 import type {Whole} from './rules/rule.ts';
 import {checkRules} from './rules/rules.ts';
 import type {Settings} from './settings.ts';
-import {applyTags, type Tags} from './tags.ts';
-import {readRoles, readValues} from './values.ts';
-import {walk} from './walk.ts';
 
 export type SettingsReading =
   | {readonly ok: true; readonly settings: Settings}

@@ -55,7 +55,7 @@ const HANDLERS: Handlers = {
       return refusal(reason('release.kind-not-configured', {kind: 'git', section: 'install.git'}));
     return {ok: true, value: await resolve(name, signal)};
   },
-  deploy: async ({verb: _, ...wish}, {controls}, signal) => respond(await controls.deploy(wish, signal)),
+  deploy: async ({verb: _, ...asked}, {controls}, signal) => respond(await controls.deploy(asked, signal)),
 };
 
 const respond = (

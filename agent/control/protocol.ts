@@ -82,7 +82,7 @@ export interface HistoryEntry {
   readonly generation: number;
 }
 
-/** What an operator's wish came to: a sentence that says what happens now, or the reason of the refusal. */
+/** What an operator's request came to: a sentence that says what happens now, or the reason of the refusal. */
 export type Answer =
   | {readonly ok: true; readonly text: string}
   | {readonly ok: false; readonly reason: Reason};

@@ -4,9 +4,9 @@ import type {GitSettings} from '../config/settings.ts';
 import {type ReasonDetails, type ReasonKind, reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {run} from '../host/process/process.ts';
-import {prepareCredentials} from '../install/git/fetch/credentials.ts';
-import {gitEnvironment} from '../install/git/fetch/environment.ts';
-import {gitLayout} from '../install/git/layout.ts';
+import {prepareCredentials} from '../install/git/mirror/credentials.ts';
+import {gitEnvironment} from '../install/git/mirror/environment.ts';
+import {gitLayout} from '../install/git/mirror/layout.ts';
 import type {Resolve} from './answer.ts';
 
 const TIMEOUT_MS = 30_000;

@@ -22,7 +22,7 @@ const FIELDS = new Set(['release', 'message', 'by', 'at']);
 
 /**
  * Reads the `desired` document: a plain release id, or JSON `{"release", "message", "by", "at"}`. `at` (any text) only makes
- * the same wish, said again, another document: Consul keeps the version of a value that does not change.
+ * the same request, said again, another document: Consul keeps the version of a value that does not change.
  * Anything else gives the reason `desired.refused`, which names what was expected and what came.
  */
 export const readDesired = (text: string, version: string): DesiredReading => {
@@ -73,3 +73,10 @@ const refuse = (expected: string, got: string): DesiredReading => ({
   ok: false,
   refusal: reason('desired.refused', {expected, got}),
 });
+
+/** What an entry of the desired key says; a reason when there is none. */
+export const readingOf = (
+  entry: {readonly value: string; readonly version: string} | null | undefined,
+  key: string,
+): DesiredReading =>
+  entry ? readDesired(entry.value, entry.version) : {ok: false, refusal: reason('desired.missing', {key})};

@@ -9,7 +9,7 @@ export interface Keys {
   /** prefix of all hosts' statuses */
   readonly hosts: string;
   host(instance: string): string;
-  /** the doorbell of one host */
+  /** written to wake one host */
   call(instance: string): string;
 }
 

@@ -1,14 +1,14 @@
 import type {Reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import type {Hinder} from '../ports.ts';
+import type {ReportBlocker} from '../ports.ts';
 
 /** For adapters that nobody listens to. */
-export const hinderNobody: Hinder = () => undefined;
+export const ignoreBlockers: ReportBlocker = () => undefined;
 
 interface Waiting {
   /** who waits */
   readonly user: string;
-  readonly hinder: Hinder;
+  readonly reportBlocker: ReportBlocker;
   /** what to tell once it has taken so many seconds; null for nothing (yet) */
   readonly cause: (seconds: number) => Reason | null;
   readonly everyMs?: number;
@@ -21,13 +21,13 @@ const EVERY_MS = 10_000;
  * ended by a caller's deadline fails with what it waited for.
  */
 export const tellWhileWaiting = async <T>(
-  {user, hinder, cause, everyMs = EVERY_MS}: Waiting,
+  {user, reportBlocker, cause, everyMs = EVERY_MS}: Waiting,
   work: () => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> => {
   const began = performance.now();
   const now = (): Reason | null => cause(Math.round((performance.now() - began) / 1_000));
-  const tell = (): void => hinder(user, now());
+  const tell = (): void => reportBlocker(user, now());
   const timer = setInterval(tell, everyMs);
   try {
     return await work();
@@ -36,7 +36,7 @@ export const tellWhileWaiting = async <T>(
     throw why && !(error instanceof ReasonError) ? new ReasonError(why, {cause: error}) : error;
   } finally {
     clearInterval(timer);
-    hinder(user, null);
+    reportBlocker(user, null);
   }
 };
 

@@ -1,23 +1,23 @@
 /** The whole agent of one host: what each part needs is made here, in order, and all of it runs until the signal. */
 import {createResolve} from '../control/resolve.ts';
 import {serveControl} from '../control/server.ts';
+import type {Dispatch} from '../core/host/event-input.ts';
 import type {State} from '../core/host/state.ts';
 import {keysOf} from '../core/keys.ts';
 import {parseRelease} from '../core/release.ts';
 import {systemState} from '../host/systemd/leave-unit.ts';
 import {createNotify} from '../host/systemd/notify.ts';
-import {createLook} from './effects/boot-view.ts';
+import {createBootView} from './effects/boot-view.ts';
 import {createExecutor} from './effects/executors.ts';
+import {createShutdownGuard} from './effects/shutdown-guard.ts';
 import {createFleetTasks} from './fleet/fleet.ts';
-import {createSenses} from './health/monitors.ts';
-import type {Dispatch} from './loop/event-input.ts';
+import {createMonitors} from './health/monitors.ts';
 import {createLoop} from './loop/loop.ts';
 import {createRecorder} from './loop/record.ts';
 import {watchDesired} from './loop/watch-desired.ts';
 import {type DaemonParts, type OpenHost, openHost} from './open-host.ts';
 import {createControls} from './operator/operator.ts';
-import {createShutdown} from './shutdown/excuse.ts';
-import {createLeaving} from './shutdown/shutdown.ts';
+import {createShutdown} from './shutdown/shutdown.ts';
 import {runTasks} from './tasks.ts';
 
 /** Without progress for this long the watchdog is left to end the agent. */
@@ -39,52 +39,76 @@ export const runDaemon = async (parts: DaemonParts, signal: AbortSignal): Promis
 
 const assemble = (parts: DaemonParts, host: OpenHost) => {
   const {settings, identity, version, log} = parts;
-  const {store, adapters, history} = host;
+  const {store, adapters, history, rules, before, first, journal} = host;
   const {app, channel, role, seed} = settings;
   const self = {agent: version, instance: identity.instance, zone: identity.zone, app, channel, role};
   const keys = keysOf(app, channel);
 
   // The loop comes last, and what it is made of speaks to it.
-  const dispatch: Dispatch = happening => loop.agent.dispatch(happening);
+  const dispatch: Dispatch = input => loop.agent.dispatch(input);
   const state = (): State => loop.agent.state();
   const changed = (): void => {
     fleet.touch();
     recorder.refresh();
   };
   const touch = (): void => {
-    senses.shown.saw();
+    monitors.visibility.saw();
     fleet.touch();
   };
 
   const notify = createNotify({alive: () => loop.agent.busyForMs() < STUCK_MS, log});
-  const leaving = createLeaving({parts, host, state, halt: () => loop.halt(), changed});
-  const senses = createSenses({host, state, dispatch, changed, departing: leaving.cause, log});
-  const {tidy, shown, unhealthy, unable, troubles, store: health} = senses;
+  const shutdown = createShutdown({
+    settings,
+    adapters,
+    journal,
+    state,
+    halt: () => loop.halt(),
+    changed,
+    log,
+  });
+  const monitors = createMonitors({host, state, dispatch, changed, shuttingDown: shutdown.cause, log});
+  const {cleanup, visibility, unhealthy, unable, problems, store: health} = monitors;
   const {ec2, sweep, vet} = adapters;
   const here = {settings, store, keys, self, state, health, dispatch, log};
-  const fleet = createFleetTasks({...here, ec2, sweep, unhealthy, unable, shown: shown.isShown});
-  const look = createLook({store, keys, seed: (seed !== undefined && parseRelease(seed)) || null});
-  const shutdown = createShutdown({systemState, log});
+  const fleet = createFleetTasks({...here, ec2, sweep, unhealthy, unable, visible: visibility.isVisible});
+  const bootView = createBootView({store, keys, seed: (seed !== undefined && parseRelease(seed)) || null});
+  const shutdownGuard = createShutdownGuard({systemState, log});
   const execute = createExecutor({
     ...adapters,
-    look,
+    bootView,
     askPermit: fleet.askPermit,
-    prune: tidy.prune,
-    shutdown,
+    prune: cleanup.prune,
+    shutdownGuard,
   });
-  const recorder = createRecorder({notify, troubles, history, touch, log});
+  const recorder = createRecorder({notify, problems, history, touch, log});
   const {publish} = recorder;
-  const loop = createLoop({host, health: senses.journal, execute, publish, dispatch, log});
+  const loop = createLoop({
+    rules,
+    before,
+    first,
+    journal,
+    health: monitors.journal,
+    execute,
+    publish,
+    dispatch,
+    log,
+  });
 
-  const asked = {wish: leaving.wishes(loop.agent.wish), leave: leaving.leave, vet, unhealthy, troubles};
+  const asked = {
+    request: shutdown.requests(loop.agent.request),
+    leave: shutdown.leave,
+    vet,
+    unhealthy,
+    problems,
+  };
   return {
     controls: createControls({...here, ...asked, history, coordinated: settings.coordinate === 'fleet'}),
     tasks: {
       agent: loop.agent.run,
       desired: (until: AbortSignal) => watchDesired({store, key: keys.desired, health, dispatch}, until),
-      health: senses.watch.run,
-      shown: shown.run,
-      ...leaving.tasks,
+      health: monitors.watch.run,
+      visibility: visibility.run,
+      ...shutdown.tasks,
       ...fleet.tasks,
     },
     stop: async () => {

@@ -10,7 +10,7 @@ import {type Opened, openJournal} from '../journal/journal.ts';
 import type {Fields, Identity, Log, Observed} from '../ports.ts';
 import {openStore} from '../store/open.ts';
 import {createAdapters} from './effects/stages.ts';
-import {createHindrances} from './health/blockers.ts';
+import {createBlockers} from './health/blockers.ts';
 import {stamp} from './loop/agent.ts';
 
 export interface DaemonParts {
@@ -32,14 +32,14 @@ export const openHost = async ({settings, identity, log}: DaemonParts, signal: A
   const opened = await openJournal({stateDir, runDir, instance, boot: await bootId(), log});
   const history = openHistory(stateDir);
   const store = await openStore(settings.store);
-  const hindrances = createHindrances(log);
-  const adapters = createAdapters({settings, identity, log, hinder: hindrances.hinder});
+  const blockers = createBlockers(log);
+  const adapters = createAdapters({settings, identity, log, reportBlocker: blockers.reportBlocker});
   const observed = await adapters.activator.observe(signal);
   const rules = rulesOf(settings);
   const first = recover(rules, opened.state, {...observed, ...opened}, stamp());
   if (opened.state) log.info(`after the restart: ${describe(first[0])}`, factsOf(opened, observed));
   const before = opened.state ?? freshState(stamp());
-  return {socket, journal: opened.journal, history, store, hindrances, adapters, rules, before, first};
+  return {socket, journal: opened.journal, history, store, blockers, adapters, rules, before, first};
 };
 
 export type OpenHost = Awaited<ReturnType<typeof openHost>>;

@@ -14,7 +14,7 @@ interface Parts {
 }
 
 /** What did not work, and why. */
-export interface Hindrance {
+export interface Blocker {
   readonly tried: string;
   readonly cause: Reason;
 }
@@ -29,7 +29,7 @@ const SESSION_TTL_MS = 10_000;
  * Tries everything that a host does with its store, leaves nothing behind, and gives the first thing that did not work. With
  * Consul each right is tried with a key of its own: a list that the token may not read looks empty before Consul 1.11.
  */
-export const checkStore = async ({settings, keys}: Parts, signal: AbortSignal): Promise<Hindrance | null> => {
+export const checkStore = async ({settings, keys}: Parts, signal: AbortSignal): Promise<Blocker | null> => {
   if (settings.kind === 'directory') return firstOf([useFolder(settings.path)], signal);
   const http = openConsulHttp(settings);
   try {
@@ -48,7 +48,7 @@ export const checkStore = async ({settings, keys}: Parts, signal: AbortSignal): 
 
 type Attempt = readonly [tried: string, attempt: (signal: AbortSignal) => Promise<unknown>];
 
-const firstOf = async (attempts: readonly Attempt[], signal: AbortSignal): Promise<Hindrance | null> => {
+const firstOf = async (attempts: readonly Attempt[], signal: AbortSignal): Promise<Blocker | null> => {
   for (const [tried, attempt] of attempts) {
     try {
       await attempt(signal);

@@ -1,8 +1,8 @@
 import {performance} from 'node:perf_hooks';
 import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
+import {jittered} from '../host/pause.ts';
 import type {Presence} from '../ports.ts';
-import {jittered} from './pause.ts';
 
 export interface Keeping {
   readonly key: string;
@@ -130,7 +130,7 @@ const renewOnce = async (
   }
 };
 
-/** Runs tasks one after the other; a task that fails does not hinder the next. */
+/** Runs tasks one after the other; a task that fails does not stop the next. */
 const queue = (): InTurn => {
   let last: Promise<unknown> = Promise.resolve();
   return task => {

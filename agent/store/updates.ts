@@ -1,7 +1,7 @@
 import {reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
+import {backoffMs, pause} from '../host/pause.ts';
 import type {Entry, WatchUpdate} from '../ports.ts';
-import {backoffMs, pause} from './pause.ts';
 
 export interface WatchSource {
   /** The entries: right away when `fresh`, else once something may have changed since the last call. */

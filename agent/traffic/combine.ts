@@ -9,7 +9,8 @@ import type {Traffic} from '../ports.ts';
 export const combineTraffic = (parts: readonly Traffic[]): Traffic => ({
   leave: signal => tryAll('leave', parts, signal),
   rejoin: signal => tryAll('rejoin', parts.toReversed(), signal),
-  shown: async signal => (await Promise.all(parts.map(part => part.shown?.(signal) ?? true))).every(Boolean),
+  visible: async signal =>
+    (await Promise.all(parts.map(part => part.visible?.(signal) ?? true))).every(Boolean),
 });
 
 const tryAll = async (

@@ -12,7 +12,7 @@ export interface ConsulReturn {
   /** These checks, which hid the service, are being ended. */
   begin(checks: readonly Check[]): void;
   /** True when the catalog shows none of them any more. Throws when the servers do not answer. */
-  isShown(signal: AbortSignal): Promise<boolean>;
+  isVisible(signal: AbortSignal): Promise<boolean>;
 }
 
 /** When servers answer and still show the maintenance for so long, it is begun and ended once more. */
@@ -37,7 +37,7 @@ export const consulReturn = ({agent, service, note}: Parts): ConsulReturn => {
     begin: checks => {
       ended = [...new Map([...ended, ...checks].map(check => [check.CheckID, check])).values()];
     },
-    isShown: async signal => {
+    isVisible: async signal => {
       if (ended.length === 0) return true;
       ended = await agent.catalogued(service, ended, signal);
       seenAt = ended.length === 0 ? null : (seenAt ?? performance.now());
@@ -47,7 +47,7 @@ export const consulReturn = ({agent, service, note}: Parts): ConsulReturn => {
   };
 };
 
-/** Runs tasks one after the other; one that fails does not hinder the next. */
+/** Runs tasks one after the other; one that fails does not stop the next. */
 export const queue = () => {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(task: () => Promise<T>): Promise<T> => {

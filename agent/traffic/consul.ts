@@ -2,8 +2,8 @@ import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
-import {hinderNobody, tellWhileWaiting} from '../host/blocker.ts';
-import type {Hinder, Log, Traffic} from '../ports.ts';
+import {ignoreBlockers, tellWhileWaiting} from '../host/blocker.ts';
+import type {Log, ReportBlocker, Traffic} from '../ports.ts';
 import {type ConsulAgent, consulAgent} from './consul-agent.ts';
 import {consulReturn, queue} from './consul-return.ts';
 
@@ -16,7 +16,7 @@ export interface ConsulTrafficOptions {
   readonly tokenFile?: string;
   readonly log: Log;
   /** told while the local agent keeps a call waiting */
-  readonly hinder?: Hinder;
+  readonly reportBlocker?: ReportBlocker;
 }
 
 const NOTE = 'release-agent: out of traffic for an update';
@@ -28,13 +28,13 @@ const HINT = 'the local agent holds its state while it looks for its servers';
 /**
  * Leaves traffic by Consul's maintenance mode of every instance of a service that is registered with the local agent, and
  * waits until the catalog shows it, which load balancers read. Rejoining asks the local agent only: it works without servers;
- * `shown` tells when the catalog has it.
+ * `visible` tells when the catalog has it.
  * A service that is not registered gets no traffic through Consul: nothing to do, with a warning. Throws `traffic.failed`.
  */
 export const consulTraffic = ({
   service,
   log,
-  hinder = hinderNobody,
+  reportBlocker = ignoreBlockers,
   ...place
 }: ConsulTrafficOptions): Traffic => {
   const agent = consulAgent(place);
@@ -50,13 +50,13 @@ export const consulTraffic = ({
   const patiently = (action: Action, work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
     const cause = (seconds: number) =>
       reason('traffic.slow', {adapter: 'consul', action, seconds, hint: HINT});
-    const waiting = {user: `consul ${action}`, hinder, cause, everyMs: TOLD_EVERY_MS};
+    const waiting = {user: `consul ${action}`, reportBlocker, cause, everyMs: TOLD_EVERY_MS};
     return tellWhileWaiting(waiting, () => orFailed(action, work, signal), signal);
   };
   return {
     leave: signal => inTurn(() => patiently('leave', () => each(true, signal), signal)),
     rejoin: signal => inTurn(() => patiently('rejoin', () => each(false, signal), signal)),
-    shown: signal => inTurn(() => orFailed('rejoin', () => back.isShown(signal), signal)),
+    visible: signal => inTurn(() => orFailed('rejoin', () => back.isVisible(signal), signal)),
   };
 };
 

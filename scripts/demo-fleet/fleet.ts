@@ -28,12 +28,12 @@ export interface Fleet {
   /** Writes the desired release, as `echo` would. */
   ask(revision: string): Promise<void>;
   /** Returns when the hosts stand as `done` wants; throws with how they stand after `timeoutMs`. */
-  until(wish: Wish, signal: AbortSignal): Promise<void>;
+  until(goal: Goal, signal: AbortSignal): Promise<void>;
   /** Ends all that runs. Gives what could not be ended. */
   end(options: {readonly patient: boolean}): Promise<readonly string[]>;
 }
 
-export interface Wish {
+export interface Goal {
   readonly what: string;
   readonly done: (reports: readonly StatusReport[]) => boolean;
   readonly timeoutMs: number;
@@ -75,9 +75,9 @@ export const makeFleet = async ({directory, view}: {directory: string; view: Vie
     end: async ({patient}) => {
       ending = true;
       await load.end({patient});
-      const troubles = await end();
+      const problems = await end();
       await balancer.close();
-      return troubles;
+      return problems;
     },
   };
 };
@@ -108,9 +108,9 @@ const run = ({hosts, releases, why}: Running) => {
     known.set(name, report);
     releases.see(reports(), hosts.length);
   };
-  const done = ({done: wanted}: Wish) => {
-    const trouble = hosts.map(host => host.trouble()).find(text => text !== null);
-    if (trouble) throw new Error(trouble);
+  const done = ({done: wanted}: Goal) => {
+    const problem = hosts.map(host => host.problem()).find(text => text !== null);
+    if (problem) throw new Error(problem);
     return wanted(reports());
   };
   const instead = () =>
@@ -124,9 +124,9 @@ const run = ({hosts, releases, why}: Running) => {
         void followHost({socket: host.socket, see: see(host.name)}, following.signal);
       }
     },
-    until: (wish: Wish, signal: AbortSignal) =>
+    until: (goal: Goal, signal: AbortSignal) =>
       until(
-        {...wish, done: () => done(wish), instead: () => releases.inWords(instead()) || 'no host answers'},
+        {...goal, done: () => done(goal), instead: () => releases.inWords(instead()) || 'no host answers'},
         signal,
       ),
     end: async (): Promise<readonly string[]> => {

@@ -17,7 +17,7 @@ export interface Host extends HostPlaces {
   readonly logFile: string;
   start(): void;
   /** Why the agent runs no more although nobody ended it, or null. */
-  trouble(): string | null;
+  problem(): string | null;
   logTail(): Promise<string>;
   /** Ends the agent, then the application that it started. Both outlive nothing. */
   end(): Promise<void>;
@@ -41,7 +41,7 @@ export const createHost = ({say, ...places}: Parts): Host => {
   const logFile = join(root, 'agent.log');
   writeFileSync(logFile, '');
   let child: ChildProcess | null = null;
-  let [ending, trouble]: [boolean, string | null] = [false, null];
+  let [ending, problem]: [boolean, string | null] = [false, null];
 
   const hear = (line: string): void => {
     appendFileSync(logFile, `${line}\n`);
@@ -56,12 +56,12 @@ export const createHost = ({say, ...places}: Parts): Host => {
     start: () => {
       child = launch(root);
       if (child.stderr) createInterface({input: child.stderr}).on('line', hear);
-      child.on('error', error => (trouble ??= `the agent of ${name} does not start: ${error.message}`));
+      child.on('error', error => (problem ??= `the agent of ${name} does not start: ${error.message}`));
       child.on('exit', (status, signal) => {
-        if (!ending) trouble ??= `the agent of ${name} ended with ${signal ?? `exit status ${status}`}`;
+        if (!ending) problem ??= `the agent of ${name} ended with ${signal ?? `exit status ${status}`}`;
       });
     },
-    trouble: () => trouble,
+    problem: () => problem,
     logTail: async () =>
       (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-TAIL_LINES).join('\n'),
     end: async () => {

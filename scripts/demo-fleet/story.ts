@@ -2,7 +2,7 @@ import process from 'node:process';
 import type {StatusReport} from '../../agent/control/protocol.ts';
 import {run} from '../../agent/host/process/process.ts';
 import {DATABASE, type Edition} from './application.ts';
-import {AGENTCTL, type Fleet, type Wish} from './fleet.ts';
+import {AGENTCTL, type Fleet, type Goal} from './fleet.ts';
 import {isSettled} from './releases.ts';
 import {makeRepository, type Repository} from './repository.ts';
 import type {View} from './view.ts';
@@ -61,14 +61,14 @@ const ask = async (
   return revision;
 };
 
-const allServe = (count: number, release: string, timeoutMs: number): Wish => ({
+const allServe = (count: number, release: string, timeoutMs: number): Goal => ({
   what: `${count} hosts to serve the release`,
   done: reports => reports.filter(report => isSettled(report) && runs(report, release)).length === count,
   timeoutMs,
 });
 
 /** One host tried it and serves the good one again; the others keep the good one and are told to wait. */
-const tookBack = (count: number, {bad, good}: {readonly bad: string; readonly good: string}): Wish => ({
+const tookBack = (count: number, {bad, good}: {readonly bad: string; readonly good: string}): Goal => ({
   what: 'one host to take the release back, and the others to be halted',
   done: reports => {
     const tried = reports.filter(report => report.rejected?.release === bad && isSettled(report));

@@ -26,10 +26,10 @@ const agentctl = async (args: readonly string[], env: Readonly<Record<string, st
 const host = async (t: Test, options: Partial<ServeOptions> & {report?: StatusReport} = {}) => {
   const path = join(await temporaryFolder(t), 'control.sock');
   const {report = sampleReport(), ...rest} = options;
-  const {controls, wishes} = fakeControls(() => report);
+  const {controls, requests} = fakeControls(() => report);
   const server = await serveControl({path, controls, ...rest}, new AbortController().signal);
   t.teardown(() => server.close());
-  return {env: {RELEASE_AGENT_SOCKET: path}, path, wishes};
+  return {env: {RELEASE_AGENT_SOCKET: path}, path, requests};
 };
 
 t.test('status says how it is, and its exit code whether that is as it should be', async t => {
@@ -58,12 +58,12 @@ t.test('why explains, and exits with 0', async t => {
   });
 });
 
-t.test('wishes carry who asks: the person behind sudo, else the user', async t => {
-  const {env, wishes} = await host(t);
+t.test('requests carry who asks: the person behind sudo, else the user', async t => {
+  const {env, requests} = await host(t);
   t.match(await agentctl(['hold', '--note', 'looking'], env), {exitCode: 0, stdout: 'it holds where it is'});
   t.match(await agentctl(['resume'], {...env, SUDO_USER: 'bob'}), {exitCode: 0});
   t.match(await agentctl(['retry', '--json'], env), {exitCode: 0, stdout: /^{"ok":true,"value":"it tries/});
-  t.same(wishes, [
+  t.same(requests, [
     {verb: 'hold', by: 'ada', note: 'looking'},
     {verb: 'resume', by: 'bob'},
     {verb: 'retry', by: 'ada'},
@@ -71,20 +71,20 @@ t.test('wishes carry who asks: the person behind sudo, else the user', async t =
 });
 
 t.test('leave asks until the host is out of traffic', async t => {
-  const {env, wishes} = await host(t);
+  const {env, requests} = await host(t);
   t.match(await agentctl(['leave'], env), {exitCode: 0, stdout: 'it is out of traffic'});
-  t.same(wishes, [{verb: 'leave'}, {verb: 'leave'}]);
+  t.same(requests, [{verb: 'leave'}, {verb: 'leave'}]);
 });
 
 t.test('a rollback says what it will do, and happens only with --yes when nobody can be asked', async t => {
-  const {env, wishes} = await host(t);
+  const {env, requests} = await host(t);
   t.match(await agentctl(['rollback'], env), {
     exitCode: 1,
     stderr: /goes from 222222222222 back to 111111111111.*add --yes/s,
   });
-  t.same(wishes, []);
+  t.same(requests, []);
   t.match(await agentctl(['rollback', '--yes'], env), {exitCode: 0, stdout: /it goes back/});
-  t.same(wishes, [{verb: 'rollback', by: 'ada'}]);
+  t.same(requests, [{verb: 'rollback', by: 'ada'}]);
 });
 
 t.test('a rollback of a release that passed its gate already says where it leads', async t => {
@@ -94,7 +94,7 @@ t.test('a rollback of a release that passed its gate already says where it leads
 });
 
 t.test('a deploy of a branch asks for the revision that it is now', async t => {
-  const {env, wishes} = await host(t, {resolve: async name => (name === 'main' ? OLD : NEW)});
+  const {env, requests} = await host(t, {resolve: async name => (name === 'main' ? OLD : NEW)});
   const {exitCode, stderr} = await agentctl(['deploy', 'main', '-m', 'back', '--yes'], env);
   t.equal(exitCode, 0, stderr);
   t.match(
@@ -102,7 +102,7 @@ t.test('a deploy of a branch asks for the revision that it is now', async t => {
     'Every host of web/production is asked to run 111111111111 (main now) instead of 222222222222',
   );
   t.match(await agentctl(['deploy', 'snap-0123456789abcdef0'], env), {exitCode: 1, stderr: /add --yes/});
-  t.same(wishes, [{verb: 'deploy', by: 'ada', release: OLD, message: 'back'}]);
+  t.same(requests, [{verb: 'deploy', by: 'ada', release: OLD, message: 'back'}]);
 });
 
 t.test('a refusal is on stderr with exit code 1, or as JSON', async t => {

@@ -1,11 +1,11 @@
 import {readFile} from 'node:fs/promises';
 import {parse} from 'smol-toml';
 import t from 'tap';
+import {mergeFragments} from '../../agent/config/fragments/merge.ts';
+import {readValues} from '../../agent/config/fragments/values.ts';
+import {walk} from '../../agent/config/fragments/walk.ts';
 import {readSettings} from '../../agent/config/load.ts';
-import {mergeFragments} from '../../agent/config/merge.ts';
 import {OPTIONS} from '../../agent/config/options/options.ts';
-import {readValues} from '../../agent/config/values.ts';
-import {walk} from '../../agent/config/walk.ts';
 
 const FILE = new URL('../../packaging/root/etc/release-agent/config.toml', import.meta.url);
 

@@ -1,9 +1,9 @@
 import {mkdir, symlink, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import t, {type Test} from 'tap';
-import {readFragments} from '../../agent/config/fragments.ts';
+import {readFragments} from '../../agent/config/fragments/fragments.ts';
 import {imdsAddress, loadSettings, readSettings} from '../../agent/config/load.ts';
-import {problemText} from '../../agent/config/problem.ts';
+import {problemText} from '../../agent/config/options/problem.ts';
 import {ReasonError} from '../../agent/core/reason-error.ts';
 import {temporaryFolder} from '../support/temporary.ts';
 

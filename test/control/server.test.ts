@@ -15,10 +15,10 @@ import {temporaryFolder} from '../support/temporary.ts';
 
 const start = async (t: Test, options: Partial<ServeOptions> = {}) => {
   const path = join(await temporaryFolder(t), 'control.sock');
-  const {controls, wishes} = fakeControls();
+  const {controls, requests} = fakeControls();
   const server = await serveControl({path, controls, ...options}, new AbortController().signal);
   t.teardown(() => server.close());
-  return {path, wishes, server};
+  return {path, requests, server};
 };
 
 /** Sends bytes as they are and gives what comes back. */
@@ -33,7 +33,7 @@ const send = async (path: string, bytes: string | Uint8Array): Promise<string> =
 };
 
 t.test('every verb comes through, validated, and its answer back', async t => {
-  const {path, wishes} = await start(t, {resolve: async () => NEW});
+  const {path, requests} = await start(t, {resolve: async () => NEW});
   t.same(await ask(path, {verb: 'status'}), {ok: true, value: sampleReport()});
   t.same(await ask(path, {verb: 'history', limit: 5}), {ok: true, value: []});
   t.same(await ask(path, {verb: 'resolve', name: 'feature/x'}), {ok: true, value: NEW});
@@ -46,11 +46,11 @@ t.test('every verb comes through, validated, and its answer back', async t => {
     {verb: 'deploy', by: 'ada', release: 'snap-0123456789abcdef0'},
   ] as const satisfies readonly Request[];
   for (const request of asked) t.match(await ask(path, request), {ok: true, value: /it/});
-  t.same(wishes, asked);
+  t.same(requests, asked);
 });
 
 t.test('what a verb does not take is refused with what was expected', async t => {
-  const {path, wishes} = await start(t);
+  const {path, requests} = await start(t);
   for (const [request, text] of [
     ['', /expected one JSON object, got nothing/],
     ['{"verb"', /expected one JSON object/],
@@ -68,7 +68,7 @@ t.test('what a verb does not take is refused with what was expected', async t =>
     const response = JSON.parse(await send(path, request));
     t.match(response, {ok: false, refusal: {kind: 'control.request', text}}, request);
   }
-  t.same(wishes, []);
+  t.same(requests, []);
 });
 
 t.test('without [install.git] names are not resolved, full ids are', async t => {
@@ -151,7 +151,7 @@ t.test('an answer that never comes ends at its deadline', async t => {
 });
 
 t.test('no bytes break the server, and it answers each with a refusal', async t => {
-  const {path, wishes} = await start(t);
+  const {path, requests} = await start(t);
   const bytes = fc.oneof(fc.uint8Array({maxLength: 500}), fc.json(), fc.string());
   await fc.assert(
     fc.asyncProperty(bytes, async sent => {
@@ -160,7 +160,7 @@ t.test('no bytes break the server, and it answers each with a refusal', async t 
     }),
     {numRuns: 200},
   );
-  t.same(wishes, []);
+  t.same(requests, []);
 });
 
 t.test('a stale socket is replaced, a live one is not', async t => {

@@ -22,7 +22,7 @@ t.test('a document says who asked and why', async t => {
   t.match(readDesired(text, '7'), {ok: true, desired: {message: 'the new checkout', by: 'anna'}});
 });
 
-t.test('it may say when: the same wish, said again, is then another document', async t => {
+t.test('it may say when: the same request, said again, is then another document', async t => {
   t.match(readDesired(JSON.stringify({release: SNAP, at: '2027-01-01T12:00:00Z'}), '7'), {ok: true});
 });
 

@@ -163,12 +163,12 @@ t.test("the host's own agent of Consul: all it answers is right but for one thin
     odd = given;
     answers = createAgent();
     if (name === 'rejoin') answers('/v1/agent/service/maintenance/web-1?enable=true');
-    const traffic = consulTraffic({service: 'web', url, log, hinder: () => {}});
+    const traffic = consulTraffic({service: 'web', url, log, reportBlocker: () => {}});
     const signal = AbortSignal.timeout(60);
     await outcomeOf(async () => {
       try {
         await (name === 'leave' ? traffic.leave : traffic.rejoin)(signal);
-        if (name === 'rejoin') await traffic.shown?.(signal);
+        if (name === 'rejoin') await traffic.visible?.(signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }

@@ -26,13 +26,13 @@ const REQUESTS: readonly Request[] = [
   {verb: 'deploy', by, release: 'snap-0123456789abcdef0', message: 'go'},
 ];
 
-/** What arrives at the agent was checked: names and notes can be shown, releases are ids. */
+/** What arrives at the agent was checked: names and notes can be visible, releases are ids. */
 const checked = (texts: Readonly<Record<string, unknown>>): void => {
   for (const text of Object.values(texts)) if (typeof text === 'string') presentable(text);
 };
 
-const done = async (wish: Readonly<Record<string, unknown>>): Promise<Answer> => {
-  checked(wish);
+const done = async (request: Readonly<Record<string, unknown>>): Promise<Answer> => {
+  checked(request);
   return {ok: true, text: 'done'};
 };
 

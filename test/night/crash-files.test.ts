@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import t, {type Test} from 'tap';
 import {whoAmI} from '../../agent/host/imds/identity.ts';
 import {createImds} from '../../agent/host/imds/imds.ts';
-import {gitLayout} from '../../agent/install/git/layout.ts';
+import {gitLayout} from '../../agent/install/git/mirror/layout.ts';
 import {readMarker, readMarkers} from '../../agent/install/git/tree/marker.ts';
 import {openHistory} from '../../agent/journal/history.ts';
 import {imdsListener} from '../lab/imds.ts';

@@ -2,34 +2,34 @@
 import type {Sample} from '../lab/load.ts';
 import type {Lane} from './bad-input/lane.ts';
 
-interface Trouble {
+interface Problem {
   /** HAProxy's name of the host */
   readonly server: string;
   readonly from: number;
   to: number;
 }
 
-const troubles: Trouble[] = [];
+const problems: Problem[] = [];
 
-/** A request that began before the trouble may still be on its way when it does. */
+/** A request that began before the problem may still be on its way when it does. */
 const LONGEST_MS = 5_000;
 
 /** Runs work in which this host may lose the requests that it takes. */
 export const whileLossy = async <T>({instance}: Lane, work: () => Promise<T>): Promise<T> => {
-  const trouble = {server: `i${instance.index}`, from: Date.now(), to: Number.POSITIVE_INFINITY};
-  troubles.push(trouble);
+  const problem = {server: `i${instance.index}`, from: Date.now(), to: Number.POSITIVE_INFINITY};
+  problems.push(problem);
   try {
     return await work();
   } finally {
-    trouble.to = Date.now();
+    problem.to = Date.now();
   }
 };
 
-/** The lost requests that no host's trouble explains. HAProxy names no host where it hung up because the host did. */
+/** The lost requests that no host's problem explains. HAProxy names no host where it hung up because the host did. */
 export const unexplained = (lost: readonly Sample[]): readonly Sample[] =>
   lost.filter(
     ({server, text, at, ms}) =>
-      !troubles.some(
+      !problems.some(
         each =>
           (server === each.server || (server === '' && text === 'socket hang up')) &&
           at + ms >= each.from &&

@@ -39,7 +39,7 @@ const smallDisk = async (t: Test) => {
   };
 };
 
-const wishes: readonly Request[] = [
+const requests: readonly Request[] = [
   {verb: 'hold', by: 'ada', note: 'let me look'},
   {verb: 'retry', by: 'ada'},
   {verb: 'rollback', by: 'ada'},
@@ -50,8 +50,8 @@ const unwritable = (host: LoneHost) =>
 
 const told = ({lines}: LoneHost, text: RegExp): number => lines.filter(line => text.test(line)).length;
 
-for (const trouble of ['full', 'damaged'] as const) {
-  t.test(`a host that serves, its disk ${trouble}`, {skip}, async t => {
+for (const problem of ['full', 'damaged'] as const) {
+  t.test(`a host that serves, its disk ${problem}`, {skip}, async t => {
     const disk = await smallDisk(t);
     const host = await loneHost(t, {stateDir: disk.stateDir});
     const obstacle = join(host.stateDir, 'journal.json.new');
@@ -62,17 +62,17 @@ for (const trouble of ['full', 'damaged'] as const) {
     await host.desire(two);
     await host.serves(two);
     const before = await host.answer();
-    await (trouble === 'full' ? disk.fill() : mkdir(obstacle));
+    await (problem === 'full' ? disk.fill() : mkdir(obstacle));
 
     await host.desire(three);
     await unwritable(host);
     const report = await host.status();
     t.match(report, {phase: 'serving', serving: true, active: {release: two}});
-    const cause = trouble === 'full' ? 'no space left on device' : 'illegal operation on a directory';
+    const cause = problem === 'full' ? 'no space left on device' : 'illegal operation on a directory';
     t.match(report.reason?.text, new RegExp(`^the journal cannot be written since 20.*Z: ${cause}$`));
-    for (const wish of wishes) {
-      const answer = await ask(host.socket, wish);
-      t.match(answer, {ok: false, refusal: {kind: UNWRITABLE}}, wish.verb);
+    for (const request of requests) {
+      const answer = await ask(host.socket, request);
+      t.match(answer, {ok: false, refusal: {kind: UNWRITABLE}}, request.verb);
     }
     await host.end(agent, 'SIGKILL');
     host.start();
@@ -80,7 +80,7 @@ for (const trouble of ['full', 'damaged'] as const) {
     t.equal(await host.answer(), before, 'what serves is never touched, not by an agent that starts either');
     t.equal(told(host, /the journal cannot be written/), 2, 'said once by each agent');
 
-    await (trouble === 'full' ? disk.empty() : rmdir(obstacle));
+    await (problem === 'full' ? disk.empty() : rmdir(obstacle));
     await host.serves(three);
     t.match(await host.answer(), /^three /, 'what was asked for meanwhile is followed, without a restart');
     t.equal((await host.status()).hold, null, 'what was refused does not take effect later');

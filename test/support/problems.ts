@@ -1,25 +1,25 @@
 import type {Reason} from '../../agent/core/reason.ts';
-import {createTidy} from '../../agent/runtime/effects/cleanup.ts';
-import {createHindrances} from '../../agent/runtime/health/blockers.ts';
+import {createCleanup} from '../../agent/runtime/effects/cleanup.ts';
+import {createBlockers} from '../../agent/runtime/health/blockers.ts';
 import {createJournalHealth, type JournalHealth} from '../../agent/runtime/health/journal.ts';
-import {createTroubles, type Troubles} from '../../agent/runtime/health/problems.ts';
+import {createProblems, type Problems} from '../../agent/runtime/health/problems.ts';
 import {createStoreHealth} from '../../agent/runtime/health/store.ts';
 import {keptLog} from './log.ts';
 
-/** The troubles of a host that has none but those given. */
+/** The problems of a host that has none but those given. */
 export const someTroubles = ({
   unhealthy = null,
   journal,
 }: {
   readonly unhealthy?: Reason | null;
   readonly journal?: JournalHealth;
-} = {}): Troubles => {
+} = {}): Problems => {
   const {log} = keptLog();
-  return createTroubles({
+  return createProblems({
     journal: journal ?? createJournalHealth(log),
-    hindrances: createHindrances(log),
+    blockers: createBlockers(log),
     unhealthy: () => unhealthy,
-    tidy: createTidy({installers: [], log, changed: () => undefined}),
+    cleanup: createCleanup({installers: [], log, changed: () => undefined}),
     store: createStoreHealth('directory', log),
   });
 };

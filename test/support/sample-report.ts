@@ -36,32 +36,32 @@ export const sampleReport = (changes: Partial<StatusReport> = {}): StatusReport 
 export interface FakeAgent {
   readonly controls: Controls;
   /** what was asked for, in order */
-  readonly wishes: unknown[];
+  readonly requests: unknown[];
 }
 
-/** Controls that report what they are told and write down what operators wish: the runtime's part in tests of the socket. */
+/** Controls that report what they are told and write down what operators request: the runtime's part in tests of the socket. */
 export const fakeControls = (
   report: () => StatusReport = sampleReport,
   history: readonly HistoryEntry[] = [],
 ): FakeAgent => {
-  const wishes: unknown[] = [];
-  const wish = (verb: string, text: string) => async (options: object) => {
-    wishes.push({verb, ...options});
+  const requests: unknown[] = [];
+  const request = (verb: string, text: string) => async (options: object) => {
+    requests.push({verb, ...options});
     return {ok: true, text} as const;
   };
   const controls: Controls = {
     status: async () => report(),
     history: async ({limit}) => history.slice(0, limit),
-    hold: wish('hold', 'it holds where it is'),
-    resume: wish('resume', 'it follows the desired release again'),
-    rollback: wish('rollback', 'it goes back as soon as it has a permit'),
-    retry: wish('retry', 'it tries the desired release again'),
+    hold: request('hold', 'it holds where it is'),
+    resume: request('resume', 'it follows the desired release again'),
+    rollback: request('rollback', 'it goes back as soon as it has a permit'),
+    retry: request('retry', 'it tries the desired release again'),
     // it takes two answers
     leave: async () => {
-      wishes.push({verb: 'leave'});
-      return wishes.length > 1;
+      requests.push({verb: 'leave'});
+      return requests.length > 1;
     },
-    deploy: wish('deploy', 'web/production/desired asks for it now'),
+    deploy: request('deploy', 'web/production/desired asks for it now'),
   };
-  return {controls, wishes};
+  return {controls, requests};
 };

@@ -109,13 +109,13 @@ t.test('a return is shown once the catalog has it', async t => {
   t.teardown(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const traffic = combineTraffic([consulTraffic({service: 'web', url, log: keptLog().log})]);
-  t.equal(await traffic.shown?.(signal), true, 'nothing was left');
+  t.equal(await traffic.visible?.(signal), true, 'nothing was left');
   await traffic.rejoin(signal);
-  t.equal(await traffic.shown?.(signal), false);
+  t.equal(await traffic.visible?.(signal), false);
   catalog = 'rpc error';
-  await t.rejects(async () => traffic.shown?.(signal));
+  await t.rejects(async () => traffic.visible?.(signal));
   catalog = '[]';
-  t.equal(await traffic.shown?.(signal), true);
+  t.equal(await traffic.visible?.(signal), true);
 });
 
 t.test('what was begun with a token that is revoked is begun and ended once more', {skip}, async t => {
@@ -141,9 +141,9 @@ t.test('what was begun with a token that is revoked is begun and ended once more
   });
   await writeFile(tokenFile, await make('second'), {mode: 0o600});
   await traffic.rejoin(signal);
-  t.equal(await traffic.shown?.(signal), false, 'the catalog does not learn of the return by itself');
-  const shown = () => traffic.shown?.(signal);
-  await eventually('the catalog to have it', shown, {timeoutMs: 20_000, everyMs: 250});
+  t.equal(await traffic.visible?.(signal), false, 'the catalog does not learn of the return by itself');
+  const visible = () => traffic.visible?.(signal);
+  await eventually('the catalog to have it', visible, {timeoutMs: 20_000, everyMs: 250});
 });
 
 t.test('an agent that does not answer, or nonsense, is a failure', async t => {
@@ -174,11 +174,11 @@ t.test(
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const told: string[] = [];
     const late = new AbortController();
-    const hinder = (_: string, cause: Reason | null) => {
+    const reportBlocker = (_: string, cause: Reason | null) => {
       told.push(cause ? reasonText(cause) : 'nothing');
       if (cause) late.abort(new DOMException('', 'TimeoutError'));
     };
-    const traffic = consulTraffic({service: 'web', url, log: keptLog().log, hinder});
+    const traffic = consulTraffic({service: 'web', url, log: keptLog().log, reportBlocker});
     const why = await traffic.rejoin(late.signal).catch(reasonOf);
     t.equal(why?.kind, 'traffic.slow');
     t.match(told, [

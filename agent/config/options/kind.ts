@@ -1,4 +1,4 @@
-import {show} from '../problem.ts';
+import {show} from './problem.ts';
 
 /** What reading one value gives. `expected` and `hint` replace or add to what the kind says of itself. */
 export type Reading<T> =

@@ -1,5 +1,5 @@
+import type {RoleValues} from '../fragments/values.ts';
 import type {OptionName, Values} from '../options/options.ts';
-import type {RoleValues} from '../values.ts';
 
 /** Everything that was read, each value right by itself. */
 export interface Whole {

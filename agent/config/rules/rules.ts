@@ -1,6 +1,6 @@
-import type {Leaf} from '../merge.ts';
+import type {Leaf} from '../fragments/merge.ts';
 import {OPTIONS, type OptionName} from '../options/options.ts';
-import {type Problem, show} from '../problem.ts';
+import {type Problem, show} from '../options/problem.ts';
 import {ACTIVATE_RULES} from './activate.ts';
 import {GATE_RULES} from './gate.ts';
 import {IDENTITY_RULES} from './identity.ts';

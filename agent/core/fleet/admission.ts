@@ -60,7 +60,7 @@ const shortId = (id: string): string => {
 export const servingHosts = ({permits}: Ledger, hosts: readonly HostStatus[]): readonly HostStatus[] =>
   hosts.filter(host => isInTraffic(host) && !permits.some(permit => permit.host === host.instance));
 
-const isInTraffic = ({serving, shown}: HostStatus): boolean => serving && shown !== false;
+const isInTraffic = ({serving, visible}: HostStatus): boolean => serving && visible !== false;
 
 /** Whom an operator has to look at when capacity is short: every host that does not serve, and what it does instead. */
 const idleHosts = ({ledger: {permits}, hosts, missing}: AdmissionView): string => {

@@ -11,7 +11,7 @@ interface OfGeneration {
  * The ones that give a result give exactly one event, with the same generation.
  */
 export type Effect =
-  | ({readonly type: 'boot.look'} & OfGeneration)
+  | ({readonly type: 'boot.view'} & OfGeneration)
   | ({readonly type: 'release.stage'; readonly target: Activation} & OfGeneration)
   | ({readonly type: 'permit.ask'; readonly version: string} & OfGeneration)
   | ({readonly type: 'traffic.leave'} & OfGeneration)

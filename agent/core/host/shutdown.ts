@@ -7,7 +7,7 @@ import {isServing} from './why.ts';
  * shutdown comes true returns to traffic, and one that starts after it boots as after any other end. The same state for a host
  * that is out already, or does not know whether it is in.
  */
-export const departed = (state: State): State => {
+export const shutDown = (state: State): State => {
   if (state.phase === 'rolling-back') return {...state, out: true};
   if (!isServing(state)) return state;
   switch (state.phase) {

@@ -22,7 +22,7 @@ export interface HostStatus {
   /** in traffic, with an active release that passed its gate */
   readonly serving: boolean;
   /** `false` while it serves, but those who send traffic may not know yet that it is back */
-  readonly shown?: boolean;
+  readonly visible?: boolean;
   readonly active: string | null;
   readonly previous: string | null;
   /** the release this host has staged and waits to activate, and the desired version that asked for it */
@@ -45,7 +45,7 @@ const schema = v.object({
   role: text,
   phase: v.picklist(PHASES),
   serving: v.boolean(),
-  shown: v.exactOptional(v.boolean()),
+  visible: v.exactOptional(v.boolean()),
   active: v.nullable(text),
   previous: v.nullable(text),
   wants: v.nullable(v.object({release: text, version: text})),

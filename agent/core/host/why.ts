@@ -1,7 +1,6 @@
 import {type Reason, reason, reasonText} from '../reason.ts';
 import {releaseId, sameRelease, shortRelease} from '../release.ts';
-import {isRejected} from './attempt/consider.ts';
-import type {State} from './state.ts';
+import type {Hold, State} from './state.ts';
 import type {HostStatus} from './status.ts';
 import {attemptOf} from './step.ts';
 
@@ -24,6 +23,20 @@ const rejectedReason = ({rejected}: State): Reason | null =>
     release: shortRelease(rejected.release),
     cause: reasonText(rejected.cause),
   });
+
+/**
+ * True when the desired release failed here and is left alone. A new desired version never is. When a pause is over is told by
+ * its timer: clocks jump.
+ */
+export const isRejected = ({desired, rejected}: State): boolean =>
+  desired !== null &&
+  rejected !== null &&
+  rejected.version === desired.version &&
+  sameRelease(rejected.release, desired.release) &&
+  !(rejected.retryAt !== null && rejected.retryAt <= rejected.at);
+
+/** The reason of an operator's hold. */
+export const holdReason = ({by, note}: Hold): Reason => reason('operator.hold', {by, note});
 
 /** True when the host is in traffic with an active release that passed its gate. */
 export const isServing = (state: State): boolean => {
@@ -50,7 +63,7 @@ interface Self {
 }
 
 /** What is wrong with a host besides its state. */
-interface Troubles {
+interface Problems {
   /** the last answer of its probes while it serves */
   readonly unhealthy: Reason | null;
   /** why it can begin nothing: its journal cannot be written, or it shuts down */
@@ -58,7 +71,7 @@ interface Troubles {
 }
 
 /** What this host says of itself in the store. One that can begin nothing wants no permit. */
-export const statusOf = (state: State, self: Self, {unhealthy, unable}: Troubles): HostStatus => {
+export const statusOf = (state: State, self: Self, {unhealthy, unable}: Problems): HostStatus => {
   const waiting = state.phase === 'waiting' && unable === null ? state.attempt : null;
   const {outcome} = state;
   return {

@@ -1,5 +1,5 @@
-import type {Hinder} from '../../ports.ts';
-import {hinderNobody} from '../blocker.ts';
+import type {ReportBlocker} from '../../ports.ts';
+import {ignoreBlockers} from '../blocker.ts';
 import {createChannel} from './channel.ts';
 import {refusalCode} from './error.ts';
 import {withRetries} from './retry.ts';
@@ -16,7 +16,7 @@ export interface CallOptions {
   /** and is killed when it does not even answer to a cancelled try for this long */
   readonly graceMs?: number;
   /** told what keeps a call waiting */
-  readonly hinder?: Hinder;
+  readonly reportBlocker?: ReportBlocker;
 }
 
 /** One action with its retries. Throws the reasons of `withRetries`. */
@@ -38,13 +38,13 @@ export const createCall = ({
   endpoint,
   deadlineMs = 300_000,
   tryMs = 10_000,
-  hinder = hinderNobody,
+  reportBlocker = ignoreBlockers,
   ...process
 }: CallOptions): Calls => {
   const args = endpoint === undefined ? [region] : [region, endpoint];
   const {ask, close} = createChannel({args, ...process});
   const call: Call = (action, input, signal) =>
-    withRetries(each => ask(action, input, each), {action, deadlineMs, tryMs, hinder}, signal);
+    withRetries(each => ask(action, input, each), {action, deadlineMs, tryMs, reportBlocker}, signal);
   return {call, close};
 };
 

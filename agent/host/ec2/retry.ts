@@ -1,8 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {type Reason, reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
-import type {Hinder} from '../../ports.ts';
-import {hinderNobody, isLate} from '../blocker.ts';
+import type {ReportBlocker} from '../../ports.ts';
+import {ignoreBlockers, isLate} from '../blocker.ts';
 import {classify, type Failure, refused} from './error.ts';
 
 export interface RetryOptions {
@@ -13,7 +13,7 @@ export interface RetryOptions {
   /** bounds each try */
   readonly tryMs: number;
   /** told after some seconds without success, and at each further try */
-  readonly hinder?: Hinder;
+  readonly reportBlocker?: ReportBlocker;
 }
 
 const BASE_MS: Readonly<Record<Exclude<Failure['kind'], 'refused'>, number>> = {
@@ -33,24 +33,24 @@ export const withRetries = async <T>(
   options: RetryOptions,
   signal: AbortSignal,
 ): Promise<T> => {
-  const {action, hinder = hinderNobody} = options;
+  const {action, reportBlocker = ignoreBlockers} = options;
   let told: Reason | null = null;
-  const heard: Hinder = (user, cause) => {
+  const heard: ReportBlocker = (user, cause) => {
     told = cause;
-    hinder(user, cause);
+    reportBlocker(user, cause);
   };
   try {
-    return await repeat(call, {...options, hinder: heard}, signal);
+    return await repeat(call, {...options, reportBlocker: heard}, signal);
   } catch (error) {
     throw told && isLate(signal) ? new ReasonError(told, {cause: error}) : error;
   } finally {
-    hinder(action, null);
+    reportBlocker(action, null);
   }
 };
 
 const repeat = async <T>(
   call: (signal: AbortSignal) => Promise<T>,
-  {action, deadlineMs, tryMs, hinder}: Required<RetryOptions>,
+  {action, deadlineMs, tryMs, reportBlocker}: Required<RetryOptions>,
   signal: AbortSignal,
 ): Promise<T> => {
   const began = performance.now();
@@ -62,7 +62,7 @@ const repeat = async <T>(
     const pauseMs = Math.random() * Math.min(PAUSE_LIMIT_MS, BASE_MS[failure.kind] * 2 ** Math.min(n, 10));
     const spentMs = performance.now() - began;
     if (spentMs + pauseMs > deadlineMs) throw new ReasonError(unanswered(action, failure, deadlineMs));
-    if (spentMs >= TOLD_AFTER_MS) hinder(action, unanswered(action, failure, spentMs));
+    if (spentMs >= TOLD_AFTER_MS) reportBlocker(action, unanswered(action, failure, spentMs));
     await sleep(pauseMs, undefined, {signal});
   }
 };

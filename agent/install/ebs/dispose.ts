@@ -5,7 +5,7 @@ import type {VolumeFacts} from '../../host/ec2/facts.ts';
 import {findDevice} from '../../host/mount/devices.ts';
 import {unmountVolume} from '../../host/mount/mount.ts';
 import {mountTable} from '../../host/mount/table.ts';
-import type {Context} from './context.ts';
+import type {Context} from './volume/context.ts';
 import {detach} from './volume/detach.ts';
 import {observeVolume} from './volume/observe.ts';
 

@@ -3,21 +3,21 @@ import type {EbsSettings} from '../../config/settings.ts';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {releaseId} from '../../core/release.ts';
-import {hinderNobody} from '../../host/blocker.ts';
+import {ignoreBlockers} from '../../host/blocker.ts';
 import type {Ec2} from '../../host/ec2/ec2.ts';
 import {findDevice} from '../../host/mount/devices.ts';
 import type {Mounts} from '../../host/mount/mounts.ts';
-import type {Hinder, Identity, Installer, Log, Slot} from '../../ports.ts';
+import type {Identity, Installer, Log, ReportBlocker, Slot} from '../../ports.ts';
 import {createExclusive} from '../exclusive.ts';
-import type {Context} from './context.ts';
 import {withDeadline} from './deadline.ts';
-import {PACE, type Pace} from './pace.ts';
 import {pruneSlots} from './prune.ts';
-import {createRecords, type VolumeRecord} from './record.ts';
 import {mountSlot, realDirectory} from './slot-mount.ts';
 import {checkSnapshot} from './snapshot.ts';
 import {ensureAttached} from './volume/attach.ts';
+import type {Context} from './volume/context.ts';
 import {createDeviceNames} from './volume/names.ts';
+import {PACE, type Pace} from './volume/pace.ts';
+import {createRecords, type VolumeRecord} from './volume/record.ts';
 import {ensureVolume} from './volume/volume.ts';
 
 export interface EbsInstallerOptions {
@@ -29,7 +29,7 @@ export interface EbsInstallerOptions {
   readonly mounts: Mounts;
   readonly log: Log;
   /** told what keeps a stage waiting */
-  readonly hinder?: Hinder;
+  readonly reportBlocker?: ReportBlocker;
   readonly pace?: Partial<Pace>;
 }
 
@@ -66,12 +66,17 @@ export const ebsInstaller = (options: EbsInstallerOptions): Installer => {
   };
 };
 
-const createContext = ({stateDir, pace, hinder = hinderNobody, ...given}: EbsInstallerOptions): Context => {
+const createContext = ({
+  stateDir,
+  pace,
+  reportBlocker = ignoreBlockers,
+  ...given
+}: EbsInstallerOptions): Context => {
   const folder = join(stateDir, 'ebs');
   const {instance} = given.identity;
   return {
     ...given,
-    hinder,
+    reportBlocker,
     pace: {...PACE, ...pace},
     records: createRecords({folder, instance, log: given.log}),
     names: createDeviceNames({path: join(folder, 'names.json'), instance}),

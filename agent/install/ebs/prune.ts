@@ -3,10 +3,10 @@ import {join} from 'node:path';
 import {type Reason, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import {unmountVolume} from '../../host/mount/mount.ts';
-import type {Context} from './context.ts';
 import {dispose} from './dispose.ts';
-import type {VolumeRecord} from './record.ts';
 import {adoptVolumes} from './volume/adopt.ts';
+import type {Context} from './volume/context.ts';
+import type {VolumeRecord} from './volume/record.ts';
 import {madeFor, ownTags} from './volume/tags.ts';
 
 export interface Pruning {
@@ -16,7 +16,7 @@ export interface Pruning {
   readonly slots: string;
 }
 
-/** EC2 itself is the trouble: whatever is left would only wait for it once more. */
+/** EC2 itself is the problem: whatever is left would only wait for it once more. */
 const HOPELESS: ReadonlySet<Reason['kind']> = new Set(['ec2.unreachable', 'ec2.throttled']);
 
 /**

@@ -6,7 +6,7 @@ import {tellWhileWaiting} from '../../host/blocker.ts';
 import type {Device} from '../../host/mount/devices.ts';
 import {mountVolume, unmountVolume} from '../../host/mount/mount.ts';
 import {mountedAt} from '../../host/mount/table.ts';
-import type {Context} from './context.ts';
+import type {Context} from './volume/context.ts';
 
 /**
  * A snapshot taken of a mounted file system carries a journal that was not played back. `ro` alone lets the kernel play it
@@ -22,7 +22,7 @@ export const mountOptions = (filesystem: 'ext4' | 'xfs'): readonly string[] =>
 
 /** Makes the device appear in the slot's folder. Done when it is there already; what else is mounted there is taken away first. */
 export const mountSlot = async (
-  {mounts, settings, pace, hinder}: Context,
+  {mounts, settings, pace, reportBlocker}: Context,
   {directory, device}: {readonly directory: string; readonly device: Device},
   signal: AbortSignal,
 ): Promise<void> => {
@@ -35,7 +35,7 @@ export const mountSlot = async (
   const request = {device: device.path, directory: place, filesystem: settings.filesystem, options};
   const cause = (seconds: number) => reason('mount.slow', {device: device.path, directory: place, seconds});
   await tellWhileWaiting(
-    {user: `mounting ${place}`, hinder, cause},
+    {user: `mounting ${place}`, reportBlocker, cause},
     () => mountVolume(mounts, {...request, timeoutMs: pace.mountMs}, signal),
     signal,
   );

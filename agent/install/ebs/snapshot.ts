@@ -1,7 +1,7 @@
 import {type Reason, reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {SnapshotFacts} from '../../host/ec2/facts.ts';
-import type {Context} from './context.ts';
+import type {Context} from './volume/context.ts';
 
 /** Asks EC2 whether a volume may and can be made of the snapshot. Throws one of the `snapshot.*` reasons, `ec2.*`. */
 export const checkSnapshot = async (

@@ -1,13 +1,13 @@
 import {basename, dirname, join} from 'node:path';
 import {removeUnfinished} from '../../host/files.ts';
 import type {Slot} from '../../ports.ts';
-import {formatOf, refOf} from './layout.ts';
-import {maintain} from './maintain.ts';
-import {namesIn, openMirror} from './mirror.ts';
+import {formatOf, refOf} from './mirror/layout.ts';
+import {maintain} from './mirror/maintain.ts';
+import {namesIn, openMirror} from './mirror/mirror.ts';
+import {discard, emptyTrash} from './mirror/trash.ts';
 import {type Context, isCorrupt, revisionOf} from './stage.ts';
 import {isComplete, isFolder, type Marker, readMarkers, removeMarker} from './tree/marker.ts';
 import {makeSpare, readSpare} from './tree/spare.ts';
-import {discard, emptyTrash} from './tree/trash.ts';
 
 /**
  * Deletes every slot but those kept, what interrupted runs left, mirrors of other URLs, and objects that no kept revision

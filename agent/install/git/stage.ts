@@ -5,14 +5,14 @@ import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {Log, Slot} from '../../ports.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
-import {fetchRevision} from './fetch/fetch.ts';
-import {formatOf, type Layout} from './layout.ts';
-import {type Mirror, openMirror} from './mirror.ts';
+import {fetchRevision} from './mirror/fetch.ts';
+import {formatOf, type Layout} from './mirror/layout.ts';
+import {type Mirror, openMirror} from './mirror/mirror.ts';
+import {discard} from './mirror/trash.ts';
 import {changedEntries, treeEntries} from './tree/entries.ts';
 import {isComplete, isFolder, readMarker, removeMarker, writeMarker} from './tree/marker.ts';
 import {refuseIncomplete} from './tree/refuse.ts';
 import {comparableSpare, takeSpare} from './tree/spare.ts';
-import {discard} from './tree/trash.ts';
 import {syncDisk, workingIn, writeTree} from './tree/tree.ts';
 import {verifySignature} from './verify.ts';
 

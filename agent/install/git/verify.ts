@@ -1,7 +1,7 @@
 import type {GitSettings} from '../../config/settings.ts';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
-import type {Mirror} from './mirror.ts';
+import type {Mirror} from './mirror/mirror.ts';
 
 // gitformat: what %G? means. Only G is trusted: U is a good signature by a key that nobody allowed.
 const MEANING: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import {backoffMs} from '../../core/host/rules.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
+import {pause} from '../../host/pause.ts';
 import type {Installer, Log, Slot} from '../../ports.ts';
-import {pause} from './boot-view.ts';
 
 interface Parts {
   readonly installers: readonly Installer[];
@@ -16,7 +16,7 @@ interface Parts {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-export interface Tidy {
+export interface Cleanup {
   /**
    * Removes every slot but those kept. What fails or takes long is left to the background, tried again and again until the
    * signal is aborted.
@@ -33,14 +33,14 @@ const CAP_MS = 300_000;
 const PATIENCE_MS = 10_000;
 
 /** Clears away what no kept release needs. It keeps nothing waiting: what is in the way is told, and tried again ever more slowly. */
-export const createTidy = ({
+export const createCleanup = ({
   installers,
   log,
   changed,
   baseMs = BASE_MS,
   patienceMs = PATIENCE_MS,
   wait = pause,
-}: Parts): Tidy => {
+}: Parts): Cleanup => {
   let left: Reason | null = null;
 
   const note = (cause: Reason | null): void => {

@@ -1,9 +1,9 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Effect} from '../../core/host/effect.ts';
 import type {Result} from '../../core/host/event.ts';
+import type {Dispatch} from '../../core/host/event-input.ts';
 import {reasonText} from '../../core/reason.ts';
 import type {Log} from '../../ports.ts';
-import type {Dispatch} from '../loop/event-input.ts';
 import type {Operation} from './executors.ts';
 
 interface Parts {

@@ -6,7 +6,7 @@ import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import type {Release, ReleaseKind} from '../../core/release.ts';
 import type {Activator, Drain, Gate, Installer, Log, Slot, Traffic} from '../../ports.ts';
-import type {Shutdown} from '../shutdown/excuse.ts';
+import type {ShutdownGuard} from './shutdown-guard.ts';
 
 /** Everything the effects need, made by the entry from the settings. */
 export interface Stages {
@@ -15,12 +15,12 @@ export interface Stages {
   readonly traffic: Traffic;
   readonly drain: Drain;
   readonly gate: Gate;
-  readonly look: (signal: AbortSignal) => Promise<BootView>;
+  readonly bootView: (signal: AbortSignal) => Promise<BootView>;
   readonly askPermit: (signal: AbortSignal) => Promise<void>;
   readonly prune: (keep: readonly Slot[], signal: AbortSignal) => Promise<void>;
   /** the folder of a slot */
   readonly directoryOf: (slot: string) => string;
-  readonly shutdown: Shutdown;
+  readonly shutdownGuard: ShutdownGuard;
   readonly log: Log;
 }
 
@@ -62,7 +62,7 @@ export const createExecutor = (stages: Stages) => {
     const body = await execute(operation, signal).catch(async (error: unknown) => {
       signal.throwIfAborted();
       const cause = reasonOf(error);
-      if (JUDGING.has(operation.type)) await stages.shutdown.over(cause, signal);
+      if (JUDGING.has(operation.type)) await stages.shutdownGuard.waitOut(cause, signal);
       if (cause.kind === 'unexpected') stages.log.error(`${operation.type}: ${String(error)}`);
       const tell = FAILURES[operation.type];
       if (!tell) stages.log.warning(`${operation.type}: ${reasonText(cause)}`);
@@ -78,14 +78,14 @@ const executorsOf = ({
   traffic,
   drain,
   gate,
-  look,
+  bootView,
   askPermit,
   directoryOf,
   prune,
 }: Stages): Executors => {
   const slotOf = ({release, slot}: Activation): Slot => ({release, slot, directory: directoryOf(slot)});
   return {
-    'boot.look': async (_effect, signal) => ({type: 'boot.seen', view: await look(signal)}),
+    'boot.view': async (_effect, signal) => ({type: 'boot.seen', view: await bootView(signal)}),
     'release.stage': async ({target}, signal) => {
       await installerOf(installers, target.release).stage(slotOf(target), signal);
       return {type: 'release.staged'};

@@ -13,7 +13,7 @@ import {ebsInstaller} from '../../install/ebs/installer.ts';
 import {checkSnapshot} from '../../install/ebs/snapshot.ts';
 import {sweepVolumes} from '../../install/ebs/sweep.ts';
 import {gitInstaller} from '../../install/git/installer.ts';
-import type {Gate, Hinder, Identity, Log, Traffic} from '../../ports.ts';
+import type {Gate, Identity, Log, ReportBlocker, Traffic} from '../../ports.ts';
 import {combineTraffic} from '../../traffic/combine.ts';
 import {commandTraffic} from '../../traffic/command.ts';
 import {consulTraffic} from '../../traffic/consul.ts';
@@ -25,10 +25,10 @@ interface Parts {
   readonly identity: Identity;
   readonly log: Log;
   /** told what keeps an adapter waiting */
-  readonly hinder: Hinder;
+  readonly reportBlocker: ReportBlocker;
 }
 
-export interface Adapters extends Omit<Stages, 'look' | 'askPermit' | 'prune' | 'shutdown'> {
+export interface Adapters extends Omit<Stages, 'bootView' | 'askPermit' | 'prune' | 'shutdownGuard'> {
   /** null on a host without [install.ebs] */
   readonly ec2: Ec2 | null;
   /** deletes the volumes that terminated hosts of the application left; nothing to do without [install.ebs] */
@@ -85,14 +85,14 @@ const createHealthGate = (options: GateOptions): Gate => {
   return sparing({full, light: gate({settings: {...ports, passes: 1}, units: []})});
 };
 
-const createInstallers = ({settings, identity, log, hinder}: Parts) => {
+const createInstallers = ({settings, identity, log, reportBlocker}: Parts) => {
   const {app, stateDir, install} = settings;
   const git = install.git && gitInstaller({settings: install.git, stateDir, log});
   if (!install.ebs) return {ec2: null, installers: {...(git && {git})}};
   const {endpoint} = install.ebs;
-  const ec2 = createEc2({region: identity.region, hinder, ...(endpoint !== undefined && {endpoint})});
+  const ec2 = createEc2({region: identity.region, reportBlocker, ...(endpoint !== undefined && {endpoint})});
   const mounts = mountsHere();
-  const ebs = ebsInstaller({settings: install.ebs, stateDir, identity, app, ec2, mounts, log, hinder});
+  const ebs = ebsInstaller({settings: install.ebs, stateDir, identity, app, ec2, mounts, log, reportBlocker});
   return {ec2, installers: {ebs, ...(git && {git})}};
 };
 
@@ -100,10 +100,10 @@ const createInstallers = ({settings, identity, log, hinder}: Parts) => {
 const createTraffic = (
   {consul, commands}: TrafficSettings,
   bySystemd: boolean,
-  {log, hinder}: Parts,
+  {log, reportBlocker}: Parts,
 ): Traffic =>
   combineTraffic([
-    ...(consul ? [consulTraffic({...consul, log, hinder})] : []),
+    ...(consul ? [consulTraffic({...consul, log, reportBlocker})] : []),
     ...(commands
       ? [commandTraffic(commands, bySystemd ? executeAsService('release-agent-traffic') : executeAsChild)]
       : []),

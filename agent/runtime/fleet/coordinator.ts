@@ -2,13 +2,14 @@
  * The hat one agent wears to hand out permits. Any agent can; losing it costs nothing, and two at once cannot grant too
  * much: every grant is a compare-and-set of the whole ledger.
  */
+
 import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
 import {plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
+import {pause} from '../../host/pause.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
-import {pause} from '../effects/boot-view.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {createFleetWatch, type FleetWatch} from './watch.ts';
 
@@ -107,10 +108,10 @@ const sweepOnce = async ({sweep, log}: Parts, signal: AbortSignal): Promise<void
   }
 };
 
-// A coordinator that died between its grant and the bell left someone sleeping.
+// A coordinator that died between its grant and the call left someone asleep.
 const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => {
   const {ledger} = await current(parts, signal);
-  for (const permit of ledger.permits) await ring(parts, permit, signal);
+  for (const permit of ledger.permits) await wakeHolder(parts, permit, signal);
 };
 
 type Planning = Parts & {readonly fleet: FleetWatch; readonly membership: Membership};
@@ -131,7 +132,7 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
     const written = await parts.store.put(parts.keys.ledger, JSON.stringify(next.ledger), expected, signal);
     if (!written.ok) continue;
     if (grantsText(next.ledger) !== grantsText(ledger)) parts.log.info(grantsText(next.ledger));
-    for (const permit of next.granted) await ring(parts, permit, signal);
+    for (const permit of next.granted) await wakeHolder(parts, permit, signal);
     return missing.length;
   }
   return 0;
@@ -144,7 +145,7 @@ const current = async ({store, keys}: Parts, signal: AbortSignal) => {
   return {ledger: reading.value, expected: entry ? {version: entry.version} : ('absent' as const)};
 };
 
-const ring = async (
+const wakeHolder = async (
   {store, keys}: Parts,
   {host, fence}: {host: string; fence: number},
   signal: AbortSignal,

@@ -1,5 +1,7 @@
 /** What ties this host to the others: its status, its permits, and the coordinator's hat when it wears it. */
+
 import type {Settings} from '../../config/settings.ts';
+import type {Dispatch} from '../../core/host/event-input.ts';
 import type {State} from '../../core/host/state.ts';
 import {statusOf} from '../../core/host/why.ts';
 import type {Keys} from '../../core/keys.ts';
@@ -7,8 +9,7 @@ import type {Reason} from '../../core/reason.ts';
 import type {Ec2} from '../../host/ec2/ec2.ts';
 import type {Log, Store} from '../../ports.ts';
 import type {StoreHealth} from '../health/store.ts';
-import type {Dispatch} from '../loop/event-input.ts';
-import type {Self} from '../operator/report.ts';
+import type {Self} from '../self.ts';
 import type {Task} from '../tasks.ts';
 import {coordinate} from './coordinator.ts';
 import {createPermits, soloPermits} from './permits.ts';
@@ -27,7 +28,7 @@ interface Parts {
   readonly unable: () => Reason | null;
   readonly health: StoreHealth;
   /** false while those who send traffic may not know that this host is back */
-  readonly shown: () => boolean;
+  readonly visible: () => boolean;
   readonly dispatch: Dispatch;
   readonly log: Log;
 }
@@ -47,13 +48,13 @@ const EC2_DEADLINE_MS = 5_000;
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
   const {settings, store, keys, self, ec2, sweep, state, unhealthy, unable} = parts;
-  const {health, shown, dispatch, log} = parts;
+  const {health, visible, dispatch, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
   const generation = () => state().generation;
   const document = () => {
     const status = statusOf(state(), who, {unhealthy: unhealthy(), unable: unable()});
-    return JSON.stringify({...status, ...(status.serving && !shown() && {shown: false})});
+    return JSON.stringify({...status, ...(status.serving && !visible() && {visible: false})});
   };
   const presence = store.presence({key: keys.host(instance), ttlMs: TTL_MS, takeOver: true});
   const publisher = createPublisher({presence, document, health});

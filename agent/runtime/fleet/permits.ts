@@ -1,11 +1,12 @@
 import type {Ledger} from '../../core/fleet/ledger.ts';
+import type {Dispatch} from '../../core/host/event-input.ts';
 import type {State} from '../../core/host/state.ts';
 import {attemptOf} from '../../core/host/step.ts';
 import type {Keys} from '../../core/keys.ts';
 import {reasonOf} from '../../core/reason-error.ts';
+import {pause} from '../../host/pause.ts';
 import type {Store} from '../../ports.ts';
-import {pause, readLedgerOf} from '../effects/boot-view.ts';
-import type {Dispatch} from '../loop/event-input.ts';
+import {readLedgerFrom} from '../ledger.ts';
 
 interface Parts {
   readonly store: Store;
@@ -16,9 +17,9 @@ interface Parts {
 }
 
 export interface Permits {
-  /** Listens to this host's doorbell until the signal is aborted. */
+  /** Listens for the call to this host until the signal is aborted. */
   listen(signal: AbortSignal): Promise<void>;
-  /** Looks at the ledger now and then until the signal is aborted: the doorbell tells sooner, as a rule. */
+  /** Looks at the ledger now and then until the signal is aborted: the call comes sooner, as a rule. */
   ask(signal: AbortSignal): Promise<void>;
 }
 
@@ -26,13 +27,13 @@ const EVERY_MS = 15_000;
 const SOLO_EVERY_MS = 2_000;
 
 /**
- * How a host learns of its permit: it is rung, and reads the ledger before it believes. What the ledger says is
+ * How a host learns of its permit: it is woken, and reads the ledger before it believes. What the ledger says is
  * dispatched in any phase; the core gives a permit back that comes when it is no longer wanted.
  */
 export const createPermits = ({store, keys, instance, generation, dispatch}: Parts): Permits => {
   const check = async (signal: AbortSignal): Promise<void> => {
     try {
-      tell(await readLedgerOf({store, keys}, signal));
+      tell(await readLedgerFrom({store, keys}, signal));
     } catch (error) {
       if (!signal.aborted)
         dispatch({type: 'permit.blocked', generation: generation(), cause: reasonOf(error)});
@@ -48,7 +49,7 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
     }
   };
 
-  // A bell that is there is heard at once; waiting for a missing key is slow on old Consul (any write wakes the waiter).
+  // A key that is there is answered at once; waiting for a missing key is slow on old Consul (any write wakes the waiter).
   const hangBell = async (signal: AbortSignal): Promise<void> => {
     try {
       await store.put(keys.call(instance), '0', 'absent', signal);

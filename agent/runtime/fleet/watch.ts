@@ -1,11 +1,11 @@
+import {readingOf} from '../../core/desired.ts';
 import type {FleetView} from '../../core/fleet/plan.ts';
 import {type HostStatus, readStatus} from '../../core/host/status.ts';
 import type {Keys} from '../../core/keys.ts';
 import {DEFAULT_POLICY, readPolicy} from '../../core/policy.ts';
 import {reasonText} from '../../core/reason.ts';
+import {pause} from '../../host/pause.ts';
 import type {Entry, Log, Store} from '../../ports.ts';
-import {pause} from '../effects/boot-view.ts';
-import {readingOf} from '../loop/watch-desired.ts';
 
 interface Parts {
   readonly store: Store;
@@ -46,9 +46,9 @@ export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal)
   return {
     changed: async ({timeoutMs}, until) => {
       if (!dirty) {
-        const bell = new AbortController();
-        wake = () => bell.abort();
-        await pause(timeoutMs, AbortSignal.any([until, bell.signal]));
+        const changed = new AbortController();
+        wake = () => changed.abort();
+        await pause(timeoutMs, AbortSignal.any([until, changed.signal]));
         wake = null;
       }
       dirty = false;

@@ -1,25 +1,25 @@
 import type {State} from '../../core/host/state.ts';
 import {type Reason, reasonText} from '../../core/reason.ts';
-import type {Hinder, Log} from '../../ports.ts';
+import type {Log, ReportBlocker} from '../../ports.ts';
 
-export interface Hindrances {
+export interface Blockers {
   /** Given to the adapters. Logged when it is of another kind than before. */
-  readonly hinder: Hinder;
+  readonly reportBlocker: ReportBlocker;
   /** What is in the way of what the host does in this state, as it was told last; null when nothing is. */
   current(state: State): Reason | null;
   /** The listener is called whenever something else is told. */
   onChange(listener: () => void): void;
 }
 
-/** The phases whose work is the adapters': elsewhere a hindrance (to a clean-up, to the coordinator) keeps nobody waiting. */
+/** The phases whose work is the adapters': elsewhere a blocker (to a clean-up, to the coordinator) keeps nobody waiting. */
 const PHASES: ReadonlySet<State['phase']> = new Set(['staging', 'rolling-back', 'draining', 'rejoining']);
 
 /** What adapters that keep trying wait for, for `agentctl status`, `STATUS=` and the log, long before they give up. */
-export const createHindrances = (log: Log): Hindrances => {
+export const createBlockers = (log: Log): Blockers => {
   const causes = new Map<string, Reason>();
   const listeners: (() => void)[] = [];
   return {
-    hinder: (user, cause) => {
+    reportBlocker: (user, cause) => {
       const before = causes.get(user);
       if (!before && !cause) return;
       causes.delete(user); // the latest stands last

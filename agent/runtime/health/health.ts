@@ -2,8 +2,8 @@ import type {State} from '../../core/host/state.ts';
 import {isServing} from '../../core/host/why.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
+import {pause} from '../../host/pause.ts';
 import type {Gate, Log} from '../../ports.ts';
-import {pause} from '../effects/boot-view.ts';
 
 interface Parts {
   readonly gate: Gate;

@@ -1,20 +1,20 @@
 import type {State} from '../../core/host/state.ts';
 import {isServing, whyNot} from '../../core/host/why.ts';
 import {type Reason, reasonText} from '../../core/reason.ts';
-import type {Tidy} from '../effects/cleanup.ts';
-import type {Hindrances} from './blockers.ts';
+import type {Cleanup} from '../effects/cleanup.ts';
+import type {Blockers} from './blockers.ts';
 import type {JournalHealth} from './journal.ts';
 import type {StoreHealth} from './store.ts';
 
 interface Parts {
   readonly journal: JournalHealth;
-  readonly hindrances: Hindrances;
+  readonly blockers: Blockers;
   readonly unhealthy: () => Reason | null;
-  readonly tidy: Tidy;
+  readonly cleanup: Cleanup;
   readonly store: StoreHealth;
 }
 
-export interface Troubles {
+export interface Problems {
   /** Everything that is in the way of a host in this state, the gravest first; what another one says already is left out. */
   of(state: State): readonly Reason[];
   /** why its states are not durable; null while they are */
@@ -22,17 +22,17 @@ export interface Troubles {
   /** what is in the way besides its state: the gravest */
   readonly lesser: () => Reason | null;
   /** what its work waits for right now */
-  hindrance(state: State): Reason | null;
+  blocker(state: State): Reason | null;
 }
 
 /** Puts together what is wrong with this host, from everyone who knows something. */
-export const createTroubles = ({journal, hindrances, unhealthy, tidy, store}: Parts): Troubles => ({
+export const createProblems = ({journal, blockers, unhealthy, cleanup, store}: Parts): Problems => ({
   of: state =>
     [
       journal.lost(),
-      hindrances.current(state) ?? whyNot(state),
+      blockers.current(state) ?? whyNot(state),
       isServing(state) ? unhealthy() : null,
-      tidy.left(),
+      cleanup.left(),
       store.lost(),
     ]
       .filter(cause => cause !== null)
@@ -40,8 +40,8 @@ export const createTroubles = ({journal, hindrances, unhealthy, tidy, store}: Pa
         (cause, place, all) => !all.some((other, at) => at !== place && says(other, cause, at < place)),
       ),
   journal: journal.lost,
-  lesser: () => unhealthy() ?? tidy.left(),
-  hindrance: hindrances.current,
+  lesser: () => unhealthy() ?? cleanup.left(),
+  blocker: blockers.current,
 });
 
 const says = (other: Reason, cause: Reason, isEarlier: boolean): boolean => {

@@ -1,7 +1,7 @@
 import type {State} from '../../core/host/state.ts';
 import {isServing} from '../../core/host/why.ts';
+import {pause} from '../../host/pause.ts';
 import type {Traffic} from '../../ports.ts';
-import {pause} from '../effects/boot-view.ts';
 
 interface Parts {
   readonly traffic: Traffic;
@@ -10,9 +10,9 @@ interface Parts {
   readonly everyMs?: number;
 }
 
-export interface Shown {
+export interface Visibility {
   /** Whether those who send traffic can know that this host, which serves, is in traffic. */
-  isShown(): boolean;
+  isVisible(): boolean;
   /** The state is another one. */
   saw(): void;
   run(signal: AbortSignal): Promise<void>;
@@ -24,20 +24,20 @@ const EVERY_MS = 1_000;
  * A host returns to traffic without the store's servers. That it is back may then be known late: until then it does not
  * count as one that serves, so that the fleet does not take another host out meanwhile. Asks only after a return.
  */
-export const createShown = ({traffic, state, changed, everyMs = EVERY_MS}: Parts): Shown => {
+export const createVisibility = ({traffic, state, changed, everyMs = EVERY_MS}: Parts): Visibility => {
   let isKnown = false;
   let wake: (() => void) | null = null;
   const isDue = (): boolean => !isKnown && isServing(state());
 
   const ask = async (signal: AbortSignal): Promise<boolean> => {
     try {
-      return (await traffic.shown?.(signal)) ?? true;
+      return (await traffic.visible?.(signal)) ?? true;
     } catch {
       return false;
     }
   };
   return {
-    isShown: () => isKnown,
+    isVisible: () => isKnown,
     saw: () => {
       if (!isServing(state())) isKnown = false;
       else if (!isKnown) wake?.();

@@ -7,6 +7,7 @@
 import {describe, doing} from '../../core/host/describe.ts';
 import type {Effect} from '../../core/host/effect.ts';
 import type {Event, Stamp} from '../../core/host/event.ts';
+import type {Dispatch, EventInput} from '../../core/host/event-input.ts';
 import type {Rules} from '../../core/host/rules.ts';
 import type {State} from '../../core/host/state.ts';
 import type {Step} from '../../core/host/step.ts';
@@ -17,15 +18,14 @@ import type {Reason} from '../../core/reason.ts';
 import type {Journal} from '../../journal/journal.ts';
 import type {Log} from '../../ports.ts';
 import type {JournalHealth} from '../health/journal.ts';
-import {answered} from '../operator/request.ts';
+import {answered} from './answer.ts';
 import {createDurable} from './durable.ts';
-import type {Dispatch, Happening} from './event-input.ts';
 import {createInbox, type Queued} from './inbox.ts';
 
 export interface Agent {
   readonly dispatch: Dispatch;
-  /** An operator's wish: null once it is journalled, or why it has no effect, now or later. Never rejects. */
-  readonly wish: (happening: Happening) => Promise<Reason | null>;
+  /** An operator's request: null once it is journalled, or why it has no effect, now or later. Never rejects. */
+  readonly request: (input: EventInput) => Promise<Reason | null>;
   readonly state: () => State;
   /** Takes the first step and then event after event, until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
@@ -71,8 +71,8 @@ export const createAgent = (parts: Parts): Agent => {
     take(step);
   };
 
-  const handle = async ({happening, answer}: Queued): Promise<void> => {
-    const event: Event = {...happening, ...stamp()};
+  const handle = async ({input, answer}: Queued): Promise<void> => {
+    const event: Event = {...input, ...stamp()};
     const step = transition(rules, state, event);
     const isDurable = step[0] === state || (await durable.write(step[0]));
     const isHeard = answer?.(isDurable ? null : health.lost()) ?? true;
@@ -80,7 +80,7 @@ export const createAgent = (parts: Parts): Agent => {
     if (isDurable) return take(step);
     const instead = unjournalled(state, event);
     if (instead === 'go') await goOnWithout(step);
-    else if (instead === 'wait') inbox.putOff(happening);
+    else if (instead === 'wait') inbox.putOff(input);
     else if (instead !== 'refuse') await goOnWithout([instead, []]);
   };
 
@@ -102,8 +102,8 @@ export const createAgent = (parts: Parts): Agent => {
   };
 
   return {
-    dispatch: happening => inbox.add({happening}),
-    wish: happening => answered(answer => inbox.add({happening, answer}), health),
+    dispatch: input => inbox.add({input}),
+    request: input => answered(answer => inbox.add({input, answer}), health),
     run: signal => {
       ended = go(AbortSignal.any([signal, halted.signal]));
       return ended;

@@ -1,12 +1,12 @@
 import type {EventType} from '../../core/host/event.ts';
+import type {EventInput} from '../../core/host/event-input.ts';
 import type {Reason} from '../../core/reason.ts';
-import type {Happening} from './event-input.ts';
 
-/** Told what became of a wish; gives false when nobody waits any more, so that it must not take effect. */
+/** Told what became of a request; gives false when nobody waits any more, so that it must not take effect. */
 export type Answer = (cause: Reason | null) => boolean;
 
 export interface Queued {
-  readonly happening: Happening;
+  readonly input: EventInput;
   readonly answer?: Answer;
 }
 
@@ -15,7 +15,7 @@ export interface Inbox {
   /** The oldest one, which also replaces what was put off of its type. */
   next(): Queued | undefined;
   /** Keeps it until `resume`: at most one of each type. */
-  putOff(happening: Happening): void;
+  putOff(input: EventInput): void;
   /** What was put off comes before what happened since. */
   resume(): void;
   /** Until something is there, `ms` have passed (null: no limit) or the signal is aborted. */
@@ -25,7 +25,7 @@ export interface Inbox {
 /** What happened and has not been handled yet, in order. One rests at a time. */
 export const createInbox = (): Inbox => {
   const queue: Queued[] = [];
-  const later = new Map<EventType, Happening>();
+  const later = new Map<EventType, EventInput>();
   let wake: (() => void) | null = null;
   return {
     add: queued => {
@@ -34,14 +34,14 @@ export const createInbox = (): Inbox => {
     },
     next: () => {
       const queued = queue.shift();
-      if (queued) later.delete(queued.happening.type);
+      if (queued) later.delete(queued.input.type);
       return queued;
     },
-    putOff: happening => {
-      later.set(happening.type, happening);
+    putOff: input => {
+      later.set(input.type, input);
     },
     resume: () => {
-      queue.unshift(...[...later.values()].map(happening => ({happening})));
+      queue.unshift(...[...later.values()].map(input => ({input})));
       later.clear();
     },
     rest: async (ms, signal) => {

@@ -1,14 +1,20 @@
+import type {Dispatch} from '../../core/host/event-input.ts';
+import type {Rules} from '../../core/host/rules.ts';
 import type {State} from '../../core/host/state.ts';
+import type {Step} from '../../core/host/step.ts';
+import type {Journal} from '../../journal/journal.ts';
 import type {Log} from '../../ports.ts';
 import {createEffects} from '../effects/effects.ts';
 import type {createExecutor} from '../effects/executors.ts';
 import type {JournalHealth} from '../health/journal.ts';
-import type {OpenHost} from '../open-host.ts';
 import {type Agent, createAgent} from './agent.ts';
-import type {Dispatch} from './event-input.ts';
 
 interface Parts {
-  readonly host: OpenHost;
+  readonly rules: Rules;
+  /** the state before the first step */
+  readonly before: State;
+  readonly first: Step;
+  readonly journal: Journal;
   readonly health: JournalHealth;
   readonly execute: ReturnType<typeof createExecutor>;
   readonly publish: (state: State, before: State) => void;
@@ -25,10 +31,9 @@ export interface Loop {
 }
 
 /** The loop of this host and the effects of its steps. */
-export const createLoop = ({host, health, execute, publish, dispatch, log}: Parts): Loop => {
-  const {rules, before, first, journal} = host;
+export const createLoop = ({health, execute, dispatch, log, ...parts}: Parts): Loop => {
   const effects = createEffects({execute, dispatch, log});
-  const agent = createAgent({rules, before, first, journal, health, act: effects.start, publish, log});
+  const agent = createAgent({...parts, health, act: effects.start, log});
   return {
     agent,
     halt: async () => {

@@ -2,7 +2,7 @@ import {doing} from '../../core/host/describe.ts';
 import type {State} from '../../core/host/state.ts';
 import {reasonText} from '../../core/reason.ts';
 import type {Notify} from '../../host/systemd/notify.ts';
-import type {Troubles} from '../health/problems.ts';
+import type {Problems} from '../health/problems.ts';
 
 export interface Readiness {
   /** Tells the service manager what this state means for it. */
@@ -14,7 +14,7 @@ export interface Readiness {
 
 interface Parts {
   readonly notify: Notify;
-  readonly troubles: Troubles;
+  readonly problems: Problems;
 }
 
 const EVERY_MS = 10_000;
@@ -25,16 +25,16 @@ const AHEAD_MS = 60_000;
  * it there; or as soon as something is in the way, so that a host that cannot boot a release still boots. Until then
  * the start may take longer, again and again.
  */
-export const createReadiness = ({notify, troubles}: Parts): Readiness => {
+export const createReadiness = ({notify, problems}: Parts): Readiness => {
   let ready = false;
   let last: State | null = null;
   const extension = setInterval(() => notify.extendTimeout(AHEAD_MS), EVERY_MS);
   const stop = (): void => clearInterval(extension);
   const refresh = (): void => {
     if (!last) return;
-    const texts = troubles.of(last).map(reasonText);
+    const texts = problems.of(last).map(reasonText);
     notify.status(texts.length === 0 ? doing(last) : `${doing(last)}: ${texts.join('; ')}`);
-    if (ready || (isPreparing(last) && troubles.journal() === null)) return;
+    if (ready || (isPreparing(last) && problems.journal() === null)) return;
     ready = true;
     stop();
     void notify.ready();

@@ -5,12 +5,12 @@ import {releaseId} from '../../core/release.ts';
 import type {Notify} from '../../host/systemd/notify.ts';
 import type {History} from '../../journal/history.ts';
 import type {Log} from '../../ports.ts';
-import type {Troubles} from '../health/problems.ts';
+import type {Problems} from '../health/problems.ts';
 import {createReadiness} from './readiness.ts';
 
 interface Parts {
   readonly notify: Notify;
-  readonly troubles: Troubles;
+  readonly problems: Problems;
   readonly history: History;
   readonly touch: () => void;
   readonly log: Log;
@@ -25,8 +25,8 @@ export interface Recorder {
 }
 
 /** Tells the service manager, the store and the history of every new state. */
-export const createRecorder = ({notify, troubles, history, touch, log}: Parts): Recorder => {
-  const readiness = createReadiness({notify, troubles});
+export const createRecorder = ({notify, problems, history, touch, log}: Parts): Recorder => {
+  const readiness = createReadiness({notify, problems});
   let lost: string | null = null;
   const note = (cause: string | null): void => {
     if (cause === lost) return;

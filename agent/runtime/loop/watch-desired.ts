@@ -1,8 +1,7 @@
-import {type DesiredReading, readDesired} from '../../core/desired.ts';
-import {reason} from '../../core/reason.ts';
+import {readingOf} from '../../core/desired.ts';
+import type {Dispatch} from '../../core/host/event-input.ts';
 import type {Store} from '../../ports.ts';
 import type {StoreHealth} from '../health/store.ts';
-import type {Dispatch} from './event-input.ts';
 
 interface Parts {
   readonly store: Store;
@@ -21,10 +20,3 @@ export const watchDesired = async (
     if (update.type === 'value') dispatch({type: 'desired.read', reading: readingOf(update.entries[0], key)});
   }
 };
-
-/** What an entry of the desired key says; a reason when there is none. */
-export const readingOf = (
-  entry: {readonly value: string; readonly version: string} | null | undefined,
-  key: string,
-): DesiredReading =>
-  entry ? readDesired(entry.value, entry.version) : {ok: false, refusal: reason('desired.missing', {key})};

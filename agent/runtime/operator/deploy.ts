@@ -13,7 +13,7 @@ export interface DeployParts {
   readonly vet: (release: Release, signal: AbortSignal) => Promise<void>;
 }
 
-export interface DeployWish {
+export interface DeployRequest {
   readonly release: string;
   readonly message?: string;
   readonly by: string;
@@ -27,7 +27,7 @@ const VET_MS = 8_000;
  */
 export const deploy = async (
   {store, keys, vet}: DeployParts,
-  {release: id, message, by}: DeployWish,
+  {release: id, message, by}: DeployRequest,
   signal: AbortSignal,
 ): Promise<Answer> => {
   const release = parseRelease(id);

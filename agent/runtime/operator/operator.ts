@@ -7,20 +7,21 @@ import {type Reason, reason} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
 import {sameRelease, shortRelease} from '../../core/release.ts';
 import type {History} from '../../journal/history.ts';
-import {readLedgerOf} from '../effects/boot-view.ts';
-import type {Troubles} from '../health/problems.ts';
+import type {Problems} from '../health/problems.ts';
 import type {StoreHealth} from '../health/store.ts';
+import {readLedgerFrom} from '../ledger.ts';
 import type {Agent} from '../loop/agent.ts';
+import type {Self} from '../self.ts';
 import {type DeployParts, deploy} from './deploy.ts';
-import {reportOf, type Self} from './report.ts';
+import {reportOf} from './report.ts';
 
 interface Parts extends DeployParts {
   readonly self: Self;
   readonly state: () => State;
-  readonly wish: Agent['wish'];
+  readonly request: Agent['request'];
   readonly health: StoreHealth;
   readonly unhealthy: () => Reason | null;
-  readonly troubles: Troubles;
+  readonly problems: Problems;
   readonly history: History;
   readonly coordinated: boolean;
   readonly leave: Controls['leave'];
@@ -30,40 +31,40 @@ const LEDGER_DEADLINE_MS = 2_000;
 
 /** What operators can ask of this host, over the control socket. */
 export const createControls = (parts: Parts): Controls => {
-  const {self, state, wish, health, unhealthy, troubles, history, leave} = parts;
+  const {self, state, request, health, unhealthy, problems, history, leave} = parts;
   return {
     status: async signal => {
       const {ledger, cause} = await readLedgerQuickly(parts, signal);
       const store = {name: health.name, lost: cause ?? health.lost()};
-      const told = {unhealthy: unhealthy(), troubles};
+      const told = {unhealthy: unhealthy(), problems};
       return reportOf({self, state: state(), store, ledger, ...told, now: Date.now()});
     },
     history: ({limit}) => history.last(limit),
     hold: async ({by, note}) => {
       const text = holdText(state());
-      return settled(wish({type: 'operator.held', by, note}), text);
+      return settled(request({type: 'operator.held', by, note}), text);
     },
     resume: async ({by}) => {
-      if (!state().hold && !troubles.journal()) return done('it is not held');
-      return settled(wish({type: 'operator.resumed', by}), 'it follows the desired release again');
+      if (!state().hold && !problems.journal()) return done('it is not held');
+      return settled(request({type: 'operator.resumed', by}), 'it follows the desired release again');
     },
-    retry: async ({by}) => refused(troubles) ?? retry(state(), wish, by),
-    rollback: async ({by}) => refused(troubles) ?? rollback(state(), wish, by),
+    retry: async ({by}) => refused(problems) ?? retry(state(), request, by),
+    rollback: async ({by}) => refused(problems) ?? rollback(state(), request, by),
     leave,
-    deploy: (wish, signal) => deploy(parts, wish, signal),
+    deploy: (request, signal) => deploy(parts, request, signal),
   };
 };
 
-const refused = (troubles: Troubles): Answer | null => {
-  const cause = troubles.journal();
+const refused = (problems: Problems): Answer | null => {
+  const cause = problems.journal();
   return cause && {ok: false, reason: cause};
 };
 
 const done = (text: string): Answer => ({ok: true, text});
 
-// A wish that is not journalled has no effect, and is not promised.
-const settled = async (wished: Promise<Reason | null>, text: string): Promise<Answer> => {
-  const cause = await wished;
+// A request that is not journalled has no effect, and is not promised.
+const settled = async (requested: Promise<Reason | null>, text: string): Promise<Answer> => {
+  const cause = await requested;
   return cause ? {ok: false, reason: cause} : done(text);
 };
 
@@ -75,12 +76,12 @@ const holdText = (state: State): string => {
     : 'it holds where it is';
 };
 
-const retry = async (state: State, wish: Agent['wish'], by: string): Promise<Answer> => {
+const retry = async (state: State, request: Agent['request'], by: string): Promise<Answer> => {
   const {hold, desired} = state;
   if (hold) return {ok: false, reason: reason('operator.cannot-retry', {cause: heldText(hold)})};
   if (!hasFailed(state)) return done(`there is nothing to try again: it is ${doing(state)}`);
   const what = desired ? shortRelease(desired.release) : 'the desired release';
-  return settled(wish({type: 'operator.retried', by}), `it tries ${what} again`);
+  return settled(request({type: 'operator.retried', by}), `it tries ${what} again`);
 };
 
 const hasFailed = (state: State): boolean => {
@@ -91,16 +92,16 @@ const hasFailed = (state: State): boolean => {
 
 const heldText = ({by}: Hold): string => `it is held by ${by}: "agentctl resume" first`;
 
-const rollback = async (state: State, wish: Agent['wish'], by: string): Promise<Answer> => {
+const rollback = async (state: State, request: Agent['request'], by: string): Promise<Answer> => {
   const attempt = attemptOf(state);
   const back = {type: 'operator.rolled-back', by} as const;
   if (attempt?.purpose === 'update' && state.phase !== 'staging' && state.phase !== 'waiting') {
-    return settled(wish(back), `it takes ${shortRelease(attempt.target.release)} back now`);
+    return settled(request(back), `it takes ${shortRelease(attempt.target.release)} back now`);
   }
   const why = cannotRollBack(state);
   if (why !== null) return {ok: false, reason: reason('operator.cannot-roll-back', {cause: why})};
   const previous = state.previous ? shortRelease(state.previous.release) : 'the previous release';
-  return settled(wish(back), `it goes back to ${previous} as soon as it has a permit`);
+  return settled(request(back), `it goes back to ${previous} as soon as it has a permit`);
 };
 
 const cannotRollBack = (state: State): string | null => {
@@ -117,7 +118,7 @@ const readLedgerQuickly = async (
   if (!coordinated) return {ledger: null, cause: null};
   const late = AbortSignal.timeout(LEDGER_DEADLINE_MS);
   try {
-    return {ledger: await readLedgerOf({store, keys}, AbortSignal.any([signal, late])), cause: null};
+    return {ledger: await readLedgerFrom({store, keys}, AbortSignal.any([signal, late])), cause: null};
   } catch (error) {
     const cause = `no answer in ${LEDGER_DEADLINE_MS / 1_000} s`;
     return {

@@ -6,17 +6,8 @@ import {attemptOf} from '../../core/host/step.ts';
 import {isServing, whyNot} from '../../core/host/why.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {releaseId} from '../../core/release.ts';
-import type {Troubles} from '../health/problems.ts';
-
-/** What does not change while the agent runs. */
-export interface Self {
-  readonly agent: string;
-  readonly instance: string;
-  readonly zone: string;
-  readonly app: string;
-  readonly channel: string;
-  readonly role: string;
-}
+import type {Problems} from '../health/problems.ts';
+import type {Self} from '../self.ts';
 
 interface View {
   readonly self: Self;
@@ -24,19 +15,19 @@ interface View {
   readonly store: {readonly name: string; readonly lost: Reason | null};
   readonly ledger: Ledger | null;
   readonly unhealthy: Reason | null;
-  readonly troubles: Troubles;
+  readonly problems: Problems;
   readonly now: number;
 }
 
 /** The status report of the control socket. */
-export const reportOf = ({self, state, store, ledger, unhealthy, troubles, now}: View): StatusReport => {
+export const reportOf = ({self, state, store, ledger, unhealthy, problems, now}: View): StatusReport => {
   const attempt = attemptOf(state);
   const {desired, rejected} = state;
   return {
     ...self,
     phase: state.phase,
     purpose: attempt?.purpose ?? null,
-    step: unhealthy && isServing(state) ? `${doing(state)}, but ${trouble(unhealthy)}` : doing(state),
+    step: unhealthy && isServing(state) ? `${doing(state)}, but ${problem(unhealthy)}` : doing(state),
     since: state.since,
     now,
     serving: isServing(state) && unhealthy === null,
@@ -44,7 +35,7 @@ export const reportOf = ({self, state, store, ledger, unhealthy, troubles, now}:
     previous: running(state.previous),
     target: running(attempt?.target ?? null),
     desired: desired && {...desired, release: releaseId(desired.release)},
-    reason: told(reasonNow(state, ledger, self.instance, troubles)),
+    reason: told(reasonNow(state, ledger, self.instance, problems)),
     refusal: told(state.refusal),
     hold: state.hold,
     permit: state.permit,
@@ -60,15 +51,15 @@ export const reportOf = ({self, state, store, ledger, unhealthy, troubles, now}:
   };
 };
 
-const trouble = (why: Reason): string => (why.kind === 'host.stopping' ? reasonText(why) : 'its probes fail');
+const problem = (why: Reason): string => (why.kind === 'host.stopping' ? reasonText(why) : 'its probes fail');
 
 const reasonNow = (
   state: State,
   ledger: Ledger | null,
   instance: string,
-  troubles: Troubles,
+  problems: Problems,
 ): Reason | null =>
-  troubles.journal() ?? troubles.hindrance(state) ?? waitReason(state, ledger, instance) ?? troubles.lesser();
+  problems.journal() ?? problems.blocker(state) ?? waitReason(state, ledger, instance) ?? problems.lesser();
 
 // A waiting host knows best from the ledger as it is now.
 const waitReason = (state: State, ledger: Ledger | null, instance: string): Reason | null => {

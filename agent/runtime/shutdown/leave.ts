@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {departed} from '../../core/host/shutdown.ts';
+import {shutDown} from '../../core/host/shutdown.ts';
 import type {State} from '../../core/host/state.ts';
 import {isServing} from '../../core/host/why.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
@@ -27,7 +27,7 @@ interface Parts {
   readonly everyMs?: number;
 }
 
-export interface Departure {
+export interface ShutdownLeave {
   /** See `Controls.leave`. */
   leave(signal: AbortSignal): Promise<boolean>;
   /** why this host begins nothing more; null for one that goes on */
@@ -45,7 +45,7 @@ const LATE = Symbol('late');
 
 interface Preparation {
   readonly state: () => State;
-  /** sees to it that a shutdown asks for the departure */
+  /** sees to it that a shutdown asks for the shutdown */
   readonly keep: (signal: AbortSignal) => Promise<void>;
   readonly log: Log;
   /** how often it is tried, ms */
@@ -55,7 +55,7 @@ interface Preparation {
 const KEEP_EVERY_MS = 60_000;
 
 /** Prepares for the host's end as soon as it serves, so that nothing else waits for it at the start. Tries until it succeeds. */
-export const prepareDeparture = async (
+export const prepareShutdown = async (
   {state, keep, log, everyMs = KEEP_EVERY_MS}: Preparation,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -76,7 +76,7 @@ export const prepareDeparture = async (
  * The host's own end. What the agent was doing stays as it is, as if the agent were stopped there; the host leaves traffic, whatever
  * the fleet says of it, and its requests get the drain's time.
  */
-export const createDeparture = (parts: Parts): Departure => {
+export const createShutdownLeave = (parts: Parts): ShutdownLeave => {
   const {systemState, changed, log, answerMs = ANSWER_MS, everyMs = EVERY_MS} = parts;
   const begun = new AbortController();
   let work: Promise<void> | null = null;
@@ -124,7 +124,7 @@ const depart = async (parts: Parts): Promise<void> => {
 // Worth a moment and no more: a host that does not come back from its shutdown needs no journal, and one that does boots.
 const note = async ({halt, write, log, diskMs = DISK_MS}: Parts): Promise<void> => {
   const over = new AbortController();
-  const written = halt().then(state => write(departed(state)));
+  const written = halt().then(state => write(shutDown(state)));
   const late = sleep(diskMs, LATE, {signal: over.signal}).catch(() => undefined);
   try {
     if ((await Promise.race([written, late])) === LATE)

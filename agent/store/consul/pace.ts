@@ -1,5 +1,5 @@
 import {performance} from 'node:perf_hooks';
-import {jittered, pause} from '../pause.ts';
+import {jittered, pause} from '../../host/pause.ts';
 
 const BURST = 10;
 const REFILL_MS = 1_000;

@@ -1,5 +1,5 @@
 import {performance} from 'node:perf_hooks';
-import {jittered} from '../pause.ts';
+import {jittered} from '../../host/pause.ts';
 import {markOf, type WatchSource} from '../updates.ts';
 import {type Kv, type KvQuery, type KvReading, plain} from './kv.ts';
 import {createPace} from './pace.ts';

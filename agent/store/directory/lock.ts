@@ -1,8 +1,8 @@
 import {randomUUID} from 'node:crypto';
 import {lstat, readlink, symlink, unlink} from 'node:fs/promises';
 import process from 'node:process';
+import {jittered, pause} from '../../host/pause.ts';
 import {unreachable} from '../key.ts';
-import {jittered, pause} from '../pause.ts';
 import {bootId, pidNamespace, startTime} from './clock.ts';
 import {codeOf} from './failure.ts';
 

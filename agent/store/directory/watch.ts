@@ -1,4 +1,4 @@
-import {jittered, pause} from '../pause.ts';
+import {jittered, pause} from '../../host/pause.ts';
 import type {WatchSource} from '../updates.ts';
 import type {Notifier} from './notify.ts';
 import type {Reading} from './tree.ts';

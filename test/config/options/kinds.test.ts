@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {OPTIONS} from '../../../agent/config/options/options.ts';
-import {show} from '../../../agent/config/problem.ts';
+import {show} from '../../../agent/config/options/problem.ts';
 
 // Values as TOML gives them, with names that mean something to JavaScript.
 const toml = fc.letrec(tie => ({

@@ -47,7 +47,7 @@ t.test('the floor names those that do not serve and what they do instead', async
 t.test(
   'a host whose return nobody knows of yet is not one that serves, and gets no permit for it either',
   async t => {
-    const hosts = [waiting('a', {shown: false}), waiting('b'), waiting('c')];
+    const hosts = [waiting('a', {visible: false}), waiting('b'), waiting('c')];
     const {blocked, permits} = plan(view(hosts)).ledger;
     t.same(permits, []);
     t.match(blocked, {

@@ -20,7 +20,7 @@ export const effectText = (effect: Effect): string => {
 export const apply = (world: World, effect: Effect): Result | null => {
   const generation = 'generation' in effect ? effect.generation : 0;
   switch (effect.type) {
-    case 'boot.look':
+    case 'boot.view':
       return look(world, generation);
     case 'release.stage':
       world.slots.add(effect.target.slot);
@@ -67,7 +67,7 @@ export const failure = (world: World, {type, ...effect}: Effect, cause = CAUSE):
     'bake.watch': {type: 'bake.failed', cause, generation},
     'permit.ask': {type: 'permit.blocked', cause, generation},
   };
-  return type === 'boot.look' ? look({...world, storeUp: false}, generation) : (failures[type] ?? null);
+  return type === 'boot.view' ? look({...world, storeUp: false}, generation) : (failures[type] ?? null);
 };
 
 const look = ({storeUp, proven, asked}: World, generation: number): Result => {

@@ -145,11 +145,11 @@ for (const [effect, fault, chain, serves, outcome] of ON_ROLLBACK) {
 
 // biome-ignore format: a table
 const ON_BOOT: readonly (readonly [Operation, Fault, string])[] = [
-  ['boot.look', 'error', `${REBOOT} serving`],
-  ['boot.look', 'timeout', `${REBOOT} serving`],
-  ['boot.look', 'crash-before', `booting ${REBOOT} serving`],
-  ['boot.look', 'crash-after', `booting ${REBOOT} serving`],
-  ['boot.look', 'reboot', `booting ${REBOOT} serving`],
+  ['boot.view', 'error', `${REBOOT} serving`],
+  ['boot.view', 'timeout', `${REBOOT} serving`],
+  ['boot.view', 'crash-before', `booting ${REBOOT} serving`],
+  ['boot.view', 'crash-after', `booting ${REBOOT} serving`],
+  ['boot.view', 'reboot', `booting ${REBOOT} serving`],
   ['release.stage', 'error', `${REBOOT} serving`],
   ['release.stage', 'timeout', `${REBOOT} serving`],
   ['release.stage', 'crash-before', `booting staging ${REBOOT} serving`],

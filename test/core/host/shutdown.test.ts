@@ -1,6 +1,6 @@
 /** A host that shuts down in any phase: whatever becomes of the shutdown, it ends in traffic with nothing left open. */
 import t, {type Test} from 'tap';
-import {departed} from '../../../agent/core/host/shutdown.ts';
+import {shutDown} from '../../../agent/core/host/shutdown.ts';
 import {PHASES, type Phase} from '../../../agent/core/host/state.ts';
 import {isServing} from '../../../agent/core/host/why.ts';
 import {ask, createWorld, happen, settleWorld, snap, start, type World} from './world.ts';
@@ -19,7 +19,7 @@ const inPhase = (phase: Phase, isBad: boolean): World | null => {
 /** The agent has left traffic, and is gone. */
 const depart = (t: Test, world: World): void => {
   const wasIn = world.traffic;
-  const state = departed(world.state);
+  const state = shutDown(world.state);
   if (wasIn && world.current !== null) t.equal(state.out, true, `${world.state.phase}: journalled as out`);
   world.traffic = false;
   world.state = state;
@@ -56,6 +56,6 @@ t.test('a host that is held stays so, and is in traffic again', async t => {
 t.test('what is out of traffic, or does not know, is journalled as it is', async t => {
   for (const phase of ['booting', 'draining', 'activating', 'gating', 'rejoining'] as const) {
     const world = inPhase(phase, false);
-    t.equal(world && departed(world.state), world?.state, phase);
+    t.equal(world && shutDown(world.state), world?.state, phase);
   }
 });

@@ -19,7 +19,7 @@ import {
 } from './world.ts';
 
 const OPERATIONS: readonly Operation[] = [
-  'boot.look',
+  'boot.view',
   'release.stage',
   'permit.ask',
   'traffic.leave',
@@ -41,7 +41,7 @@ const set =
   (over: Partial<World>): Gust =>
   world =>
     void Object.assign(world, over);
-const wish =
+const request =
   (type: string): Gust =>
   world =>
     happen(world, {type, by, note: 'wait'} as never);
@@ -59,7 +59,7 @@ const bump = fc.tuple(digit, fc.integer({min: 1, max: 50}), fc.boolean()).map(
       if (settled) settleWorld(world);
     },
 );
-const trouble = fc
+const problem = fc
   .tuple(fc.constantFrom(...OPERATIONS), fc.array(fc.constantFrom(...FAULTS), {minLength: 1, maxLength: 4}))
   .map(
     ([operation, faults]): Gust =>
@@ -87,7 +87,7 @@ const gust = fc.oneof(
           settleWorld(world, {timers}),
     ),
   },
-  {weight: 5, arbitrary: trouble},
+  {weight: 5, arbitrary: problem},
   {
     weight: 1,
     arbitrary: digit.map(
@@ -111,8 +111,8 @@ const gust = fc.oneof(
   {weight: 1, arbitrary: fc.constant<Gust>(world => start(world, true, null))},
   {weight: 1, arbitrary: fc.constant<Gust>(world => start(world, true, world.before ?? world.state, true))},
   {weight: 1, arbitrary: fc.constant<Gust>(fire)},
-  {weight: 1, arbitrary: fc.constantFrom('operator.retried', 'operator.rolled-back').map(wish)},
-  {weight: 1, arbitrary: fc.constantFrom('operator.held', 'operator.resumed', 'operator.resumed').map(wish)},
+  {weight: 1, arbitrary: fc.constantFrom('operator.retried', 'operator.rolled-back').map(request)},
+  {weight: 1, arbitrary: fc.constantFrom('operator.held', 'operator.resumed', 'operator.resumed').map(request)},
   {weight: 1, arbitrary: strayPermit},
 );
 

@@ -1,4 +1,4 @@
-/** What people are told of a host: since when, why, and what an operator's wish does at once. */
+/** What people are told of a host: since when, why, and what an operator's request does at once. */
 import t from 'tap';
 import {readDesired} from '../../../agent/core/desired.ts';
 import type {Effect} from '../../../agent/core/host/effect.ts';

@@ -58,13 +58,13 @@ t.test('the deadline says whether it was the rate or the way', async t => {
 
 t.test('what keeps it waiting is told from some seconds on, and taken back when it ends', async t => {
   const told: (Reason | null)[] = [];
-  const hinder = (user: string, cause: Reason | null) => {
+  const reportBlocker = (user: string, cause: Reason | null) => {
     t.equal(user, 'CreateVolume');
     told.push(cause);
   };
   const call = async () =>
     told.length === 0 ? Promise.reject(answered('RequestLimitExceeded', 503)) : 'done';
-  const settings = {...options, deadlineMs: 60_000, hinder};
+  const settings = {...options, deadlineMs: 60_000, reportBlocker};
   t.equal(await withRetries(call, settings, signal), 'done');
   t.match(told[0], {kind: 'ec2.throttled', details: {action: 'CreateVolume', seconds: Number}});
   t.equal(told.at(-1), null);
@@ -73,10 +73,10 @@ t.test('what keeps it waiting is told from some seconds on, and taken back when 
 t.test("a caller's deadline gives what it waited for, as far as it was told", async t => {
   const throttled = async () => Promise.reject(answered('RequestLimitExceeded', 503));
   const late = new AbortController();
-  const hinder = (_: string, cause: Reason | null) => {
+  const reportBlocker = (_: string, cause: Reason | null) => {
     if (cause) late.abort(new DOMException('', 'TimeoutError'));
   };
-  const settings = {...options, deadlineMs: 60_000, hinder};
+  const settings = {...options, deadlineMs: 60_000, reportBlocker};
   const why = await withRetries(throttled, settings, late.signal).catch(reasonOf);
   t.match(why, {kind: 'ec2.throttled', details: {action: 'CreateVolume'}});
 });

@@ -31,7 +31,7 @@ const answering = (name: string, status: number, reason: Row['reason']): Row => 
     reason,
     mend: end,
     afterwards: 'itself',
-    tidy: end,
+    cleanup: end,
   };
 };
 
@@ -136,6 +136,6 @@ export const GIT_ROWS: readonly Row[] = [
     reason: {kind: 'git.stalled', text: `the transfer from ${REMOTE} stalled and was stopped after 15 s`},
     mend: found,
     afterwards: 'itself',
-    tidy: found,
+    cleanup: found,
   },
 ];

@@ -55,7 +55,7 @@ const disk = (name: string, {as, spoil, mend}: Disk, reason: Row['reason']): Row
   reason,
   mend,
   afterwards: 'itself',
-  tidy: mend,
+  cleanup: mend,
 });
 
 const remount = (lane: Lane, how: 'ro' | 'rw'): Promise<unknown> =>
@@ -110,6 +110,6 @@ export const HOST_ROWS: readonly Row[] = [
     reason: {kind: 'rollback.failed', text: 'the previous release does not come back either: '},
     application: 'away',
     mend: leave,
-    tidy: leave,
+    cleanup: leave,
   },
 ];

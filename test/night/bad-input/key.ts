@@ -63,7 +63,7 @@ const DESIRED: readonly Row[] = [
     reason: {kind: 'release.kind-not-configured', text: 'has no [install.archive] in its configuration'},
   },
   {
-    name: 'desired: refused, and the wish before it again',
+    name: 'desired: refused, and the request before it again',
     trigger: lane => lane.put('desired', 'HEAD'),
     reason: {kind: 'desired.refused', text: 'got "HEAD"'},
     mend: lane => lane.put('desired', lane.served().id),
@@ -85,7 +85,7 @@ const policy = (
   reason: {kind: 'store.document', text},
   mend: plainPolicy,
   afterwards: 'itself',
-  tidy: plainPolicy,
+  cleanup: plainPolicy,
 });
 
 const plainPolicy = (lane: Lane, _bad?: Published): Promise<void> => lane.put('policy', '{}');
@@ -112,7 +112,7 @@ const LEDGER: readonly Row[] = [
     reason: {kind: 'store.document', text: 'the document ledger is not readable: expected '},
     mend: lane => lane.remove('ledger'),
     afterwards: 'itself',
-    tidy: lane => lane.remove('ledger'),
+    cleanup: lane => lane.remove('ledger'),
   },
 ];
 

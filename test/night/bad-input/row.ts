@@ -22,7 +22,7 @@ export interface Row {
   /** the agent is another process afterwards: only where its start is what the row is about */
   readonly restarts?: true;
   /** leaves the host as it was found, also when the row failed */
-  readonly tidy?: (lane: Lane) => Promise<unknown>;
+  readonly cleanup?: (lane: Lane) => Promise<unknown>;
 }
 
 const TOLD_MS = 90_000;
@@ -32,7 +32,7 @@ export const tryRow = async (t: Test, lane: Lane, row: Row): Promise<void> => {
   try {
     await rowOn(t, lane, row);
   } finally {
-    await row.tidy?.(lane);
+    await row.cleanup?.(lane);
   }
 };
 

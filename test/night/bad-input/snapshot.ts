@@ -53,7 +53,7 @@ const faulty = (name: string, faults: (id: string) => readonly Fault[], reason: 
     reason,
     mend: end,
     afterwards: 'itself',
-    tidy: end,
+    cleanup: end,
   };
 };
 

@@ -31,7 +31,7 @@ const mountHangs: Row = {
   reason: {kind: 'mount.slow', text: 'is not mounted on '},
   mend: async lane => void (await letMountsGo(lane)),
   afterwards: 'itself',
-  tidy: async lane => {
+  cleanup: async lane => {
     await letMountsGo(lane);
     const program = join(lane.instance.root, 'usr/bin/mount');
     await rename(`${program}.real`, program);
@@ -54,7 +54,7 @@ const gitRow = (name: string, behaviour: Behaviour, reason: Row['reason']): Row 
     reason,
     mend: pass,
     afterwards: 'itself',
-    tidy: pass,
+    cleanup: pass,
   };
 };
 

@@ -43,7 +43,7 @@ const faulty = (name: string, faults: readonly Omit<Fault, 'from'>[], reason: To
   reason,
   mend: endFaults,
   afterwards: 'itself',
-  tidy: endFaults,
+  cleanup: endFaults,
 });
 
 const refuses = (action: string, code: string, reason: Told = refused(action, code)): Row =>
@@ -78,7 +78,7 @@ const WAY: readonly Row[] = [
     reason: unreachable('EC2 does not answer '),
     mend: ({instance}) => instance.find(ADDRESSES.ec2),
     afterwards: 'itself',
-    tidy: ({instance}) => instance.find(ADDRESSES.ec2).catch(() => undefined),
+    cleanup: ({instance}) => instance.find(ADDRESSES.ec2).catch(() => undefined),
   },
 ];
 
@@ -122,7 +122,7 @@ const METADATA: readonly Row[] = (
     reason: unreachable('EC2 does not answer '),
     mend,
     afterwards: 'itself',
-    tidy: mend,
+    cleanup: mend,
   };
 });
 
@@ -163,7 +163,7 @@ const VOLUMES: readonly Row[] = [
     reason: {kind: 'volume.device-names', text: 'device names was free for the volume'},
     mend: async lane => freeNames(lane),
     afterwards: 'itself',
-    tidy: async lane => freeNames(lane),
+    cleanup: async lane => freeNames(lane),
   },
 ];
 

@@ -3,7 +3,7 @@ import t from 'tap';
 import {reason} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
 import type {Installer} from '../../../agent/ports.ts';
-import {createTidy} from '../../../agent/runtime/effects/cleanup.ts';
+import {createCleanup} from '../../../agent/runtime/effects/cleanup.ts';
 import {eventually} from '../../support/eventually.ts';
 import {keptLog} from '../../support/log.ts';
 
@@ -40,34 +40,40 @@ const make = () => {
     await eventually('another try', () => seen.pruned > pruned);
     await setImmediate();
   };
-  return {tidy: createTidy({installers: [stubborn, other], log, changed, wait}), lines, seen, waits, again};
+  return {
+    cleanup: createCleanup({installers: [stubborn, other], log, changed, wait}),
+    lines,
+    seen,
+    waits,
+    again,
+  };
 };
 
 t.test('a slot that cannot be removed keeps nobody waiting, is told once, and is tried again', async t => {
-  const {tidy, lines, seen, waits, again} = make();
+  const {cleanup, lines, seen, waits, again} = make();
   const over = new AbortController();
   t.teardown(() => over.abort());
-  await tidy.prune([], over.signal);
-  t.match(tidy.left(), {kind: 'slots.left', details: {cause: /still in use: used by bash/}});
+  await cleanup.prune([], over.signal);
+  t.match(cleanup.left(), {kind: 'slots.left', details: {cause: /still in use: used by bash/}});
   for (let tries = 0; tries < 3; tries += 1) await again();
   t.equal(lines.length, 1);
   seen.failing = false;
   await again();
-  t.equal(tidy.left(), null);
+  t.equal(cleanup.left(), null);
   t.equal(seen.changes, 2);
   t.equal(seen.pruned, 5);
   t.equal(waits.length, 0, 'then it is left alone');
 });
 
 t.test('no try is made with slots of an older step', async t => {
-  const {tidy, seen, waits} = make();
+  const {cleanup, seen, waits} = make();
   const over = new AbortController();
-  await tidy.prune([], over.signal);
+  await cleanup.prune([], over.signal);
   await eventually('the pause before another try', () => waits.length === 1);
   over.abort();
   await setImmediate();
   t.equal(seen.pruned, 1);
-  t.match(tidy.left(), {kind: 'slots.left'}, 'but what is left is not forgotten');
+  t.match(cleanup.left(), {kind: 'slots.left'}, 'but what is left is not forgotten');
 });
 
 t.test(
@@ -88,9 +94,9 @@ t.test(
     const over = new AbortController();
     t.teardown(() => over.abort());
     const installers = [hanging, other];
-    const tidy = createTidy({installers, log, changed: () => undefined, patienceMs: 50});
-    await tidy.prune([], over.signal);
+    const cleanup = createCleanup({installers, log, changed: () => undefined, patienceMs: 50});
+    await cleanup.prune([], over.signal);
     t.equal(pruned, 1);
-    t.equal(tidy.left(), null, 'it is still being tried');
+    t.equal(cleanup.left(), null, 'it is still being tried');
   },
 );

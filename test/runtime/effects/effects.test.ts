@@ -2,10 +2,10 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import type {Effect} from '../../../agent/core/host/effect.ts';
 import type {Result} from '../../../agent/core/host/event.ts';
+import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import type {Log} from '../../../agent/ports.ts';
 import {createEffects} from '../../../agent/runtime/effects/effects.ts';
 import type {Operation} from '../../../agent/runtime/effects/executors.ts';
-import type {Happening} from '../../../agent/runtime/loop/event-input.ts';
 import {eventually} from '../../support/eventually.ts';
 
 const quiet: Log = {debug: () => {}, info: () => {}, warning: () => {}, error: () => {}};
@@ -13,7 +13,7 @@ const probe: Effect = {type: 'gate.probe', generation: 1, timeoutMs: 1};
 const rejoin: Effect = {type: 'traffic.rejoin', generation: 1};
 
 const setUp = (execute: (operation: Operation, signal: AbortSignal) => Promise<Result | null>) => {
-  const heard: Happening[] = [];
+  const heard: EventInput[] = [];
   return {heard, effects: createEffects({execute, dispatch: each => heard.push(each), log: quiet})};
 };
 

@@ -3,7 +3,7 @@ import t from 'tap';
 import {reason} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
 import {createExecutor, type Operation, type Stages} from '../../../agent/runtime/effects/executors.ts';
-import {createShutdown} from '../../../agent/runtime/shutdown/excuse.ts';
+import {createShutdownGuard} from '../../../agent/runtime/effects/shutdown-guard.ts';
 import {eventually} from '../../support/eventually.ts';
 import {keptLog} from '../../support/log.ts';
 
@@ -29,14 +29,14 @@ const fail = async (): Promise<never> => {
 
 const setUp = (systemState: (signal: AbortSignal) => Promise<string>) => {
   const {log, lines} = keptLog();
-  const shutdown = createShutdown({systemState, log, everyMs: 5});
+  const shutdown = createShutdownGuard({systemState, log, everyMs: 5});
   const stages = {
     installers: {ebs: {stage: fail}},
     activator: {activate: fail},
     gate: {pass: fail, bake: fail},
     traffic: {leave: fail},
     directoryOf: (slot: string) => `/slots/${slot}`,
-    shutdown,
+    shutdownGuard: shutdown,
     log,
   } as unknown as Stages;
   return {execute: createExecutor(stages), lines};

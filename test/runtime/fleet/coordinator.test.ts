@@ -1,10 +1,10 @@
 import t from 'tap';
+import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import type {HostStatus} from '../../../agent/core/host/status.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
 import type {Log, Store} from '../../../agent/ports.ts';
 import {coordinate} from '../../../agent/runtime/fleet/coordinator.ts';
 import {createPermits} from '../../../agent/runtime/fleet/permits.ts';
-import type {Happening} from '../../../agent/runtime/loop/event-input.ts';
 import {openStore} from '../../../agent/store/open.ts';
 import {eventually} from '../../support/eventually.ts';
 import {temporaryFolder} from '../../support/temporary.ts';
@@ -63,12 +63,12 @@ const ledger = async (store: Store) =>
   JSON.parse((await store.get(keys.ledger, new AbortController().signal))?.value ?? '{}');
 const desire = (store: Store) => store.put(keys.desired, SNAP, 'any', new AbortController().signal);
 
-t.test('a waiting host is rung, and learns of its permit from the ledger', async t => {
+t.test('a waiting host is woken, and learns of its permit from the ledger', async t => {
   const store = await open(t, await temporaryFolder(t));
   const {version} = (await desire(store)) as {version: string};
   const stop = new AbortController();
   t.teardown(() => stop.abort());
-  const heard: Happening[] = [];
+  const heard: EventInput[] = [];
   const permits = createPermits({
     store,
     keys,

@@ -4,7 +4,7 @@ import type {State} from '../../../agent/core/host/state.ts';
 import {reason} from '../../../agent/core/reason.ts';
 import {reasonOf} from '../../../agent/core/reason-error.ts';
 import {tellWhileWaiting} from '../../../agent/host/blocker.ts';
-import {createHindrances} from '../../../agent/runtime/health/blockers.ts';
+import {createBlockers} from '../../../agent/runtime/health/blockers.ts';
 
 const staging = {phase: 'staging'} as State;
 const throttled = (seconds: number) => reason('ec2.throttled', {action: 'CreateVolume', seconds});
@@ -20,47 +20,47 @@ const start = () => {
     error: quiet,
     warning: (text: string) => void warnings.push(text),
   };
-  return {...createHindrances(log), warnings};
+  return {...createBlockers(log), warnings};
 };
 
 t.test('what was told last stands until it is taken back, where there is something to wait for', async t => {
-  const {hinder, current, onChange} = start();
+  const {reportBlocker, current, onChange} = start();
   let changes = 0;
   onChange(() => {
     changes += 1;
   });
-  hinder('CreateVolume', null);
+  reportBlocker('CreateVolume', null);
   t.equal(changes, 0, 'nothing was told');
-  hinder('CreateVolume', throttled(3));
-  hinder('consul', reason('mount.slow', {device: 'd', directory: '/x', seconds: 10}));
-  hinder('CreateVolume', throttled(4));
+  reportBlocker('CreateVolume', throttled(3));
+  reportBlocker('consul', reason('mount.slow', {device: 'd', directory: '/x', seconds: 10}));
+  reportBlocker('CreateVolume', throttled(4));
   t.same(current(staging), throttled(4));
   t.equal(current({phase: 'serving'} as State), null);
-  hinder('CreateVolume', null);
+  reportBlocker('CreateVolume', null);
   t.equal(current(staging)?.kind, 'mount.slow');
-  hinder('consul', null);
+  reportBlocker('consul', null);
   t.equal(current(staging), null);
   t.equal(changes, 5);
 });
 
 t.test('it is logged once while its kind stays', async t => {
-  const {hinder, warnings} = start();
-  for (const seconds of [3, 4, 5]) hinder('CreateVolume', throttled(seconds));
+  const {reportBlocker, warnings} = start();
+  for (const seconds of [3, 4, 5]) reportBlocker('CreateVolume', throttled(seconds));
   t.equal(warnings.length, 1);
-  hinder('CreateVolume', reason('ec2.unreachable', {action: 'CreateVolume', cause: 'refused'}));
+  reportBlocker('CreateVolume', reason('ec2.unreachable', {action: 'CreateVolume', cause: 'refused'}));
   t.equal(warnings.length, 2);
 });
 
 t.test('work that takes long tells what it waits for, and for how long', async t => {
-  const {hinder, current} = start();
+  const {reportBlocker, current} = start();
   const told: string[] = [];
   const {promise: over, resolve: end} = Promise.withResolvers<void>();
-  const seen = (user: string, cause: Parameters<typeof hinder>[1]) => {
-    hinder(user, cause);
+  const seen = (user: string, cause: Parameters<typeof reportBlocker>[1]) => {
+    reportBlocker(user, cause);
     told.push(cause?.kind ?? 'none');
     if (told.length === 2) end();
   };
-  const waiting = {user: 'attaching', hinder: seen, cause: throttled, everyMs: 10};
+  const waiting = {user: 'attaching', reportBlocker: seen, cause: throttled, everyMs: 10};
   t.equal(await tellWhileWaiting(waiting, () => over.then(() => 'done'), never), 'done');
   t.same(told, ['ec2.throttled', 'ec2.throttled', 'none']);
   t.equal(current(staging), null);
@@ -73,8 +73,8 @@ t.test('work that takes long tells what it waits for, and for how long', async t
 t.test(
   "work that is ended by a caller's deadline fails with what it waited for, ended by an abort it does not",
   async t => {
-    const {hinder} = start();
-    const waiting = {user: 'attaching', hinder, cause: throttled};
+    const {reportBlocker} = start();
+    const waiting = {user: 'attaching', reportBlocker, cause: throttled};
     const until = (signal: AbortSignal) => sleep(60_000, undefined, {signal});
     const limit = AbortSignal.timeout(30);
     t.match(await tellWhileWaiting(waiting, () => until(limit), limit).catch(reasonOf), {

@@ -65,13 +65,13 @@ t.test('a report does not claim that such a host serves', async t => {
     state,
     store,
     ledger: null,
-    troubles: someTroubles({unhealthy}),
+    problems: someTroubles({unhealthy}),
     unhealthy,
     now: 2_000,
   });
   t.match(report, {serving: false, step: 'serving snap-11111111, but its probes fail'});
   t.match(
-    reportOf({self, state, store, ledger: null, troubles: someTroubles(), unhealthy: null, now: 2_000}),
+    reportOf({self, state, store, ledger: null, problems: someTroubles(), unhealthy: null, now: 2_000}),
     {
       serving: true,
       step: 'serving snap-11111111',

@@ -3,7 +3,7 @@ import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
 import type {State} from '../../../agent/core/host/state.ts';
 import {parseRelease, type Release} from '../../../agent/core/release.ts';
-import {createShown} from '../../../agent/runtime/health/visibility.ts';
+import {createVisibility} from '../../../agent/runtime/health/visibility.ts';
 import {eventually} from '../../support/eventually.ts';
 
 const stamp = {now: 1_000, random: 0.5};
@@ -17,7 +17,7 @@ t.test('a return counts once it can be known, and is asked for until then only',
   const traffic = {
     leave: async () => undefined,
     rejoin: async () => undefined,
-    shown: async () => {
+    visible: async () => {
       asked += 1;
       if (answer instanceof Error) throw answer;
       return answer;
@@ -26,25 +26,25 @@ t.test('a return counts once it can be known, and is asked for until then only',
   const changed = () => {
     told += 1;
   };
-  const shown = createShown({traffic, state: () => state, changed, everyMs: 5});
+  const shown = createVisibility({traffic, state: () => state, changed, everyMs: 5});
   const stop = new AbortController();
   const ended = shown.run(stop.signal);
   t.equal(asked, 0, 'nothing is asked of a host that does not serve');
   state = serving;
   shown.saw();
   await eventually('it to be asked', () => asked > 2);
-  t.equal(shown.isShown(), false);
+  t.equal(shown.isVisible(), false);
   answer = true;
-  await eventually('it to be shown', () => shown.isShown());
+  await eventually('it to be shown', () => shown.isVisible());
   const before = asked;
   shown.saw();
   t.equal(told, 1);
   state = booting;
   shown.saw();
-  t.equal(shown.isShown(), false, 'after the next return it is asked again');
+  t.equal(shown.isVisible(), false, 'after the next return it is asked again');
   state = serving;
   shown.saw();
-  await eventually('it to be shown again', () => shown.isShown());
+  await eventually('it to be shown again', () => shown.isVisible());
   t.equal(asked, before + 1);
   stop.abort();
   await ended;

@@ -78,7 +78,7 @@ t.test(
     const {agent, effects, told, journalled, obstruct, clear} = await running(t, serving);
     await obstruct();
     for (let n = 2; n <= 2_000; n += 1) agent.dispatch(desired(2 + (n % 2), String(n)));
-    await eventually('the trouble to be told', () => told(/cannot be written/) === 1);
+    await eventually('the problem to be told', () => told(/cannot be written/) === 1);
     await eventually('the loop to be idle', () => agent.busyForMs() === 0);
     t.equal(agent.state().phase, 'serving');
     t.same(effects, [], 'nothing begins');
@@ -92,15 +92,15 @@ t.test(
   },
 );
 
-t.test('a wish that cannot be journalled is refused, and takes no effect later', async t => {
+t.test('a request that cannot be journalled is refused, and takes no effect later', async t => {
   const {agent, journalled, obstruct, clear} = await running(t, serving);
   await obstruct();
   const hold = {type: 'operator.held', by: 'ada', note: 'x'} as const;
-  t.match(await agent.wish(hold), {kind: 'journal.unwritable'});
+  t.match(await agent.request(hold), {kind: 'journal.unwritable'});
   await clear();
-  t.equal(await agent.wish({type: 'operator.resumed', by: 'ada'}), null);
+  t.equal(await agent.request({type: 'operator.resumed', by: 'ada'}), null);
   t.match(agent.state(), {phase: 'serving', hold: null});
-  t.equal(await agent.wish(hold), null, 'and is taken once it can be');
+  t.equal(await agent.request(hold), null, 'and is taken once it can be');
   t.match(await journalled(), {phase: 'held', hold: {by: 'ada'}});
 });
 

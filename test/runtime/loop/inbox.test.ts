@@ -1,39 +1,33 @@
 import {getEventListeners} from 'node:events';
 import t from 'tap';
-import type {Happening} from '../../../agent/runtime/loop/event-input.ts';
+import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import {createInbox} from '../../../agent/runtime/loop/inbox.ts';
 
-const resumed: Happening = {type: 'operator.resumed', by: 'ann'};
-const held = (note: string): Happening => ({type: 'operator.held', by: 'ann', note});
+const resumed: EventInput = {type: 'operator.resumed', by: 'ann'};
+const held = (note: string): EventInput => ({type: 'operator.held', by: 'ann', note});
 const never = new AbortController().signal;
 
 t.test('what comes first is taken first', async t => {
   const inbox = createInbox();
-  inbox.add({happening: resumed});
-  inbox.add({happening: held('one')});
-  t.same(
-    [inbox.next(), inbox.next(), inbox.next()],
-    [{happening: resumed}, {happening: held('one')}, undefined],
-  );
+  inbox.add({input: resumed});
+  inbox.add({input: held('one')});
+  t.same([inbox.next(), inbox.next(), inbox.next()], [{input: resumed}, {input: held('one')}, undefined]);
 });
 
 t.test('what was put off comes before what happened since, the latest of its type only', async t => {
   const inbox = createInbox();
   inbox.putOff(held('one'));
   inbox.putOff(held('two'));
-  inbox.add({happening: resumed});
+  inbox.add({input: resumed});
   inbox.resume();
-  t.same(
-    [inbox.next(), inbox.next(), inbox.next()],
-    [{happening: held('two')}, {happening: resumed}, undefined],
-  );
+  t.same([inbox.next(), inbox.next(), inbox.next()], [{input: held('two')}, {input: resumed}, undefined]);
 });
 
 t.test('a newer one of its type replaces what was put off', async t => {
   const inbox = createInbox();
   inbox.putOff(held('one'));
-  inbox.add({happening: held('two')});
-  t.same(inbox.next(), {happening: held('two')});
+  inbox.add({input: held('two')});
+  t.same(inbox.next(), {input: held('two')});
   inbox.resume();
   t.equal(inbox.next(), undefined);
 });
@@ -41,7 +35,7 @@ t.test('a newer one of its type replaces what was put off', async t => {
 t.test('a rest ends when something is added, at its limit, and when it is aborted', async t => {
   const inbox = createInbox();
   const rest = inbox.rest(null, never);
-  inbox.add({happening: resumed});
+  inbox.add({input: resumed});
   await rest;
   await inbox.rest(null, never); // it is still there
   inbox.next();

@@ -42,13 +42,13 @@ t.test('a history that cannot be written is told once, and once when it can be a
   const {log, lines} = keptLog();
   const {notify} = heard();
   const history = openHistory(dir);
-  const parts = {notify, troubles: someTroubles(), history, touch: () => undefined, log};
+  const parts = {notify, problems: someTroubles(), history, touch: () => undefined, log};
   const recorder = createRecorder(parts);
   t.teardown(() => recorder.stop());
   const obstacle = join(dir, 'history.jsonl');
   await mkdir(obstacle);
   for (let n = 0; n < 5; n += 1) recorder.publish(serving, fresh);
-  await eventually('the trouble', () => lines.length > 0);
+  await eventually('the problem', () => lines.length > 0);
   await rmdir(obstacle);
   recorder.publish(serving, fresh);
   await eventually('the end of it', () => lines.length > 1);
@@ -56,14 +56,14 @@ t.test('a history that cannot be written is told once, and once when it can be a
   t.equal(lines.length, 2);
 });
 
-t.test('the service manager hears of each trouble, the gravest first, and that the agent is up', async t => {
+t.test('the service manager hears of each problem, the gravest first, and that the agent is up', async t => {
   const {log} = keptLog();
   const {notify, said} = heard();
   const journal = createJournalHealth(log);
   const unhealthy = reason('health.failed', {probe: 'unit web.service', last: 'inactive (dead)'});
-  const troubles = someTroubles({journal, unhealthy});
+  const problems = someTroubles({journal, unhealthy});
   const history = openHistory(await temporaryFolder(t));
-  const recorder = createRecorder({notify, troubles, history, touch: () => undefined, log});
+  const recorder = createRecorder({notify, problems, history, touch: () => undefined, log});
   t.teardown(() => recorder.stop());
   recorder.publish(fresh, fresh);
   t.match(said, {ready: 0, status: 'booting: choosing a release'});

@@ -1,8 +1,9 @@
-/** What the agent answers to operators' wishes. */
+/** What the agent answers to operators' requests. */
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
 import {readDesired} from '../../../agent/core/desired.ts';
 import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
+import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
 import type {State} from '../../../agent/core/host/state.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
@@ -13,7 +14,6 @@ import {openHistory} from '../../../agent/journal/history.ts';
 import type {Log} from '../../../agent/ports.ts';
 import {createJournalHealth, type JournalHealth} from '../../../agent/runtime/health/journal.ts';
 import {createStoreHealth} from '../../../agent/runtime/health/store.ts';
-import type {Happening} from '../../../agent/runtime/loop/event-input.ts';
 import type {DeployParts} from '../../../agent/runtime/operator/deploy.ts';
 import {createControls} from '../../../agent/runtime/operator/operator.ts';
 import {openDirectoryStore} from '../../../agent/store/directory.ts';
@@ -39,13 +39,13 @@ const controlsOf = async (
   const dir = await temporaryFolder(t);
   const store = await openDirectoryStore({path: join(dir, 'store')});
   t.teardown(() => store.close());
-  const heard: Happening[] = [];
+  const heard: EventInput[] = [];
   const keys = keysOf('web', 'production');
   const self = {agent: '0', instance: 'i-1', zone: 'z', app: 'web', channel: 'production', role: 'default'};
   const controls = createControls({
     self,
     state: () => state,
-    wish: async each => {
+    request: async each => {
       heard.push(each);
       return null;
     },
@@ -53,7 +53,7 @@ const controlsOf = async (
     keys,
     health: createStoreHealth(store.name, quiet),
     unhealthy: () => null,
-    troubles: someTroubles(journal && {journal}),
+    problems: someTroubles(journal && {journal}),
     vet,
     history: openHistory(dir),
     coordinated: true,
@@ -159,7 +159,7 @@ t.test('one that could not be looked at is, and that is said', async t => {
   t.match((await desired())?.reading, {ok: true, desired: {release: TWO}});
 });
 
-t.test('a wish that would not be journalled is refused, whatever the host does', async t => {
+t.test('a request that would not be journalled is refused, whatever the host does', async t => {
   const journal = createJournalHealth(quiet);
   journal.note(Object.assign(new Error('ENOSPC: no space left on device, write'), {errno: -28}));
   const {controls, heard} = await controlsOf(t, servingOne(ONE), {journal});

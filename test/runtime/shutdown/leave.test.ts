@@ -3,7 +3,7 @@ import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
 import type {State} from '../../../agent/core/host/state.ts';
 import type {Drain, Traffic} from '../../../agent/ports.ts';
-import {createDeparture, prepareDeparture} from '../../../agent/runtime/shutdown/leave.ts';
+import {createShutdownLeave, prepareShutdown} from '../../../agent/runtime/shutdown/leave.ts';
 import {snap} from '../../core/host/world.ts';
 import {eventually} from '../../support/eventually.ts';
 import {keptLog} from '../../support/log.ts';
@@ -28,7 +28,7 @@ const make = ({
   const did: string[] = [];
   const written: State[] = [];
   const world = {state: 'stopping'};
-  const departure = createDeparture({
+  const shutdown = createShutdownLeave({
     systemState: async () => world.state,
     halt: async () => {
       did.push('halt');
@@ -61,45 +61,45 @@ const make = ({
     diskMs: 50,
     everyMs: 5,
   });
-  return {departure, did, written, world, lines};
+  return {shutdown, did, written, world, lines};
 };
 
 const untilTrue = (t: Test, leave: () => Promise<boolean>) =>
   eventually('it to be out', leave).then(isOut => t.equal(isOut, true));
 
 t.test('a host that shuts down is told of, halted, journalled as out, taken out and drained', async t => {
-  const {departure, did, written} = make();
-  t.equal(departure.cause(), null);
-  await untilTrue(t, () => departure.leave(never));
+  const {shutdown, did, written} = make();
+  t.equal(shutdown.cause(), null);
+  await untilTrue(t, () => shutdown.leave(never));
   t.same(did, ['told', 'halt', 'write', 'leave', 'drain 30000']);
   t.match(written, [{phase: 'serving', out: true}]);
-  t.match(departure.cause(), {kind: 'host.stopping'});
-  await untilTrue(t, () => departure.leave(never));
+  t.match(shutdown.cause(), {kind: 'host.stopping'});
+  await untilTrue(t, () => shutdown.leave(never));
   t.equal(did.length, 5, 'once');
 });
 
 t.test('a host that does not shut down stays in traffic', async t => {
-  const {departure, did, world} = make();
+  const {shutdown, did, world} = make();
   world.state = 'running';
-  await t.rejects(departure.leave(never), {message: /not shutting down .systemd says it is running/});
+  await t.rejects(shutdown.leave(never), {message: /not shutting down .systemd says it is running/});
   t.same(did, []);
-  t.equal(departure.cause(), null);
+  t.equal(shutdown.cause(), null);
 });
 
 t.test('a drain that takes long gives an answer all the same', async t => {
   const drained = Promise.withResolvers<{cut: readonly string[]}>();
-  const {departure, did} = make({wait: () => drained.promise});
-  t.equal(await departure.leave(never), false);
-  t.equal(await departure.leave(never), false);
+  const {shutdown, did} = make({wait: () => drained.promise});
+  t.equal(await shutdown.leave(never), false);
+  t.equal(await shutdown.leave(never), false);
   drained.resolve({cut: ['10.0.0.1:80']});
-  await untilTrue(t, () => departure.leave(never));
+  await untilTrue(t, () => shutdown.leave(never));
   t.equal(did.filter(each => each === 'leave').length, 1);
 });
 
 t.test('a disk that hangs does not keep the host in traffic', async t => {
   for (const hanging of ['halt', 'write'] as const) {
-    const {departure, did, lines} = make({[hanging]: () => new Promise(() => {})});
-    await untilTrue(t, () => departure.leave(never));
+    const {shutdown, did, lines} = make({[hanging]: () => new Promise(() => {})});
+    await untilTrue(t, () => shutdown.leave(never));
     t.same(did.slice(-2), ['leave', 'drain 30000'], hanging);
     t.match(
       lines.filter(({level}) => level === 'warning').map(({message}) => message),
@@ -110,13 +110,13 @@ t.test('a disk that hangs does not keep the host in traffic', async t => {
 
 t.test('leaving is tried again', async t => {
   let tries = 0;
-  const {departure, lines} = make({
+  const {shutdown, lines} = make({
     leave: async () => {
       tries += 1;
       if (tries < 2) throw new Error('no answer');
     },
   });
-  await untilTrue(t, () => departure.leave(never));
+  await untilTrue(t, () => shutdown.leave(never));
   t.match(
     lines.filter(({level}) => level === 'warning').map(({message}) => message),
     [/leaving traffic: .*no answer/],
@@ -124,10 +124,10 @@ t.test('leaving is tried again', async t => {
 });
 
 t.test('a shutdown that is called off ends the agent, so that it starts anew', async t => {
-  const {departure, world} = make();
-  const watched = departure.watch(never);
+  const {shutdown, world} = make();
+  const watched = shutdown.watch(never);
   const failed = t.rejects(watched, {message: /not shutting down/});
-  await untilTrue(t, () => departure.leave(never));
+  await untilTrue(t, () => shutdown.leave(never));
   world.state = 'running';
   await failed;
 });
@@ -141,7 +141,7 @@ t.test('a host prepares for its end once it serves, and tells once why it cannot
     kept += 1;
     throw new Error('no bus');
   };
-  const prepared = prepareDeparture({state: () => state, keep, log, everyMs: 5}, over.signal);
+  const prepared = prepareShutdown({state: () => state, keep, log, everyMs: 5}, over.signal);
   t.equal(kept, 0);
   state = serving;
   await eventually('several tries', () => kept > 2);

@@ -1,7 +1,7 @@
 import {type Release, sameRelease} from '../../release.ts';
 import type {Activation, Attempt, OutcomeResult, Purpose, State} from '../state.ts';
 
-interface Wish {
+interface NewAttempt {
   readonly purpose: Purpose;
   readonly release: Release;
   readonly version: string;
@@ -9,7 +9,7 @@ interface Wish {
 }
 
 /** A new attempt with the next generation. A release that is still in a slot of this host is taken from there. */
-export const newAttempt = (state: State, {purpose, release, version, result}: Wish): Attempt => {
+export const newAttempt = (state: State, {purpose, release, version, result}: NewAttempt): Attempt => {
   const generation = state.generation + 1;
   const known = [state.active, state.previous].find(activation => sameRelease(activation?.release, release));
   const slot = known?.slot ?? slotName(generation, release);

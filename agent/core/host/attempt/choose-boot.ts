@@ -2,7 +2,7 @@ import {type Reason, reason} from '../../reason.ts';
 import {type Release, sameRelease} from '../../release.ts';
 import type {BootView} from '../event.ts';
 import type {State} from '../state.ts';
-import {isRejected} from './consider.ts';
+import {isRejected} from '../why.ts';
 
 export type BootChoice =
   | {readonly ok: true; readonly release: Release; readonly version: string}

@@ -1,9 +1,10 @@
-import {type Reason, reason} from '../../reason.ts';
+import {reason} from '../../reason.ts';
 import {sameRelease} from '../../release.ts';
 import type {Stamp} from '../event.ts';
 import {MAX_BEGUN, type Rules} from '../rules.ts';
-import type {Hold, State} from '../state.ts';
+import type {State} from '../state.ts';
 import type {Step} from '../step.ts';
+import {holdReason, isRejected} from '../why.ts';
 import {newAttempt} from './attempt.ts';
 import {enterHeld, enterServing, enterStaging} from './enter.ts';
 
@@ -23,17 +24,3 @@ export const consider = (state: State, stamp: Stamp, rules: Rules): Step => {
   const attempt = newAttempt(state, {purpose: 'update', release, version, result: 'done'});
   return enterStaging({...state, rejected: null}, attempt, stamp, rules);
 };
-
-/**
- * True when the desired release failed here and is left alone. A new desired version never is. When a pause is over is told by
- * its timer: clocks jump.
- */
-export const isRejected = ({desired, rejected}: State): boolean =>
-  desired !== null &&
-  rejected !== null &&
-  rejected.version === desired.version &&
-  sameRelease(rejected.release, desired.release) &&
-  !(rejected.retryAt !== null && rejected.retryAt <= rejected.at);
-
-/** The reason of an operator's hold. */
-export const holdReason = ({by, note}: Hold): Reason => reason('operator.hold', {by, note});

@@ -9,7 +9,7 @@ import {common, keptSlots, type Step, timer} from '../step.ts';
 /** Nothing serves here: look at the store and choose. */
 export const enterBooting = (state: State, {now}: Stamp): Step => {
   const next: State = {...common(state), phase: 'booting', blocked: null, tries: 0, since: now};
-  return [next, [{type: 'boot.look', generation: next.generation}, timer(next, 'deadline', 3 * SLACK_MS)]];
+  return [next, [{type: 'boot.view', generation: next.generation}, timer(next, 'deadline', 3 * SLACK_MS)]];
 };
 
 /**

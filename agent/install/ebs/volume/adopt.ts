@@ -2,8 +2,8 @@ import {join} from 'node:path';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
 import {findDevice} from '../../../host/mount/devices.ts';
 import {mountedAt} from '../../../host/mount/table.ts';
-import type {Context} from '../context.ts';
-import type {VolumeRecord} from '../record.ts';
+import type {Context} from './context.ts';
+import type {VolumeRecord} from './record.ts';
 import {madeFor} from './tags.ts';
 
 interface Kept {

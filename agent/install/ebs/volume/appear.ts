@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../../../core/reason.ts';
 import {tellWhileWaiting} from '../../../host/blocker.ts';
 import {type Device, findDevice} from '../../../host/mount/devices.ts';
-import type {Context} from '../context.ts';
+import type {Context} from './context.ts';
 import {pauses} from './observe.ts';
 
 interface Awaited {
@@ -21,7 +21,7 @@ export const waitForDevice = async (
 ): Promise<Device | null> => {
   const {volume} = awaited;
   const cause = (seconds: number) => reason('volume.stuck', {volume, state: 'attaching', seconds});
-  const waiting = {user: `attaching ${volume}`, hinder: context.hinder, cause};
+  const waiting = {user: `attaching ${volume}`, reportBlocker: context.reportBlocker, cause};
   return tellWhileWaiting(waiting, () => look(context, awaited, signal), signal);
 };
 

@@ -3,11 +3,11 @@ import {ReasonError} from '../../../core/reason-error.ts';
 import {refusalCode, refusalText} from '../../../host/ec2/error.ts';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
 import type {Device} from '../../../host/mount/devices.ts';
-import type {Context} from '../context.ts';
-import type {VolumeRecord} from '../record.ts';
 import {waitForDevice} from './appear.ts';
+import type {Context} from './context.ts';
 import {detach} from './detach.ts';
 import {observeVolume} from './observe.ts';
+import type {VolumeRecord} from './record.ts';
 import type {Made} from './volume.ts';
 
 export interface Attached {

@@ -2,7 +2,7 @@ import {reason} from '../../../core/reason.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
 import {refusalCode} from '../../../host/ec2/error.ts';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
-import type {Context} from '../context.ts';
+import type {Context} from './context.ts';
 import {observeVolume} from './observe.ts';
 
 /** EC2 says these of a volume that is not attached (any more): done. */
@@ -13,7 +13,7 @@ const DETACHED = new Set(['IncorrectState', 'InvalidAttachment.NotFound']);
  * use loses data. Throws `volume.stuck` or `volume.gone`.
  */
 export const detach = async (
-  context: Pick<Context, 'ec2' | 'identity' | 'pace' | 'hinder'>,
+  context: Pick<Context, 'ec2' | 'identity' | 'pace' | 'reportBlocker'>,
   volume: string,
   signal: AbortSignal,
 ): Promise<VolumeFacts> => {

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../../../core/reason.ts';
 import {tellWhileWaiting} from '../../../host/blocker.ts';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
-import type {Context} from '../context.ts';
+import type {Context} from './context.ts';
 
 export type Observation =
   | {readonly kind: 'reached'; readonly facts: VolumeFacts}
@@ -10,7 +10,7 @@ export type Observation =
   | {readonly kind: 'gone'}
   | {readonly kind: 'late'; readonly state: string};
 
-type Observing = Pick<Context, 'ec2' | 'pace' | 'hinder'>;
+type Observing = Pick<Context, 'ec2' | 'pace' | 'reportBlocker'>;
 
 interface Wait {
   readonly volume: string;
@@ -34,7 +34,7 @@ export const observeVolume = async (
   };
   const cause = (seconds: number) =>
     state === null ? null : reason('volume.stuck', {volume, state, seconds});
-  const waiting = {user: `looking at ${volume}`, hinder: context.hinder, cause};
+  const waiting = {user: `looking at ${volume}`, reportBlocker: context.reportBlocker, cause};
   return tellWhileWaiting(waiting, () => look(context, {...wait, saw}, signal), signal);
 };
 

@@ -1,5 +1,5 @@
-import type {Context} from '../context.ts';
-import type {VolumeRecord} from '../record.ts';
+import type {Context} from './context.ts';
+import type {VolumeRecord} from './record.ts';
 
 /** The tags by which an application's volumes are found, whoever made them. */
 export const appTags = (app: string): Readonly<Record<string, string>> => ({'release-agent:app': app});

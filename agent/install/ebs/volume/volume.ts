@@ -2,9 +2,9 @@ import {reason, reasonText} from '../../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../../core/reason-error.ts';
 import {refusalCode, refusalText} from '../../../host/ec2/error.ts';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
-import type {Context} from '../context.ts';
-import type {VolumeRecord} from '../record.ts';
+import type {Context} from './context.ts';
 import {observeVolume} from './observe.ts';
+import type {VolumeRecord} from './record.ts';
 import {volumeTags} from './tags.ts';
 import {clientToken} from './token.ts';
 

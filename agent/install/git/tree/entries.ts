@@ -1,5 +1,5 @@
-import type {Git} from '../git.ts';
-import type {Mirror} from '../mirror.ts';
+import type {Git} from '../mirror/git.ts';
+import type {Mirror} from '../mirror/mirror.ts';
 
 /** One file, link or submodule of a tree. */
 export interface TreeEntry {

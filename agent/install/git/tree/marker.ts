@@ -3,7 +3,7 @@ import {basename, dirname, join} from 'node:path';
 import * as v from 'valibot';
 import {momentSchema} from '../../../core/document.ts';
 import {readIfThere, writeDurably} from '../../../host/files.ts';
-import type {Layout} from '../layout.ts';
+import type {Layout} from '../mirror/layout.ts';
 
 const MARKER = v.object({
   slot: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,99}$/)),

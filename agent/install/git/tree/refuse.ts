@@ -1,6 +1,6 @@
 import {reason} from '../../../core/reason.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
-import type {Mirror} from '../mirror.ts';
+import type {Mirror} from '../mirror/mirror.ts';
 import {contentsOf, type TreeEntry} from './entries.ts';
 
 interface Tree {

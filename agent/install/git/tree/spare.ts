@@ -4,11 +4,11 @@ import * as v from 'valibot';
 import {countSchema} from '../../../core/document.ts';
 import {readIfThere, writeDurably} from '../../../host/files.ts';
 import {bytesOnDisk, requireSpace} from '../../space.ts';
-import {typeOf} from '../fetch/fetch.ts';
-import type {Layout} from '../layout.ts';
-import type {Mirror} from '../mirror.ts';
+import {typeOf} from '../mirror/fetch.ts';
+import type {Layout} from '../mirror/layout.ts';
+import type {Mirror} from '../mirror/mirror.ts';
+import {discard} from '../mirror/trash.ts';
 import {treeEntries} from './entries.ts';
-import {discard} from './trash.ts';
 import {settleIndex, syncDisk, workingIn, writeTree} from './tree.ts';
 
 const RECORD = v.object({revision: v.string(), bytes: countSchema});

@@ -1,7 +1,7 @@
 import {chmod, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {run} from '../../../host/process/process.ts';
-import type {Mirror} from '../mirror.ts';
+import type {Mirror} from '../mirror/mirror.ts';
 
 /** A folder with a tree and the index that knows each file's stat data. */
 export interface Working {

@@ -4,7 +4,7 @@ import {reason} from '../../../core/reason.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
 import {writeDurably} from '../../../host/files.ts';
 import {SECRET_EXPECTED, secretProblem} from '../../../host/secret-file.ts';
-import type {Layout} from '../layout.ts';
+import type {Layout} from './layout.ts';
 
 /**
  * Checks owner and mode of the credential file and of the ssh key, and puts the helper that git asks for user and password in

@@ -1,12 +1,12 @@
 import {type Reason, reason} from '../../core/reason.ts';
 import type {JournalHealth} from '../health/journal.ts';
-import type {Answer} from '../loop/inbox.ts';
+import type {Answer} from './inbox.ts';
 
-const WISH_MS = 10_000;
+const ANSWER_MS = 10_000;
 
 /**
  * Asks, and waits for the answer, but not for ever: whoever answers later is told that nobody listens any more. Gives null, or
- * why the wish has no effect.
+ * why the request has no effect.
  */
 export const answered = (ask: (answer: Answer) => void, health: JournalHealth): Promise<Reason | null> =>
   new Promise(resolve => {
@@ -20,6 +20,6 @@ export const answered = (ask: (answer: Answer) => void, health: JournalHealth): 
     };
     const since = new Date().toISOString();
     const slow = reason('journal.unwritable', {since, cause: 'the disk does not answer'});
-    const late = setTimeout(() => answer(health.lost() ?? slow), WISH_MS);
+    const late = setTimeout(() => answer(health.lost() ?? slow), ANSWER_MS);
     ask(answer);
   });

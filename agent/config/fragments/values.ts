@@ -1,7 +1,7 @@
+import type {Kind} from '../options/kind.ts';
+import {name as NAME, OPTIONS, type OptionName, ROLE_OPTIONS, type Values} from '../options/options.ts';
+import {type Problem, show} from '../options/problem.ts';
 import type {Leaf} from './merge.ts';
-import type {Kind} from './options/kind.ts';
-import {name as NAME, OPTIONS, type OptionName, ROLE_OPTIONS, type Values} from './options/options.ts';
-import {type Problem, show} from './problem.ts';
 import type {Found, RoleOption} from './walk.ts';
 
 /** A role's overrides, checked. */

@@ -2,7 +2,7 @@ import {mkdir, rename} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {crypto} from '../../../host/http/lazy.ts';
 import {run} from '../../../host/process/process.ts';
-import type {Layout} from '../layout.ts';
+import type {Layout} from './layout.ts';
 
 /** Takes a file or folder out of its place at once, by rename; `emptyTrash` deletes it. What is not there is done. */
 export const discard = async ({trash}: Layout, path: string): Promise<void> => {

@@ -1,7 +1,7 @@
+import {nearest} from '../options/nearest.ts';
+import {OPTIONS, type OptionName, ROLE_OPTIONS} from '../options/options.ts';
+import {type Problem, show} from '../options/problem.ts';
 import {isTable, type Leaf, plainValue, type Table} from './merge.ts';
-import {nearest} from './options/nearest.ts';
-import {OPTIONS, type OptionName, ROLE_OPTIONS} from './options/options.ts';
-import {type Problem, show} from './problem.ts';
 
 export type RoleOption = keyof typeof ROLE_OPTIONS;
 

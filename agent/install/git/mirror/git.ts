@@ -1,6 +1,6 @@
-import {ReasonError} from '../../core/reason-error.ts';
-import {type RunResult, run} from '../../host/process/process.ts';
-import {localFailure} from './fetch/failure.ts';
+import {ReasonError} from '../../../core/reason-error.ts';
+import {type RunResult, run} from '../../../host/process/process.ts';
+import {localFailure} from './failure.ts';
 
 export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;

@@ -1,10 +1,10 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
-import {createRecords, type VolumeRecord} from '../../../agent/install/ebs/record.ts';
-import {clientToken} from '../../../agent/install/ebs/volume/token.ts';
-import {temporaryFolder} from '../../support/temporary.ts';
-import {silent} from './world.ts';
+import {createRecords, type VolumeRecord} from '../../../../agent/install/ebs/volume/record.ts';
+import {clientToken} from '../../../../agent/install/ebs/volume/token.ts';
+import {temporaryFolder} from '../../../support/temporary.ts';
+import {silent} from '../world.ts';
 
 const record: VolumeRecord = {
   format: 1,

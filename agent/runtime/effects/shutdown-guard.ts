@@ -11,19 +11,19 @@ interface Parts {
   readonly everyMs?: number;
 }
 
-export interface Shutdown {
+export interface ShutdownGuard {
   /**
    * Gives back at once on a host that goes on. While it shuts down, systemd stops what the agent works with and starts nothing more:
    * what fails then says nothing about a release, so that this waits for the end of the agent, or of the shutdown.
    */
-  over(cause: Reason, signal: AbortSignal): Promise<void>;
+  waitOut(cause: Reason, signal: AbortSignal): Promise<void>;
 }
 
 const EVERY_MS = 2_000;
 
 /** Knows whether the host shuts down. Where systemd cannot be asked (or is not there) it does not. */
-export const createShutdown = ({systemState, log, everyMs = EVERY_MS}: Parts): Shutdown => ({
-  over: async (cause, signal) => {
+export const createShutdownGuard = ({systemState, log, everyMs = EVERY_MS}: Parts): ShutdownGuard => ({
+  waitOut: async (cause, signal) => {
     for (let told = false; (await stateOf(systemState, signal)) === STOPPING; told = true) {
       if (!told)
         log.warning(`the host is shutting down, which counts against no release: ${reasonText(cause)}`);

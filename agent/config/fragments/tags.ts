@@ -1,5 +1,5 @@
+import type {OptionName} from '../options/options.ts';
 import type {Leaf} from './merge.ts';
-import type {OptionName} from './options/options.ts';
 
 /** Instance tags by key, only those that are there. */
 export type Tags = Readonly<Record<string, string>>;

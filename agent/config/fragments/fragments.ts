@@ -1,7 +1,7 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {parse, TomlError} from 'smol-toml';
-import type {Problem} from './problem.ts';
+import type {Problem} from '../options/problem.ts';
 
 /** One file as it was read. */
 export interface Fragment {

@@ -1,9 +1,9 @@
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import * as v from 'valibot';
-import {printable} from '../../core/printable.ts';
-import {removeUnfinished, syncFolder, writeDurably} from '../../host/files.ts';
-import type {Log} from '../../ports.ts';
+import {printable} from '../../../core/printable.ts';
+import {removeUnfinished, syncFolder, writeDurably} from '../../../host/files.ts';
+import type {Log} from '../../../ports.ts';
 
 const RECORD = v.object({
   format: v.literal(1),

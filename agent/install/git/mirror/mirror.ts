@@ -1,11 +1,11 @@
 import {mkdir, readdir, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {GitSettings} from '../../config/settings.ts';
-import {readIfThere} from '../../host/files.ts';
-import {gitEnvironment} from './fetch/environment.ts';
+import type {GitSettings} from '../../../config/settings.ts';
+import {readIfThere} from '../../../host/files.ts';
+import {gitEnvironment} from './environment.ts';
 import {type Git, gitOn} from './git.ts';
 import type {Layout, ObjectFormat} from './layout.ts';
-import {discard} from './tree/trash.ts';
+import {discard} from './trash.ts';
 
 export interface Mirror {
   readonly path: string;

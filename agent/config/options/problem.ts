@@ -1,4 +1,4 @@
-import {escaped, printable} from '../core/printable.ts';
+import {escaped, printable} from '../../core/printable.ts';
 
 /** One thing that is wrong with the configuration. `name` is the option's full name, such as `gate.timeout`. */
 export interface Problem {

@@ -1,5 +1,5 @@
 import type {GitSettings} from '../../../config/settings.ts';
-import type {Layout} from '../layout.ts';
+import type {Layout} from './layout.ts';
 import {sshCommand} from './ssh.ts';
 
 /** Half a minute without a byte ends an http transfer; one that trickles ends at the deadline. */

@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {crypto} from '../../host/http/lazy.ts';
+import {crypto} from '../../../host/http/lazy.ts';
 
 /**
  * Where everything of this installer is, all below `<stateDir>/git` (mode 0700, one file system with `<stateDir>/slots`):

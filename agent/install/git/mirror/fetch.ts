@@ -3,10 +3,10 @@ import {reason} from '../../../core/reason.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
 import type {RunResult} from '../../../host/process/process.ts';
 import {requireSpace} from '../../space.ts';
-import {type Layout, refOf} from '../layout.ts';
-import type {Mirror} from '../mirror.ts';
 import {prepareCredentials} from './credentials.ts';
 import {fetchFailure} from './failure.ts';
+import {type Layout, refOf} from './layout.ts';
+import type {Mirror} from './mirror.ts';
 
 interface FetchOptions {
   readonly mirror: Mirror;

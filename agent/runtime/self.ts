@@ -1,0 +1,9 @@
+/** What does not change while the agent runs. */
+export interface Self {
+  readonly agent: string;
+  readonly instance: string;
+  readonly zone: string;
+  readonly app: string;
+  readonly channel: string;
+  readonly role: string;
+}
