@@ -112,7 +112,10 @@ const gust = fc.oneof(
   {weight: 1, arbitrary: fc.constant<Gust>(world => start(world, true, world.before ?? world.state, true))},
   {weight: 1, arbitrary: fc.constant<Gust>(fire)},
   {weight: 1, arbitrary: fc.constantFrom('operator.retried', 'operator.rolled-back').map(request)},
-  {weight: 1, arbitrary: fc.constantFrom('operator.held', 'operator.resumed', 'operator.resumed').map(request)},
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('operator.held', 'operator.resumed', 'operator.resumed').map(request),
+  },
   {weight: 1, arbitrary: strayPermit},
 );
 
