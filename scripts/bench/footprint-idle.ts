@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Instance} from '../../test/lab/host.ts';
-import {until} from '../../test/support/until.ts';
+import {eventually} from '../../test/support/eventually.ts';
 
 export type Idle = {
   /** kB, the medians of one look every five seconds */
@@ -29,11 +29,15 @@ export const startBare = async (instance: Instance): Promise<number> => {
 /** Waits until the agent has had no child for two seconds. */
 export const untilAtRest = async (instance: Instance, pid: number): Promise<void> => {
   let quietSince = Date.now();
-  await until({what: 'the agent to be at rest', timeoutMs: REST_MS, everyMs: 100}, async () => {
-    const {stdout} = await instance.exec(['cat', `/proc/${pid}/task/${pid}/children`]);
-    if (stdout.trim() !== '') quietSince = Date.now();
-    return Date.now() - quietSince > 2_000;
-  });
+  await eventually(
+    'the agent to be at rest',
+    async () => {
+      const {stdout} = await instance.exec(['cat', `/proc/${pid}/task/${pid}/children`]);
+      if (stdout.trim() !== '') quietSince = Date.now();
+      return Date.now() - quietSince > 2_000;
+    },
+    {timeoutMs: REST_MS, everyMs: 100},
+  );
 };
 
 /** Looks at a process for some time. */

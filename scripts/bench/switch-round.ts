@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {journalled, proven} from '../../test/lab/agents.ts';
 import {consulClient, defaultConfig, type Instance, type InstanceFiles} from '../../test/lab/host.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {until} from '../../test/support/until.ts';
+import {eventually} from '../../test/support/eventually.ts';
 import {run} from './run.ts';
 
 /** What an operator sets who knows that his balancer follows Consul at once; docs/benchmarks.md says more. */
@@ -37,16 +37,20 @@ export const timeSwitch = async (region: Region, instance: Instance, release: st
   await region.consul.put(POLICY, 'nobody gets a permit yet');
   await region.desire(release);
   const what = `${release} to be staged`;
-  await until({what, timeoutMs: STAGE_MS, everyMs: 100}, async () => {
-    const state = await journalled(instance);
-    return state?.phase === 'waiting';
-  });
+  await eventually(
+    what,
+    async () => {
+      const state = await journalled(instance);
+      return state?.phase === 'waiting';
+    },
+    {timeoutMs: STAGE_MS, everyMs: 100},
+  );
   await run(['sync']);
   await region.consul.put(POLICY, '{}');
   const isIn = () => region.balancer.ready().includes(instance.ip);
-  await until({what: 'the host to leave traffic', timeoutMs: SWITCH_MS, everyMs: 2}, () => !isIn());
+  await eventually('the host to leave traffic', () => !isIn(), {timeoutMs: SWITCH_MS, everyMs: 2});
   const left = performance.now();
-  await until({what: 'the host to be back', timeoutMs: SWITCH_MS, everyMs: 2}, isIn);
+  await eventually('the host to be back', isIn, {timeoutMs: SWITCH_MS, everyMs: 2});
   const ms = performance.now() - left;
   await proven(region, release);
   return ms;

@@ -8,8 +8,8 @@ import {serving} from '../../test/lab/agents.ts';
 import type {Instance} from '../../test/lab/host.ts';
 import {packageForLab} from '../../test/lab/package.ts';
 import {type Region, startRegion} from '../../test/lab/region.ts';
+import {eventually} from '../../test/support/eventually.ts';
 import {unmet} from '../../test/support/needs.ts';
-import {until} from '../../test/support/until.ts';
 import {median, rounded} from './median.ts';
 import {publishOf, START_S} from './switch-release.ts';
 import {configOf, filesOf, installRestart, SETTINGS, timeRestart, timeSwitch} from './switch-round.ts';
@@ -67,7 +67,7 @@ const measure = async (region: Region, instance: Instance): Promise<Times> => {
 };
 
 const inTraffic = (region: Region, {ip}: Instance): Promise<unknown> =>
-  until({what: 'the host to be in traffic', timeoutMs: 30_000}, () => region.balancer.ready().includes(ip));
+  eventually('the host to be in traffic', () => region.balancer.ready().includes(ip), {timeoutMs: 30_000});
 
 const seconds = (ms = Number.NaN): number => rounded(ms / 1_000, 2);
 

@@ -3,7 +3,7 @@ import type {Ledger} from '../../agent/core/fleet/ledger.ts';
 import type {HostStatus} from '../../agent/core/host/status.ts';
 import type {ReasonKind} from '../../agent/core/reason.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {until} from '../../test/support/until.ts';
+import {eventually} from '../../test/support/eventually.ts';
 import type {Bad, Planned} from './plan.ts';
 
 export type Published = Planned & {readonly id: string};
@@ -32,19 +32,24 @@ export const roll = async (region: Region, published: Published): Promise<void> 
 };
 
 const isProven = (region: Region, id: string): Promise<unknown> =>
-  until({what: `${id} to be proven`, timeoutMs: GOOD_MS, everyMs: EVERY_MS}, async () => {
-    const {proven, permits} = await ledgerOf(region);
-    return proven === id && permits.length === 0 && inTraffic(region);
-  });
+  eventually(
+    `${id} to be proven`,
+    async () => {
+      const {proven, permits} = await ledgerOf(region);
+      return proven === id && permits.length === 0 && inTraffic(region);
+    },
+    {timeoutMs: GOOD_MS, everyMs: EVERY_MS},
+  );
 
 const isTakenBack = async (region: Region, {id}: Published, bad: Bad): Promise<void> => {
-  const ledger = await until(
-    {what: `${id} (${bad.kind}) to be taken back`, timeoutMs: BAD_MS, everyMs: EVERY_MS},
+  const ledger = await eventually(
+    `${id} (${bad.kind}) to be taken back`,
     async () => {
       const now = await ledgerOf(region);
       const isOver = now.rollout?.release === id && now.failures.length > 0 && now.permits.length === 0;
       return isOver && inTraffic(region) && now;
     },
+    {timeoutMs: BAD_MS, everyMs: EVERY_MS},
   );
   if (ledger.proven === id) throw new Error(`${id} (${bad.kind}) became proven`);
   for (const {cause} of ledger.failures) expectReason(id, bad, cause?.kind);
@@ -52,10 +57,14 @@ const isTakenBack = async (region: Region, {id}: Published, bad: Bad): Promise<v
 
 const isRefused = async (region: Region, {id}: Published, bad: Bad): Promise<void> => {
   const what = `every host to say that ${id} is ${bad.kind}`;
-  const hosts = await until({what, timeoutMs: BAD_MS, everyMs: EVERY_MS}, async () => {
-    const now = await hostsOf(region);
-    return now.every(each => each?.phase === 'staging' && each.reason !== null) && now;
-  });
+  const hosts = await eventually(
+    what,
+    async () => {
+      const now = await hostsOf(region);
+      return now.every(each => each?.phase === 'staging' && each.reason !== null) && now;
+    },
+    {timeoutMs: BAD_MS, everyMs: EVERY_MS},
+  );
   for (const host of hosts) expectReason(id, bad, host?.reason?.kind);
 };
 

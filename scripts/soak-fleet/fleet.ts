@@ -1,6 +1,6 @@
 import {defaultConfig, type InstanceFiles} from '../../test/lab/host.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {until} from '../../test/support/until.ts';
+import {eventually} from '../../test/support/eventually.ts';
 import {type Published, publish} from './course.ts';
 
 /** Short drains, gates and bakes, so that a release takes seconds; the script and every deadline are there to be met. */
@@ -17,9 +17,10 @@ export const bootFleet = async (region: Region): Promise<Published> => {
   const first = await publish(region, {number: 0, fs: 'ext4', bad: null});
   await region.desire(first.id);
   await region.boot();
-  await until(
-    {what: 'the fleet to be in traffic', timeoutMs: 180_000, everyMs: 100},
+  await eventually(
+    'the fleet to be in traffic',
     () => region.balancer.ready().length === region.instances.length,
+    {timeoutMs: 180_000, everyMs: 100},
   );
   return first;
 };

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import type {StatusReport} from '../../agent/control/protocol.ts';
 import type {Ledger} from '../../agent/core/fleet/ledger.ts';
 import type {State} from '../../agent/core/host/state.ts';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import type {Instance} from './host.ts';
 import type {Region} from './region.ts';
 
@@ -40,12 +40,16 @@ export const serving = (
   release: string,
   timeoutMs = 90_000,
 ): Promise<unknown> =>
-  until({what: `${instances.length} instances to serve ${release}`, timeoutMs, everyMs: 250}, async () => {
-    const reports = await Promise.all(instances.map(report));
-    return reports.every(
-      each => each?.phase === 'serving' && each.active?.release === release && each.serving,
-    );
-  });
+  eventually(
+    `${instances.length} instances to serve ${release}`,
+    async () => {
+      const reports = await Promise.all(instances.map(report));
+      return reports.every(
+        each => each?.phase === 'serving' && each.active?.release === release && each.serving,
+      );
+    },
+    {timeoutMs, everyMs: 250},
+  );
 
 /** The fleet's ledger. */
 export const ledgerOf = async ({consul}: Region): Promise<Ledger | null> => {
@@ -55,10 +59,10 @@ export const ledgerOf = async ({consul}: Region): Promise<Ledger | null> => {
 
 /** Waits until the ledger calls the release proven. */
 export const proven = (region: Region, release: string): Promise<unknown> =>
-  until(
-    {what: `${release} to be proven`, timeoutMs: 30_000, everyMs: 100},
-    async () => (await ledgerOf(region))?.proven === release,
-  );
+  eventually(`${release} to be proven`, async () => (await ledgerOf(region))?.proven === release, {
+    timeoutMs: 30_000,
+    everyMs: 100,
+  });
 
 /** For a teardown: what the agents said, when the test failed. */
 export const tellWhenFailed = async (

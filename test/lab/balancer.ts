@@ -2,7 +2,7 @@ import {writeFile} from 'node:fs/promises';
 import {createConnection} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import {ADDRESSES, within} from './network.ts';
 import {freePorts} from './ports.ts';
 import {endProcess, startProcess} from './process.ts';
@@ -39,7 +39,7 @@ export const startBalancer = async (
   });
   resources.add({kind: 'process', what: 'haproxy', pid: haproxy.pid, startTime: haproxy.startTime});
   const tell = (command: string) => runtime(socket, command);
-  await until({what: 'HAProxy to answer'}, () => tell('show info').catch(() => undefined), signal);
+  await eventually('HAProxy to answer', () => tell('show info').catch(() => undefined), {signal});
   const [port = 0] = await freePorts(1);
   const relay = await relayTo(front, port);
   const over = new AbortController();

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import {freePorts} from './ports.ts';
 import {consulProgram} from './prepare.ts';
 import {endProcess, gone, isRunning, type RunningProcess, signalProcess, startProcess} from './process.ts';
@@ -89,13 +89,13 @@ const settings = (dir: string) => ({
 type Starting = {address: string; log: string; server: RunningProcess};
 
 const leader = ({address, log, server}: Starting, signal?: AbortSignal): Promise<boolean> =>
-  until(
-    {what: `a Consul leader at ${address} (its log: ${log})`, timeoutMs: 30_000},
+  eventually(
+    `a Consul leader at ${address} (its log: ${log})`,
     async () => {
       if (!isRunning(server)) throw new Error(`consul ended: ${readFileSync(log, 'utf8').slice(-800)}`);
       return isReady(address);
     },
-    signal,
+    {timeoutMs: 30_000, signal},
   );
 
 /** Asks for a write: after a restart /v1/status/leader still names the leader of before. 403 means access control is on and working. */

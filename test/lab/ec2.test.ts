@@ -15,8 +15,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import t, {type Test} from 'tap';
 import {alone} from '../support/alone.ts';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
-import {until} from '../support/until.ts';
 import {type Ec2, startEc2} from './ec2.ts';
 import {must, run} from './run.ts';
 
@@ -29,7 +29,7 @@ const stateOf = async (client: EC2Client, id: string) => {
 };
 
 const available = (client: EC2Client, id: string) =>
-  until({what: `${id} to be available`}, async () => (await stateOf(client, id)).state === 'available');
+  eventually(`${id} to be available`, async () => (await stateOf(client, id)).state === 'available');
 
 const setup = async (test: Test, mode: 'no-devices' | 'host-devices') => {
   if (mode === 'host-devices') await alone('host-devices', test);
@@ -82,7 +82,7 @@ t.test('the emulated EC2 gives what moto lacks', {skip}, async test => {
     await available(client, id);
     ec2.faults.add({action: 'CreateVolume', kind: 'volume-error', times: 1});
     const bad = await create(client, snapshotId, {ClientToken: 'burned'});
-    await until({what: 'the error'}, async () => (await stateOf(client, bad)).state === 'error');
+    await eventually('the error', async () => (await stateOf(client, bad)).state === 'error');
     t.equal(await create(client, snapshotId, {ClientToken: 'burned'}), bad);
     const {Volumes = []} = await client.send(
       new DescribeVolumesCommand({Filters: [{Name: 'status', Values: ['error']}]}),
@@ -108,10 +108,7 @@ t.test('the emulated EC2 gives what moto lacks', {skip}, async test => {
     here.hiddenDevices.add('/dev/xvdbc');
     await t.rejects(attach(two, here.id, '/dev/xvdbc'), {message: /already in use/});
     await t.rejects(client.send(new DeleteVolumeCommand({VolumeId: one})), {name: 'VolumeInUse'});
-    await until(
-      {what: 'attached'},
-      async () => (await stateOf(client, one)).attachment?.State === 'attached',
-    );
+    await eventually('attached', async () => (await stateOf(client, one)).attachment?.State === 'attached');
     const mapping = [{DeviceName: '/dev/xvdba', Ebs: {DeleteOnTermination: true}}];
     await client.send(
       new ModifyInstanceAttributeCommand({InstanceId: here.id, BlockDeviceMappings: mapping}),
@@ -158,8 +155,8 @@ t.test('an attached volume is a block device that mounts', {skip}, async test =>
       const volume = await create(client, await ec2.createSnapshot({from: content, fs}));
       await available(client, volume);
       const device = await attachSomewhere(ec2, client, volume, id);
-      await until(
-        {what: 'attached'},
+      await eventually(
+        'attached',
         async () => (await stateOf(client, volume)).attachment?.State === 'attached',
       );
       const point = join(mounts, fs);
@@ -167,13 +164,13 @@ t.test('an attached volume is a block device that mounts', {skip}, async test =>
       await must(['mount', '-o', `ro${fs === 'xfs' ? ',nouuid' : ''}`, device, point]);
       t.equal(await must(['cat', join(point, 'hello')]), 'from the snapshot');
       await client.send(new DetachVolumeCommand({VolumeId: volume}));
-      await until({what: 'busy'}, async () => (await stateOf(client, volume)).attachment?.State === 'busy');
+      await eventually('busy', async () => (await stateOf(client, volume)).attachment?.State === 'busy');
       await must(['umount', point]);
       await available(client, volume);
       t.notOk(existsSync(device));
       t.equal((await run(['losetup', '--associated', ec2.volumes()[0]?.image ?? ''])).stdout, '');
       await client.send(new DeleteVolumeCommand({VolumeId: volume}));
-      await until({what: 'gone'}, () => !ec2.volumes().some(each => each.id === volume));
+      await eventually('gone', () => !ec2.volumes().some(each => each.id === volume));
     });
   }
 });

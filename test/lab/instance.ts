@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import {
   childrenOf,
   endProcess,
@@ -62,13 +62,15 @@ export const createMachine = async (options: MachineOptions): Promise<Machine> =
     if (isOn()) throw new Error(`${name} is on already`);
     nspawn = startProcess({argv: nspawnCommand(options, root), log: console});
     resources.add({kind: 'process', what: name, pid: nspawn.pid, startTime: nspawn.startTime});
-    init = await until({what: `PID 1 of ${name} (its console: ${console})`, everyMs: 5}, () =>
-      findInit(nspawn),
-    );
+    init = await eventually(`PID 1 of ${name} (its console: ${console})`, () => findInit(nspawn), {
+      everyMs: 5,
+    });
     resources.add({kind: 'process', what: `PID 1 of ${name}`, ...init});
     await options.onPowerOn();
-    await until({what: `systemd of ${name}`, timeoutMs: 60_000, everyMs: 50}, async () =>
-      /running|starting|degraded/.test((await exec(['systemctl', 'is-system-running'])).stdout),
+    await eventually(
+      `systemd of ${name}`,
+      async () => /running|starting|degraded/.test((await exec(['systemctl', 'is-system-running'])).stdout),
+      {timeoutMs: 60_000, everyMs: 50},
     );
   };
   const kill = async () => {

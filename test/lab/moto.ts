@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import {type Element, parseXml} from './ec2/xml.ts';
 import {findProgram, motoRoot} from './prepare.ts';
 import {endProcess, isRunning, startProcess} from './process.ts';
@@ -21,13 +21,13 @@ export const startMoto = async (
   const log = join(dir, 'moto.log');
   const env = {MOTO_EC2_LOAD_DEFAULT_AMIS: 'false', NO_COLOR: '1'};
   const server = startProcess({argv: await motoCommand(), log, env});
-  const address = await until(
-    {what: `moto to listen (its log: ${log})`, timeoutMs: 60_000},
+  const address = await eventually(
+    `moto to listen (its log: ${log})`,
     () => {
       if (!isRunning(server)) throw new Error(`moto ended: ${readFileSync(log, 'utf8').slice(-800)}`);
       return /http:\/\/127\.0\.0\.1:\d+/.exec(readFileSync(log, 'utf8'))?.[0];
     },
-    signal,
+    {timeoutMs: 60_000, signal},
   );
   const post = poster(address, region);
   const call = async (action: string, fields = {}) => {

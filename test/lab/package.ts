@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import {closeSync, existsSync, openSync, readFileSync, rmSync} from 'node:fs';
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import {must} from './run.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -23,7 +23,7 @@ export const packageForLab = async (): Promise<string> => {
 };
 
 const build = async (sources: string): Promise<void> => {
-  await until({what: 'another build of the package to end', timeoutMs: BUILD_MS, everyMs: 200}, takeLock);
+  await eventually('another build of the package to end', takeLock, {timeoutMs: BUILD_MS, everyMs: 200});
   try {
     if (await isBuilt(sources)) return;
     await must([join(ROOT, 'scripts/package')], {timeoutMs: BUILD_MS});

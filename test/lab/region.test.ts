@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {AttachVolumeCommand, CreateVolumeCommand, DetachVolumeCommand, EC2Client} from '@aws-sdk/client-ec2';
 import t from 'tap';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
-import {until} from '../support/until.ts';
 import {type Region, startRegion} from './region.ts';
 import {writeRelease} from './releases.ts';
 import {must, run} from './run.ts';
@@ -18,7 +18,7 @@ t.test('a region of three instances', {skip: unmet('root', 'debian', 'loop'), ti
   await region.boot();
   // members of Consul that lost each other try again only every 30 s
   const serving = (count: number) =>
-    until({what: `${count} to serve`, timeoutMs: 90_000}, () => region.balancer.ready().length === count);
+    eventually(`${count} to serve`, () => region.balancer.ready().length === count, {timeoutMs: 90_000});
   await serving(3);
 
   await t.test('serves requests through HAProxy without a failure', async t => {
@@ -61,9 +61,9 @@ t.test('a region of three instances', {skip: unmet('root', 'debian', 'loop'), ti
       new CreateVolumeCommand({SnapshotId, AvailabilityZone: one.zone}),
     );
     const volume = () => region.ec2.volumes().find(({id}) => id === VolumeId);
-    await until({what: 'available'}, () => volume()?.state === 'available');
+    await eventually('available', () => volume()?.state === 'available');
     await client.send(new AttachVolumeCommand({VolumeId, InstanceId: one.id, Device: '/dev/xvdba'}));
-    await until({what: 'attached'}, () => volume()?.attachment?.state === 'attached');
+    await eventually('attached', () => volume()?.attachment?.state === 'attached');
     await mountInside(one);
     t.match((await one.exec(['cat', '/mnt/volume/release.json'])).stdout, '"one"');
     await one.kill();
@@ -73,7 +73,7 @@ t.test('a region of three instances', {skip: unmet('root', 'debian', 'loop'), ti
     t.match((await one.exec(['cat', '/mnt/volume/release.json'])).stdout, '"one"');
     await one.exec(['systemctl', 'stop', 'mnt-volume.mount']);
     await client.send(new DetachVolumeCommand({VolumeId}));
-    await until({what: 'detached'}, () => volume()?.attachment === undefined);
+    await eventually('detached', () => volume()?.attachment === undefined);
     t.not((await one.exec(['test', '-e', '/dev/xvdba'])).code, 0);
     await serving(3);
   });

@@ -1,8 +1,8 @@
 /** Three instances behind HAProxy under load: they boot, follow, go back, and lose no request. */
 import t from 'tap';
 import type {State} from '../../agent/core/host/state.ts';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
-import {until} from '../support/until.ts';
 import {answers, journalled, ledgerOf, proven, report, serving, tellWhenFailed} from './agents.ts';
 import {defaultConfig, type Instance} from './host.ts';
 import {ADDRESSES} from './network.ts';
@@ -30,13 +30,17 @@ const watchTraffic = (region: Region) => {
 };
 
 const all = (region: Region, count: number): Promise<unknown> =>
-  until({what: `${count} in traffic`, timeoutMs: 60_000}, () => region.balancer.ready().length === count);
+  eventually(`${count} in traffic`, () => region.balancer.ready().length === count, {timeoutMs: 60_000});
 
 const holderOf = (region: Region): Promise<Instance> =>
-  until({what: 'a host to hold the permit', timeoutMs: 60_000, everyMs: 20}, async () => {
-    const host = (await ledgerOf(region))?.permits[0]?.host;
-    return region.instances.find(each => each.id === host);
-  });
+  eventually(
+    'a host to hold the permit',
+    async () => {
+      const host = (await ledgerOf(region))?.permits[0]?.host;
+      return region.instances.find(each => each.id === host);
+    },
+    {timeoutMs: 60_000, everyMs: 20},
+  );
 
 const isGoingBack = (state: State | null): boolean =>
   state !== null && 'attempt' in state && state.attempt.purpose === 'rollback';
@@ -97,9 +101,10 @@ t.test('three instances under load', {skip: unmet('root', 'debian', 'loop'), tim
       await region.desire(sick);
       const holder = await holderOf(region);
       const others = instances.filter(each => each !== holder);
-      await until(
-        {what: 'the rollout to halt', timeoutMs: 90_000, everyMs: 200},
+      await eventually(
+        'the rollout to halt',
         async () => (await ledgerOf(region))?.blocked?.kind === 'permit.halted',
+        {timeoutMs: 90_000, everyMs: 200},
       );
       await all(region, 3);
       const {failed, requests, failures} = await load.stop();
@@ -126,18 +131,22 @@ t.test('three instances under load', {skip: unmet('root', 'debian', 'loop'), tim
       const worse = await region.publish({name: 'worse', sick: true}, 'ext4');
       await region.desire(worse);
       const holder = await holderOf(region);
-      await until(
-        {what: 'the switch to begin', timeoutMs: 60_000, everyMs: 2},
+      await eventually(
+        'the switch to begin',
         async () => (await journalled(holder))?.phase === 'activating',
+        {timeoutMs: 60_000, everyMs: 2},
       );
       await holder.lose(ADDRESSES.consul);
       await holder.lose(ADDRESSES.ec2);
-      await until({what: 'the gate to fail', timeoutMs: 60_000, everyMs: 5}, async () =>
-        isGoingBack(await journalled(holder)),
-      );
+      await eventually('the gate to fail', async () => isGoingBack(await journalled(holder)), {
+        timeoutMs: 60_000,
+        everyMs: 5,
+      });
       const failedAt = performance.now();
-      await until({what: 'the host to be back', timeoutMs: 60_000, everyMs: 5}, async () =>
-        /rejoining|serving/.test((await journalled(holder))?.phase ?? ''),
+      await eventually(
+        'the host to be back',
+        async () => /rejoining|serving/.test((await journalled(holder))?.phase ?? ''),
+        {timeoutMs: 60_000, everyMs: 5},
       );
       const seconds = (performance.now() - failedAt) / 1000;
       t.comment(`back in ${seconds.toFixed(2)} s`);
@@ -145,9 +154,10 @@ t.test('three instances under load', {skip: unmet('root', 'debian', 'loop'), tim
       t.equal(await answers(holder), 'two');
       await holder.find(ADDRESSES.consul);
       await holder.find(ADDRESSES.ec2);
-      await until(
-        {what: 'the outcome to be booked', timeoutMs: 60_000, everyMs: 200},
+      await eventually(
+        'the outcome to be booked',
         async () => (await ledgerOf(region))?.permits.length === 0,
+        {timeoutMs: 60_000, everyMs: 200},
       );
       await all(region, 3);
     },
@@ -163,9 +173,9 @@ t.test('three instances under load', {skip: unmet('root', 'debian', 'loop'), tim
     await serving([fresh], three);
     await all(region, 4);
     t.equal(await answers(fresh), 'three');
-    await until(
-      {what: 'the volumes of older releases to go', timeoutMs: 60_000, everyMs: 500},
-      () => region.ec2.volumes().length <= 3,
-    );
+    await eventually('the volumes of older releases to go', () => region.ec2.volumes().length <= 3, {
+      timeoutMs: 60_000,
+      everyMs: 500,
+    });
   });
 });

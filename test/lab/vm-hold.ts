@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import type {Moment} from './hold.ts';
 import type {Vm} from './vm.ts';
 
@@ -15,7 +15,7 @@ export const holdInside = async (vm: Vm, moment: Moment, pattern: string) => {
   await vm.must(['systemd-run', ...how, ...argv]);
   const says = async (text: string, timeoutMs: number) => {
     const ask = async () => (await vm.exec(['cat', SAID])).stdout.includes(text);
-    await until({what: `hold.pl in ${vm.name} to say ${text}`, timeoutMs, everyMs: 50}, ask);
+    await eventually(`hold.pl in ${vm.name} to say ${text}`, ask, {timeoutMs, everyMs: 50});
   };
   await says('watching', 30_000);
   return {

@@ -1,5 +1,5 @@
 import {readFile, rm} from 'node:fs/promises';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import {endProcess, isRunning, type RunningProcess, signalProcess, startProcess} from './process.ts';
 import type {VmFiles} from './vm-command.ts';
 import {createGuest, type Guest} from './vm-guest.ts';
@@ -21,7 +21,7 @@ export const powerOn = async (argv: readonly string[], files: VmFiles): Promise<
   const log = `${files.console}.qemu`;
   const process = startProcess({argv, log});
   const open = (path: string): Promise<Rpc> =>
-    until({what: `QEMU to listen at ${path}`}, async () => {
+    eventually(`QEMU to listen at ${path}`, async () => {
       if (!isRunning(process))
         throw new Error(`QEMU ended: ${(await readFile(log, 'utf8')).trim().slice(-800)}`);
       return connectRpc(path).catch(() => undefined);
@@ -46,9 +46,9 @@ export const powerOff = async ({process, qmp, agent}: Power): Promise<void> => {
   // A dead leader thread looks gone while others still hold the disk's lock; the parent hears of the end of them all.
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   await qmp.call('quit').catch(() => {}); // it may end before it answers
-  await until({what: 'QEMU to quit', timeoutMs: 10_000}, hasEnded).catch(async () => {
+  await eventually('QEMU to quit', hasEnded, {timeoutMs: 10_000}).catch(async () => {
     signalProcess(process, 'SIGKILL');
-    await until({what: 'QEMU to end'}, hasEnded);
+    await eventually('QEMU to end', hasEnded);
   });
   for (const rpc of [qmp, agent]) rpc.close();
 };

@@ -3,9 +3,9 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import t, {type Test} from 'tap';
 import type {Phase} from '../../agent/core/host/state.ts';
+import {eventually} from '../support/eventually.ts';
 import {everything, sample} from '../support/sample.ts';
 import {temporaryFolder} from '../support/temporary.ts';
-import {until} from '../support/until.ts';
 import type {Moment} from './hold.ts';
 import {type ReleaseOptions, writeRelease} from './releases.ts';
 import {buildAmi} from './vm-ami.ts';
@@ -48,7 +48,7 @@ const inService = async (t: Test, {lab, instance}: Host, on: Published): Promise
   };
   const what = `serves ${on.name}`;
   const start = performance.now();
-  await until({what, timeoutMs: SETTLE_MS, everyMs: 1_000}, ask).catch(() => undefined);
+  await eventually(what, ask, {timeoutMs: SETTLE_MS, everyMs: 1_000}).catch(() => undefined);
   t.same(complaints, [], `${what} (${since(start)})`);
 };
 
@@ -161,7 +161,7 @@ t.test('a virtual machine that runs our package', {skip: whyNoVm(), timeout: TIM
   await t.test('it follows a bump, out of traffic while it switches', async t => {
     await desire(lab, two);
     const away = async () => !(await lab.consul.passing('web')).includes(instance.ip);
-    await until({what: 'Consul to take it out', timeoutMs: PHASE_MS}, away);
+    await eventually('Consul to take it out', away, {timeoutMs: PHASE_MS});
     await inService(t, host, two);
   });
 

@@ -10,9 +10,9 @@ import {serveIn} from '../lab/listen.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
 import {type Behaviour, createBehaving} from '../store/consul-proxy.ts';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
 import {sample} from '../support/sample.ts';
-import {until} from '../support/until.ts';
 import {createLanes, type Lane, laneConfig, PHASES} from './consul-lane.ts';
 import {listen, silent} from './told.ts';
 
@@ -123,13 +123,13 @@ const misbehave = async (t: Test, {lane, proxy, row}: Trial): Promise<void> => {
       return missing.length === 0;
     };
     const what = 'the reason in status, why, STATUS= and log';
-    await until({what, timeoutMs: TOLD_MS, everyMs: 500}, isTold).catch(() => undefined);
+    await eventually(what, isTold, {timeoutMs: TOLD_MS, everyMs: 500}).catch(() => undefined);
     t.same(missing, [], what);
     if (isIn(row.phase)) {
       t.ok(isIn((await journalled(instance))?.phase), 'nobody leaves traffic');
     } else {
       const isBack = async () => (await journalled(instance))?.phase === 'serving';
-      await until({what: 'the host to be back', timeoutMs: BACK_MS, everyMs: 200}, isBack);
+      await eventually('the host to be back', isBack, {timeoutMs: BACK_MS, everyMs: 200});
       t.pass('the host came back by itself');
     }
   } finally {

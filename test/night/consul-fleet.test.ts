@@ -9,9 +9,9 @@ import type {Consul} from '../lab/consul.ts';
 import type {Instance} from '../lab/host.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
 import {everything, sample} from '../support/sample.ts';
-import {until} from '../support/until.ts';
 import {begin, bootFleet, type Fleet, finished, fleetConfig, tells} from './consul-fleet.ts';
 import {addPeers} from './consul-peers.ts';
 import {createTokens, LENIENT, type Tokens} from './consul-tokens.ts';
@@ -90,10 +90,13 @@ const hostCut = async (t: Test, {fleet, region}: Night): Promise<void> => {
   await cut.partition();
   try {
     await tells(t, told, {reason: /the store .* does not answer: /i});
-    await until({what: 'the host to be missing', timeoutMs: 60_000, everyMs: 200}, async () =>
-      JSON.parse((await region.consul.get(MEMBERS)) ?? '{}').missing?.some(
-        ({host}: {host: string}) => host === cut.id,
-      ),
+    await eventually(
+      'the host to be missing',
+      async () =>
+        JSON.parse((await region.consul.get(MEMBERS)) ?? '{}').missing?.some(
+          ({host}: {host: string}) => host === cut.id,
+        ),
+      {timeoutMs: 60_000, everyMs: 200},
     );
     const release = fleet.next();
     await region.desire(release);
@@ -195,7 +198,7 @@ const watchTraffic = ({balancer}: Region): (() => number) => {
 
 const comesBack = async (t: Test, host: Instance): Promise<void> => {
   const isBack = async () => (await journalled(host))?.phase === 'serving';
-  await until({what: `${host.id} to be back`, timeoutMs: 60_000, everyMs: 200}, isBack);
+  await eventually(`${host.id} to be back`, isBack, {timeoutMs: 60_000, everyMs: 200});
   t.pass('the host that was out came back by itself');
 };
 
@@ -226,7 +229,9 @@ const sayWhy = async (hosts: readonly Instance[], reason: RegExp): Promise<void>
     const why = (await host.agentctl('why')).stdout.replaceAll(/\s+/g, ' ');
     return reason.test(why) && reason.test(STATUS.stdout);
   };
-  await until({what: 'the others to say whom they wait for', timeoutMs: 90_000, everyMs: 500}, async () =>
-    (await Promise.all(hosts.map(says))).every(Boolean),
+  await eventually(
+    'the others to say whom they wait for',
+    async () => (await Promise.all(hosts.map(says))).every(Boolean),
+    {timeoutMs: 90_000, everyMs: 500},
   );
 };

@@ -7,7 +7,7 @@ import {journalled, ledgerOf, proven, serving} from '../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
 import {complaintsOf, type Published} from '../lab/in-service.ts';
 import type {Region} from '../lab/region.ts';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 import {silent, type Told} from './told.ts';
 
 /** As `defaultConfig`, with a script, and times in which something can happen. */
@@ -69,12 +69,16 @@ export const begin = async ({region, next}: Fleet, phase: Phase): Promise<Midway
 
 /** Waits until a host with a permit is in the phase. */
 export const holderIn = (region: Region, phase: Phase): Promise<Omit<Midway, 'release'>> =>
-  until({what: `a host with a permit to be ${phase}`, timeoutMs: 60_000, everyMs: 20}, async () => {
-    const host = (await ledgerOf(region))?.permits[0]?.host;
-    const holder = region.instances.find(each => each.id === host);
-    if (holder === undefined || (await journalled(holder))?.phase !== phase) return undefined;
-    return {holder, others: region.instances.filter(each => each !== holder)};
-  });
+  eventually(
+    `a host with a permit to be ${phase}`,
+    async () => {
+      const host = (await ledgerOf(region))?.permits[0]?.host;
+      const holder = region.instances.find(each => each.id === host);
+      if (holder === undefined || (await journalled(holder))?.phase !== phase) return undefined;
+      return {holder, others: region.instances.filter(each => each !== holder)};
+    },
+    {timeoutMs: 60_000, everyMs: 20},
+  );
 
 /** The rollout ends: every host serves the release, it is proven, no permit is out, nobody waits, nothing is left over. */
 export const finished = async (
@@ -86,20 +90,23 @@ export const finished = async (
   await serving(instances, release, 150_000);
   await proven(region, release);
   const isOver = ({permits, blocked}: Ledger) => permits.length === 0 && blocked === null;
-  await until({what: 'the end of the rollout', timeoutMs: 60_000, everyMs: 100}, async () => {
-    const ledger = await ledgerOf(region);
-    return ledger !== null && isOver(ledger);
-  });
-  await until(
-    {what: 'all in traffic', timeoutMs: 60_000},
-    () => region.balancer.ready().length === instances.length,
+  await eventually(
+    'the end of the rollout',
+    async () => {
+      const ledger = await ledgerOf(region);
+      return ledger !== null && isOver(ledger);
+    },
+    {timeoutMs: 60_000, everyMs: 100},
   );
+  await eventually('all in traffic', () => region.balancer.ready().length === instances.length, {
+    timeoutMs: 60_000,
+  });
   let left: readonly string[] = ['all'];
   const isClean = async () => {
     left = await complaints(release, instances);
     return left.length === 0;
   };
-  await until({what: 'no complaint', timeoutMs: 60_000, everyMs: 300}, isClean).catch(() => undefined);
+  await eventually('no complaint', isClean, {timeoutMs: 60_000, everyMs: 300}).catch(() => undefined);
   t.same(left, [], `${instances.length} hosts serve ${release}, it is proven, and nothing is left over`);
 };
 
@@ -115,7 +122,7 @@ export const tells = async (
     quiet = (await Promise.all(heard.map(async say => silent(await say(), reason)))).flat();
     return quiet.length === 0;
   };
-  await until({what: String(reason), timeoutMs, everyMs: 500}, isTold).catch(() => undefined);
+  await eventually(String(reason), isTold, {timeoutMs, everyMs: 500}).catch(() => undefined);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   t.same(quiet, [], `${reason} in status, why, STATUS= and log of ${heard.length} (${seconds} s)`);
 };

@@ -7,7 +7,7 @@ import {journalled} from '../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
 import {complaintsOf, type Host, type Published} from '../lab/in-service.ts';
 import type {Region} from '../lab/region.ts';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 
 export const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 
@@ -84,9 +84,9 @@ const laneOf = (host: Host, releases: readonly Published[]): Lane => {
       complaints = await complaintsOf(host, on).catch((error: unknown) => [String(error)]);
       return complaints.length === 0;
     };
-    await until({what, timeoutMs: SETTLE_MS, everyMs: 300}, ask).catch(() => undefined);
+    await eventually(what, ask, {timeoutMs: SETTLE_MS, everyMs: 300}).catch(() => undefined);
     t.same(complaints, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
-    const state = await until({what: 'a journal'}, async () => (await journalled(instance)) ?? undefined);
+    const state = await eventually('a journal', async () => (await journalled(instance)) ?? undefined);
     served = on.find(({id}) => state.active && id === releaseId(state.active.release)) ?? served;
     if (complaints.length > 0) t.comment((await instance.journal('release-agentd')).slice(-8_000));
   };
@@ -109,9 +109,10 @@ const laneOf = (host: Host, releases: readonly Published[]): Lane => {
       const since = (await journalled(instance))?.generation ?? 0;
       const after = await next();
       const isThere = (state: State | null) => state?.phase === phase && state.generation > since;
-      await until({what: `${instance.id} to be ${phase}`, timeoutMs: 60_000, everyMs: 2}, async () =>
-        isThere(await journalled(instance)),
-      );
+      await eventually(`${instance.id} to be ${phase}`, async () => isThere(await journalled(instance)), {
+        timeoutMs: 60_000,
+        everyMs: 2,
+      });
       return [before, after];
     },
     letGo: () => region.consul.put(`${keys}/policy`, '{}'),

@@ -4,7 +4,7 @@ import {type Consul, startConsulServer} from '../lab/consul.ts';
 import {ADDRESSES, GOSSIP, within} from '../lab/network.ts';
 import type {Region} from '../lab/region.ts';
 import {must} from '../lab/run.ts';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 
 const PEERS = ['10.77.0.5', '10.77.0.6'] as const;
 
@@ -37,10 +37,10 @@ export const addPeers = async (
       return peer;
     }),
   );
-  await until(
-    {what: 'three voters', timeoutMs: 60_000, everyMs: 200},
-    async () => (await voters(region)) === 3,
-  );
+  await eventually('three voters', async () => (await voters(region)) === 3, {
+    timeoutMs: 60_000,
+    everyMs: 200,
+  });
   return peers;
 };
 

@@ -8,9 +8,9 @@ import type {Phase} from '../../agent/core/host/state.ts';
 import {journalled} from '../lab/agents.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
 import {everything, sample} from '../support/sample.ts';
-import {until} from '../support/until.ts';
 import {createLanes, type Lane, laneConfig, PHASES} from './consul-lane.ts';
 import {listen, silent} from './told.ts';
 
@@ -72,7 +72,7 @@ const away = async (t: Test, {region, lane, idle, row}: Trial): Promise<void> =>
       return quiet.length === 0;
     };
     const what = 'every host says it in status, why, STATUS= and log';
-    await until({what, timeoutMs: AWAY_MS - 5_000, everyMs: 500}, isTold).catch(() => undefined);
+    await eventually(what, isTold, {timeoutMs: AWAY_MS - 5_000, everyMs: 500}).catch(() => undefined);
     t.same(quiet, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
     await sleep(Math.max(0, began + AWAY_MS - performance.now())); // that is how long the outage lasts
     const {phase} = (await journalled(lane.instance)) ?? {};

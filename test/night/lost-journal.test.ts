@@ -4,8 +4,8 @@ import {answers, serving, tellWhenFailed} from '../lab/agents.ts';
 import type {Instance} from '../lab/host.ts';
 import {packageForLab} from '../lab/package.ts';
 import {startRegion} from '../lab/region.ts';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
-import {until} from '../support/until.ts';
 
 const STATE = '/var/lib/release-agent';
 
@@ -34,12 +34,14 @@ t.test(
     await region.boot();
     await serving(region.instances, release);
     const inTraffic = (count: number) =>
-      until({what: `${count} in traffic`, timeoutMs: 60_000}, () => region.balancer.ready().length === count);
+      eventually(`${count} in traffic`, () => region.balancer.ready().length === count, {timeoutMs: 60_000});
     await inTraffic(2);
     const journal = [`${STATE}/journal.json`, `${STATE}/journal.before.json`];
     const restarted = (text: RegExp) =>
-      until({what: `the next agent to say ${text}`, timeoutMs: 60_000, everyMs: 200}, async () =>
-        text.test(await one.journal('release-agentd')),
+      eventually(
+        `the next agent to say ${text}`,
+        async () => text.test(await one.journal('release-agentd')),
+        {timeoutMs: 60_000, everyMs: 200},
       );
 
     await t.test('the copy tells what runs, and nothing is touched', async t => {
@@ -57,10 +59,10 @@ t.test(
       const before = await startOf(one);
       const load = region.startLoad({rps: 100, seconds: 300});
       await forget(one, ...journal, '/run/release-agent/journal.json');
-      await until(
-        {what: 'the application to be started anew', timeoutMs: 60_000, everyMs: 200},
-        async () => (await startOf(one)) !== before,
-      );
+      await eventually('the application to be started anew', async () => (await startOf(one)) !== before, {
+        timeoutMs: 60_000,
+        everyMs: 200,
+      });
       await serving(region.instances, release);
       await inTraffic(2);
       const {failed, failures, requests} = await load.stop();

@@ -6,24 +6,28 @@ import {answers, proven, serving, tellWhenFailed} from '../lab/agents.ts';
 import {defaultConfig, type Instance} from '../lab/host.ts';
 import {packageForLab} from '../lab/package.ts';
 import {type Region, startRegion} from '../lab/region.ts';
+import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
-import {until} from '../support/until.ts';
 
 const say = (word: string): string => `["/bin/sh", "-c", "echo ${word} >>/root/said"]`;
 const UNIT = 'release-agent-leave.service';
 
 const prepared = (instance: Instance): Promise<unknown> =>
-  until({what: 'the host to be prepared', timeoutMs: 20_000, everyMs: 100}, async () => {
-    const {stdout} = await instance.exec(['systemctl', 'is-active', UNIT]);
-    return stdout === 'active\n';
-  });
+  eventually(
+    'the host to be prepared',
+    async () => {
+      const {stdout} = await instance.exec(['systemctl', 'is-active', UNIT]);
+      return stdout === 'active\n';
+    },
+    {timeoutMs: 20_000, everyMs: 100},
+  );
 
 const runsScript = async (instance: Instance): Promise<boolean> =>
   (await instance.exec(['systemctl', 'list-units', '--plain', '--no-legend', 'release-agent-script-*']))
     .stdout !== '';
 
 const inTraffic = (region: Region, count: number): Promise<unknown> =>
-  until({what: `${count} in traffic`, timeoutMs: 60_000}, () => region.balancer.ready().length === count);
+  eventually(`${count} in traffic`, () => region.balancer.ready().length === count, {timeoutMs: 60_000});
 
 t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, async t => {
   const region = await startRegion({
@@ -68,10 +72,11 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
       async t => {
         await inTraffic(region, 2);
         const load = region.startLoad({rps: 60, seconds: 120, slowShare: 0.1});
-        const soon = until(
-          {what: 'requests of 3 s to be under way', everyMs: 50},
+        const soon = eventually(
+          'requests of 3 s to be under way',
           async () =>
             (await one.exec(['ss', '-Htn', 'state', 'established', 'sport', '=', ':8080'])).stdout !== '',
+          {everyMs: 50},
         );
         await soon;
         await shutDown();
@@ -101,10 +106,14 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
     const second = await region.publish({name: 'second', scriptS: 3}, 'ext4');
     await region.desire(second);
     let busy: Instance | undefined;
-    await until({what: 'a script that runs', timeoutMs: 60_000, everyMs: 50}, async () => {
-      for (const each of region.instances) if (await runsScript(each)) busy = each;
-      return busy !== undefined;
-    });
+    await eventually(
+      'a script that runs',
+      async () => {
+        for (const each of region.instances) if (await runsScript(each)) busy = each;
+        return busy !== undefined;
+      },
+      {timeoutMs: 60_000, everyMs: 50},
+    );
     await busy?.stop();
     await busy?.boot();
     await serving(region.instances, second);

@@ -1,6 +1,6 @@
 import {report} from '../lab/agents.ts';
 import type {Instance} from '../lab/host.ts';
-import {until} from '../support/until.ts';
+import {eventually} from '../support/eventually.ts';
 
 /** Where an operator looks, and what stands there now; line breaks are spaces. `log`: since `mark`. */
 export interface Told {
@@ -12,9 +12,13 @@ export interface Told {
 
 /** Remembers where the log of the agent ends now, when it has its store, and gives what is told from then on. */
 export const listen = async (instance: Instance): Promise<() => Promise<Told>> => {
-  await until({what: `${instance.id} to have its store`, timeoutMs: 30_000, everyMs: 100}, async () => {
-    return (await report(instance))?.store.ok;
-  });
+  await eventually(
+    `${instance.id} to have its store`,
+    async () => {
+      return (await report(instance))?.store.ok;
+    },
+    {timeoutMs: 30_000, everyMs: 100},
+  );
   const before = (await instance.journal('release-agentd')).length;
   return async () => {
     const [status, why, STATUS, log] = await Promise.all([

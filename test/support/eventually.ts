@@ -1,4 +1,11 @@
-import {until} from './until.ts';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+interface Options {
+  readonly timeoutMs?: number;
+  readonly everyMs?: number;
+  /** ends the waiting with an AbortError */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Repeats an assertion or question until it neither throws nor gives `false`/`undefined`, and returns what it gave.
@@ -7,21 +14,18 @@ import {until} from './until.ts';
 export const eventually = async <T>(
   what: string,
   ask: () => T | Promise<T>,
-  {timeoutMs = 10_000, everyMs = 25}: {timeoutMs?: number; everyMs?: number} = {},
+  {timeoutMs = 15_000, everyMs = 25, signal}: Options = {},
 ): Promise<Exclude<T, false | undefined>> => {
-  let last: unknown;
-  const answer = async (): Promise<T | undefined> => {
-    last = undefined;
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    let last: unknown;
     try {
-      return await ask();
+      const answer = await ask();
+      if (answer !== undefined && answer !== false) return answer as Exclude<T, false | undefined>;
     } catch (error) {
       last = error;
-      return undefined;
     }
-  };
-  try {
-    return (await until({what, timeoutMs, everyMs}, answer)) as Exclude<T, false | undefined>;
-  } catch (error) {
-    throw new Error((error as Error).message, {cause: last});
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`, {cause: last});
+    await sleep(everyMs, undefined, signal ? {signal} : {});
   }
 };

@@ -3,7 +3,7 @@ import {closeSync, existsSync, mkdirSync, openSync, readFileSync} from 'node:fs'
 import {readdir, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import {listRegions, runDirOf} from '../resources.ts';
 import {must} from '../run.ts';
 import {status} from './status.ts';
@@ -44,11 +44,15 @@ export const up = async ({
   const child = spawn(process.execPath, args, {detached: true, stdio: ['ignore', output, output]});
   closeSync(output);
   process.stdout.write('starting a region (the first time builds its images: about two minutes)\n');
-  await until({what: `the region (its log: ${log})`, timeoutMs: 600_000, everyMs: 100}, () => {
-    if (child.exitCode !== null)
-      throw new Error(`the region did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
-    return existsSync(ready);
-  });
+  await eventually(
+    `the region (its log: ${log})`,
+    () => {
+      if (child.exitCode !== null)
+        throw new Error(`the region did not start:\n${readFileSync(log, 'utf8').slice(-2_000)}`);
+      return existsSync(ready);
+    },
+    {timeoutMs: 600_000, everyMs: 100},
+  );
   child.unref();
   return status(name);
 };

@@ -5,7 +5,7 @@ import {text} from 'node:stream/consumers';
 import type {Test} from 'tap';
 import {journalled, report} from '../../lab/agents.ts';
 import {within} from '../../lab/network.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Trial} from '../trials.ts';
 
@@ -32,11 +32,15 @@ const longRequests: Trial<Lane> = {
     const running: ReturnType<typeof request>[] = [];
     const next = await lane.good();
     // some begin before the host leaves traffic, some while it does
-    await until({what: 'the drain', timeoutMs: 60_000, everyMs: 400}, async () => {
-      if (await isDraining(lane)) return true;
-      running.push(request(t, lane, '/slower'));
-      return false;
-    });
+    await eventually(
+      'the drain',
+      async () => {
+        if (await isDraining(lane)) return true;
+        running.push(request(t, lane, '/slower'));
+        return false;
+      },
+      {timeoutMs: 60_000, everyMs: 400},
+    );
     t.ok(running.length > 0);
     t.same(
       [...new Set(await Promise.all(running.map(each => each.ended)))],
@@ -57,7 +61,7 @@ const neverEnds: Trial<Lane> = {
       (await instance.exec(['ss', '-Htn', 'state', 'established', 'sport', '=', ':8080'])).stdout.includes(
         '10.77.0.',
       );
-    await until({what: 'the stream', everyMs: 100}, isOpen);
+    await eventually('the stream', isOpen, {everyMs: 100});
     const next = await lane.good();
     await lane.settled(t, next, 'in service on the next release: the drain has a deadline');
     t.not(await stream.ended, 0, 'the stream was cut');

@@ -1,7 +1,7 @@
 /** What goes wrong when the update is long over, or where going back does not help at once. */
 import type {Test} from 'tap';
 import {journalled} from '../../lab/agents.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {whileLossy} from '../lossy.ts';
 import {listen, silent} from '../told.ts';
@@ -20,7 +20,7 @@ const toldEverywhere = async (
     return missing.length === 0;
   };
   const what = `log, STATUS=, status and why say ${reason}`;
-  await until({what, timeoutMs: TOLD_MS, everyMs: 200}, isTold).catch(() => undefined);
+  await eventually(what, isTold, {timeoutMs: TOLD_MS, everyMs: 200}).catch(() => undefined);
   t.same(missing, [], what);
 };
 
@@ -57,9 +57,10 @@ const leaksPort: Trial<Lane> = {
       const next = await lane.good();
       await toldEverywhere(t, say, /the previous release does not come back either: .*/);
       await sh(`rm -f ${LEAK} && systemctl daemon-reload; pkill -xf "sleep 86400"`);
-      await until(
-        {what: 'it to serve again by itself', timeoutMs: 200_000, everyMs: 500},
+      await eventually(
+        'it to serve again by itself',
         async () => (await journalled(instance))?.phase === 'serving',
+        {timeoutMs: 200_000, everyMs: 500},
       );
       await lane.put('desired', leaking.id);
       await lane.put('desired', next.id);

@@ -1,7 +1,7 @@
 /** Applications that are odd, not broken: the update to each, and the one away from it, go through without a lost request. */
 import type {ReleaseOptions} from '../../lab/releases.ts';
+import {eventually} from '../../support/eventually.ts';
 import {everything} from '../../support/sample.ts';
-import {until} from '../../support/until.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Trial} from '../trials.ts';
 
@@ -32,7 +32,7 @@ const minuteAndAHalf: Trial<Lane> = {
       const isUp = async () =>
         (await instance.exec(['curl', '-sf', '-m1', 'http://127.0.0.1:8080/version'])).stdout ===
         next.release.name;
-      await until({what: 'its first answer', timeoutMs: 200_000, everyMs: 500}, isUp);
+      await eventually('its first answer', isUp, {timeoutMs: 200_000, everyMs: 500});
       t.ok(performance.now() - began > START_S * 1_000, 'it took its time');
       await lane.settled(t, next, 'in service on it');
     } finally {

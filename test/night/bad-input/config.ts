@@ -3,7 +3,7 @@ import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Test} from 'tap';
 import {put} from '../../lab/base.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from './lane.ts';
 
 export interface ConfigRow {
@@ -77,7 +77,7 @@ export const tryConfig = async (t: Test, lane: Lane, {toml, problems}: ConfigRow
       );
       return silent.length === 0;
     };
-    await until({what: 'it is told', timeoutMs: TOLD_MS, everyMs: 300}, isTold).catch(() => undefined);
+    await eventually('it is told', isTold, {timeoutMs: TOLD_MS, everyMs: 300}).catch(() => undefined);
     t.same(silent, [], 'log, STATUS= and agentctl check say every problem');
     const told = await placesOf(lane, log.length);
     t.notMatch(

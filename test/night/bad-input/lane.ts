@@ -7,7 +7,7 @@ import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.t
 import {complaintsOf, type Host, type Published} from '../../lab/in-service.ts';
 import type {Region} from '../../lab/region.ts';
 import type {ReleaseOptions} from '../../lab/releases.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 
 const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 
@@ -95,7 +95,7 @@ const laneOf = (host: Host, releases: Releases): Lane => {
       complaints = await complaintsOf(host, [on]).catch((error: unknown) => [String(error)]);
       return complaints.length === 0;
     };
-    await until({what, timeoutMs: SETTLE_MS, everyMs: 300}, ask).catch(() => undefined);
+    await eventually(what, ask, {timeoutMs: SETTLE_MS, everyMs: 300}).catch(() => undefined);
     t.same(complaints, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
     if (complaints.length > 0) t.comment((await instance.journal('release-agentd')).slice(-6_000));
     const active = (await journalled(instance))?.active;

@@ -3,7 +3,7 @@ import type {Test} from 'tap';
 import type {ReasonKind} from '../../../agent/core/reason.ts';
 import {report} from '../../lab/agents.ts';
 import type {Published} from '../../lab/in-service.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import {listen, silent} from '../told.ts';
 import type {Lane} from './lane.ts';
 
@@ -76,7 +76,7 @@ const toldEverywhere = async (t: Test, {instance}: Lane, {row, bad, say}: Tellin
     return missing.length === 0 && kinds.includes(row.reason.kind);
   };
   const what = `log, STATUS=, status and why say "${text}"`;
-  await until({what, timeoutMs: TOLD_MS, everyMs: 200}, isTold).catch(() => undefined);
+  await eventually(what, isTold, {timeoutMs: TOLD_MS, everyMs: 200}).catch(() => undefined);
   t.same(missing, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   t.match(kinds.join(), row.reason.kind, 'the kind of the reason');
 };
@@ -114,6 +114,6 @@ const quiet = async (t: Test, {instance}: Lane): Promise<void> => {
     said = {reason: status?.reason, refusal: status?.refusal, STATUS: stdout.trim()};
     return status?.reason === null && status.refusal === null && stdout.trim() === `serving ${short}`;
   };
-  const calm = await until({what: 'calm', timeoutMs: 20_000, everyMs: 200}, isQuiet).catch(() => false);
+  const calm = await eventually('calm', isQuiet, {timeoutMs: 20_000, everyMs: 200}).catch(() => false);
   t.ok(calm, 'status and STATUS= are calm again', calm ? {} : {found: said});
 };

@@ -1,6 +1,6 @@
 /** A host that boots while its metadata service does not answer: it says so, and boots once it does. */
 import type {Test} from 'tap';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {whileLossy} from '../lossy.ts';
 import type {Trial} from '../trials.ts';
@@ -35,7 +35,7 @@ const told = async (t: Test, {instance}: Lane, text: RegExp): Promise<void> => {
     return text.test(shown.stdout) && text.test(log);
   };
   const what = 'STATUS= and log say why';
-  const seen = await until({what, timeoutMs: 60_000, everyMs: 200}, isTold).catch(() => false);
+  const seen = await eventually(what, isTold, {timeoutMs: 60_000, everyMs: 200}).catch(() => false);
   t.ok(seen, what, seen ? {} : {found: said});
 };
 

@@ -1,7 +1,7 @@
 /** What keeps an old slot from going: the host serves the new release, says what is left, and clears it away in the end. */
 import type {Test} from 'tap';
 import {report} from '../../lab/agents.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {listen, silent} from '../told.ts';
 import type {Trial} from '../trials.ts';
@@ -28,7 +28,7 @@ const run = async (t: Test, lane: Lane, {begin, reason, end}: Busy): Promise<voi
       return missing.length === 0;
     };
     const what = 'log, STATUS=, status and why say what is left';
-    await until({what, timeoutMs: TOLD_MS, everyMs: 300}, isTold).catch(() => undefined);
+    await eventually(what, isTold, {timeoutMs: TOLD_MS, everyMs: 300}).catch(() => undefined);
     t.same(missing, [], what);
     const status = await report(instance);
     t.match(

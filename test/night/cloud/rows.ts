@@ -3,7 +3,7 @@ import {DEVICE_NAMES} from '../../../agent/install/ebs/volume/names.ts';
 import type {Volume} from '../../lab/ec2/cloud.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
 import {ADDRESSES} from '../../lab/network.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Row} from '../bad-input/row.ts';
 
@@ -129,7 +129,7 @@ const METADATA: readonly Row[] = (
 /** The process that asks EC2 keeps its credentials as long as it lives. */
 const untilWorkerIsGone = async ({instance}: Lane): Promise<void> => {
   const isGone = async () => (await instance.exec(['pgrep', '-f', 'ec2-worker'])).code === 1;
-  await until({what: 'the idle EC2 worker to end', timeoutMs: 60_000, everyMs: 500}, isGone);
+  await eventually('the idle EC2 worker to end', isGone, {timeoutMs: 60_000, everyMs: 500});
 };
 
 const VOLUMES: readonly Row[] = [

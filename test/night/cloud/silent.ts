@@ -4,7 +4,7 @@ import type {Test} from 'tap';
 import {journalled, serving} from '../../lab/agents.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
 import type {Published} from '../../lab/in-service.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Trial} from '../trials.ts';
 import {against, askForSnapshot, endFaults} from './rows.ts';
@@ -44,7 +44,7 @@ const loseThePrevious = async ({instance, client}: Lane): Promise<void> => {
       () => true,
       () => false,
     );
-  await until({what: `${volume} to be deleted`, everyMs: 100}, gone);
+  await eventually(`${volume} to be deleted`, gone, {everyMs: 100});
 };
 
 const twoSnapshots = async (t: Test, lane: Lane): Promise<void> => {

@@ -7,7 +7,7 @@ import {type Holder, openHolder} from '../../lab/hold.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
 import {complaintsOf, type Host, type Published} from '../../lab/in-service.ts';
 import type {Region} from '../../lab/region.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Journey} from './step.ts';
 
 export type Fs = 'ext4' | 'git';
@@ -145,10 +145,14 @@ export const newLane = async ({region, client, releases, furnish}: LaneParts): P
 const nothing = async (): Promise<void> => {};
 
 const rejected = (instance: Instance, {id}: Published): Promise<unknown> =>
-  until({what: `${id} to be rejected`, timeoutMs: SETTLE_MS, everyMs: 100}, async () => {
-    const {rejected} = (await journalled(instance)) ?? {};
-    return rejected && releaseId(rejected.release) === id;
-  });
+  eventually(
+    `${id} to be rejected`,
+    async () => {
+      const {rejected} = (await journalled(instance)) ?? {};
+      return rejected && releaseId(rejected.release) === id;
+    },
+    {timeoutMs: SETTLE_MS, everyMs: 100},
+  );
 
 const complaintsUntil = async (host: Host, on: Published) => {
   let last: readonly string[] = [];
@@ -157,6 +161,6 @@ const complaintsUntil = async (host: Host, on: Published) => {
     last = await complaintsOf(host, [on]).catch((error: unknown) => [String(error)]);
     return last.length === 0;
   };
-  await until({what: 'no complaint', timeoutMs: SETTLE_MS, everyMs: 300}, ask).catch(() => undefined);
+  await eventually('no complaint', ask, {timeoutMs: SETTLE_MS, everyMs: 300}).catch(() => undefined);
   return {last, tookS: ((performance.now() - began) / 1000).toFixed(1)};
 };

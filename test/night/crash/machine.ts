@@ -8,7 +8,7 @@ import type {Held} from '../../lab/hold.ts';
 import type {Instance} from '../../lab/host.ts';
 import type {Published} from '../../lab/in-service.ts';
 import {must} from '../../lab/run.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import {listen, silent} from '../told.ts';
 import {findsNothingToDo} from './again.ts';
 import type {Lane} from './lane.ts';
@@ -80,7 +80,7 @@ export const hung = async (t: Test, lane: Lane, phase: Phase): Promise<void> => 
 
 const restarted = async (t: Test, instance: Instance, began: number): Promise<void> => {
   const isRestarted = async () => (await show(instance, 'NRestarts')) !== '0';
-  await until({what: 'the watchdog to restart it', timeoutMs: 120_000, everyMs: 250}, isRestarted);
+  await eventually('the watchdog to restart it', isRestarted, {timeoutMs: 120_000, everyMs: 250});
   const tookS = (performance.now() - began) / 1000;
   t.match(
     await instance.journal('release-agentd'),
@@ -181,7 +181,7 @@ export const diskFills = async (t: Test, lane: Lane, served: Published, leftMiB:
     quiet = silent(await told(), /the disk of \S+ (has|is full)|no space left on device/);
     return quiet.length === 0;
   };
-  await until({what: 'it says so', timeoutMs: 60_000, everyMs: 500}, isTold).catch(() => undefined);
+  await eventually('it says so', isTold, {timeoutMs: 60_000, everyMs: 500}).catch(() => undefined);
   t.same(quiet, [], 'it says so in status, why, STATUS= and log');
   const {stdout} = await instance.exec(['curl', '-sf', 'http://127.0.0.1:8080/version']);
   t.equal(stdout, served.release.name, 'it serves');

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type {Held, Point} from '../../lab/hold.ts';
 import {gone, startTimeOf} from '../../lab/process.ts';
-import {until} from '../../support/until.ts';
+import {eventually} from '../../support/eventually.ts';
 import type {Lane} from './lane.ts';
 import {type Row, stepOf, type Victim} from './step.ts';
 
@@ -49,10 +49,14 @@ const blows: {readonly [V in Victim]: (lane: Lane, held: Held) => Promise<void>}
   // Held until it was told to stop: it has to end from exactly this step.
   reboot: async ({instance}, held) => {
     const stopping = instance.stop();
-    await until({what: 'the agent to be told to stop', timeoutMs: 30_000}, async () => {
-      const {stdout, code} = await instance.exec(['systemctl', 'is-active', 'release-agentd']);
-      return stdout !== 'active\n' && stdout !== 'activating\n' && (stdout !== '' || code !== 0);
-    });
+    await eventually(
+      'the agent to be told to stop',
+      async () => {
+        const {stdout, code} = await instance.exec(['systemctl', 'is-active', 'release-agentd']);
+        return stdout !== 'active\n' && stdout !== 'activating\n' && (stdout !== '' || code !== 0);
+      },
+      {timeoutMs: 30_000},
+    );
     held.release();
     await stopping;
   },
