@@ -1,7 +1,11 @@
-/** Lint, types and tests in one run, with one closing line: "N passed, N failed, N skipped". */
+/**
+ * Lint, types and tests in one run, with one closing line: "N passed, N failed, N skipped". The agent's own suites run once, with the
+ * options of its unit. Named files run as they are; after `--as-shipped` with those options too.
+ */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {everything} from '../test/support/sample.ts';
+import {isOfAgent, shippedOptions, testFiles, transpiledCopy} from './as-shipped.ts';
 
 interface Counts {
   passed: number;
@@ -26,11 +30,12 @@ const show = (command: string, args: readonly string[]): Promise<number> =>
   });
 
 /** Runs tap, shows what fails as it comes, and adds up its assertions from the TAP it prints. */
-const tap = async (args: readonly string[]): Promise<void> => {
+const tap = async (args: readonly string[], cwd = '.'): Promise<void> => {
   // with every row of its tables a file takes longer than .taprc allows
   const limits = everything() ? ['--timeout=3600'] : [];
   const child = spawn('tap', ['run', '--reporter=tap', ...limits, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    cwd,
   });
   let rest = '';
   let skipped = 0;
@@ -62,13 +67,25 @@ const addUp = (summary: string, skipped: number, code: number): void => {
   if (nothingRan || (code !== 0 && number('fail') === 0)) counts.failed += 1;
 };
 
-const files = process.argv.slice(2);
-if (files.length === 0) {
+/** Runs test files with the options of the unit; what they print has the endings of transpiled files. */
+const tapAsShipped = async (files: readonly string[]): Promise<void> => {
+  const options = (await shippedOptions()).map(option => `--node-arg=${option}`);
+  await tap([...options, ...files.map(file => file.replace(/\.ts$/, '.js'))], await transpiledCopy());
+};
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === undefined) {
   await check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
   await check('types', 'tsc', ['--noEmit']);
   await check('what the suites need', 'node', ['test/lab/warm.ts']);
+  const files = await testFiles();
+  await tapAsShipped(files.filter(isOfAgent));
+  await tap(files.filter(file => !isOfAgent(file)));
+} else if (first === '--as-shipped') {
+  await tapAsShipped(rest);
+} else {
+  await tap([first, ...rest]);
 }
-await tap(files);
 if (process.env.CI && counts.skipped > 0) {
   console.log(`not ok - in CI nothing may be skipped, and ${counts.skipped} were`);
   counts.failed += 1;

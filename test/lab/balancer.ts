@@ -3,6 +3,7 @@ import {createConnection} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {eventually} from '../support/eventually.ts';
+import {fetch} from '../support/fetch.ts';
 import {ADDRESSES, within} from './network.ts';
 import {freePorts} from './ports.ts';
 import {endProcess, startProcess} from './process.ts';

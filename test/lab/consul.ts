@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {eventually} from '../support/eventually.ts';
+import {fetch} from '../support/fetch.ts';
 import {freePorts} from './ports.ts';
 import {consulProgram} from './prepare.ts';
 import {endProcess, gone, isRunning, type RunningProcess, signalProcess, startProcess} from './process.ts';

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {eventually} from '../support/eventually.ts';
+import {fetch} from '../support/fetch.ts';
 import {type Element, parseXml} from './ec2/xml.ts';
 import {findProgram, motoRoot} from './prepare.ts';
 import {endProcess, isRunning, startProcess} from './process.ts';

@@ -4,6 +4,7 @@ import t from 'tap';
 import {keysOf} from '../../agent/core/keys.ts';
 import {checkStore} from '../../agent/store/check.ts';
 import {startConsul} from '../support/consul.ts';
+import {fetch} from '../support/fetch.ts';
 import {unmet} from '../support/needs.ts';
 import {temporaryFolder} from '../support/temporary.ts';
 import {tokenFor} from './consul-acl.ts';

@@ -1,3 +1,5 @@
+import {fetch} from '../support/fetch.ts';
+
 interface Consul {
   readonly address: string;
   /** a management token */

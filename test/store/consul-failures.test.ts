@@ -7,6 +7,7 @@ import {openStore} from '../../agent/store/open.ts';
 import {startConsulServer} from '../lab/consul.ts';
 import {startConsul} from '../support/consul.ts';
 import {eventually} from '../support/eventually.ts';
+import {fetch} from '../support/fetch.ts';
 import {unmet} from '../support/needs.ts';
 import {temporaryFolder} from '../support/temporary.ts';
 import {startProxy} from './consul-proxy.ts';

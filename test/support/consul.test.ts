@@ -1,5 +1,6 @@
 import t from 'tap';
 import {startConsul} from './consul.ts';
+import {fetch} from './fetch.ts';
 import {unmet} from './needs.ts';
 
 t.test('a Consul of the test keeps its data over a kill', {skip: unmet('root', 'debian')}, async t => {

@@ -1,5 +1,6 @@
 import {type Consul, startConsulServer} from '../lab/consul.ts';
 import {eventually} from './eventually.ts';
+import {fetch} from './fetch.ts';
 import {temporaryFolder} from './temporary.ts';
 
 export type TestConsul = Consul & {

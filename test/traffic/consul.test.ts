@@ -11,6 +11,7 @@ import {consulTraffic} from '../../agent/traffic/consul.ts';
 import {tokenFor} from '../store/consul-acl.ts';
 import {startConsul} from '../support/consul.ts';
 import {eventually} from '../support/eventually.ts';
+import {fetch} from '../support/fetch.ts';
 import {keptLog} from '../support/log.ts';
 import {unmet} from '../support/needs.ts';
 import {reasonFrom} from '../support/reason-from.ts';

@@ -1,5 +1,6 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {fetch} from '../../support/fetch.ts';
 import {createKv} from '../kv.ts';
 import {listRegions, runDirOf} from '../resources.ts';
 import type {LabFacts} from './supervise.ts';

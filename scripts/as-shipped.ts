@@ -1,0 +1,79 @@
+/**
+ * The agent's suites as the agent is shipped: with the options of its unit. `--lite-mode` leaves Node without WebAssembly, by which
+ * it strips types, so they run from a transpiled copy of the tree.
+ */
+import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {dirname, join, relative} from 'node:path';
+import {build} from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '..');
+const UNIT = 'systemd/release-agentd.service';
+/** Inside the project, so that packages and the commit are found from there. */
+const COPY = 'dist/as-shipped';
+const LEFT_OUT: readonly string[] = ['.git', '.lab', '.tap', 'dist', 'node_modules'];
+
+/** The suites of what is in the package; the others are of the tools that build and try it, which the full Node runs. */
+const SUITES: readonly string[] = [
+  'activate',
+  'cli',
+  'config',
+  'control',
+  'core',
+  'gate',
+  'host',
+  'install',
+  'journal',
+  'runtime',
+  'store',
+  'traffic',
+];
+
+/** True for a test file of the agent, given from the project's root. */
+export const isOfAgent = (file: string): boolean => SUITES.some(suite => file.startsWith(`test/${suite}/`));
+
+/** Every test file of the project, from its root. */
+export const testFiles = async (): Promise<readonly string[]> =>
+  (await readdir(join(ROOT, 'test'), {recursive: true}))
+    .filter(file => file.endsWith('.test.ts'))
+    .map(file => join('test', file))
+    .toSorted();
+
+/** The options of Node that the unit starts the agent with. */
+export const shippedOptions = async (): Promise<readonly string[]> => {
+  const unit = await readFile(join(ROOT, UNIT), 'utf8');
+  const [, command = ''] = /^ExecStart=(.+)$/m.exec(unit) ?? [];
+  const options = command.split(' ').filter(word => word.startsWith('--'));
+  if (options.length === 0) throw new Error(`${UNIT}: expected options of Node in ExecStart, got ${command}`);
+  return options;
+};
+
+/** Makes the transpiled copy anew and gives its folder. A test file is there at its own path, with `.js` instead of `.ts`. */
+export const transpiledCopy = async (): Promise<string> => {
+  const target = join(ROOT, COPY);
+  await rm(target, {recursive: true, force: true});
+  await mkdir(target, {recursive: true});
+  for (const name of await readdir(ROOT))
+    if (!LEFT_OUT.includes(name))
+      await cp(join(ROOT, name), join(target, name), {
+        recursive: true,
+        filter: from => !from.endsWith('.ts'),
+      });
+  const {outputFiles} = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['agent/**/*.ts', 'packaging/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'],
+    outbase: '.',
+    outdir: COPY,
+    write: false,
+    format: 'esm',
+    target: 'node26',
+    sourcemap: 'inline',
+  });
+  for (const {path, text} of outputFiles) {
+    await mkdir(dirname(path), {recursive: true});
+    await writeFile(path, withNewNames(text));
+  }
+  return relative(ROOT, target);
+};
+
+/** What is imported, forked or started is named with its extension, in quotes. */
+const withNewNames = (text: string): string => text.replace(/(["'`])([^"'`\n]+)\.ts\1/g, '$1$2.js$1');
