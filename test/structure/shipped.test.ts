@@ -1,0 +1,97 @@
+/** With the options of the unit Node has no WebAssembly, and so not what it builds on it: nothing that is shipped may name these. */
+import {execFile} from 'node:child_process';
+import {readdir, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import process from 'node:process';
+import {promisify} from 'node:util';
+import t, {type Test} from 'tap';
+import {isOfAgent, shippedOptions, testFiles} from '../../scripts/as-shipped.ts';
+import {temporaryFolder} from '../support/temporary.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Each with a program that prints "missing" where it cannot be used; `url` is of a server that answers. */
+const MISSING: Readonly<Record<string, string>> = {
+  WebAssembly: `typeof WebAssembly === 'undefined' && say()`,
+  fetch: `fetch(url).catch(say)`,
+  EventSource: `typeof EventSource === 'undefined' && say()`,
+  stripTypeScriptTypes: `try { module.stripTypeScriptTypes('let x: number') } catch { say() }`,
+};
+
+/** There, but of no use without fetch, and a megabyte to load. */
+const COMPANIONS = ['Request', 'Response', 'Headers', 'FormData', 'WebSocket', 'EventSource'];
+
+const USES: readonly RegExp[] = [
+  /(?<![\w.$'"`/-])fetch\s*\(/,
+  /(?:globalThis|window|self)\.fetch\b/,
+  /\bWebAssembly\s*[.[]/,
+  new RegExp(`\\bnew (?:globalThis\\.)?(?:${COMPANIONS.join('|')})\\b`),
+  /\bstripTypeScriptTypes\b/,
+  /(?:from|import\(|require\()\s*['"](?:undici|(?:node:)?wasi|amaro)['"]/,
+];
+
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+
+const lookFor = (t: Test, name: string, text: string): void => {
+  for (const use of USES)
+    t.notMatch(use.exec(withoutComments(text))?.[0] ?? '', /./, `${name}: ${use.source}`);
+};
+
+t.test('no source of the agent names what is not there', async t => {
+  const files = (await readdir(join(ROOT, 'agent'), {recursive: true})).filter(file => file.endsWith('.ts'));
+  t.ok(files.length > 50);
+  for (const file of files) lookFor(t, file, await readFile(join(ROOT, 'agent', file), 'utf8'));
+});
+
+t.test('neither does what is bundled with it', async t => {
+  const folder = await temporaryFolder(t);
+  await promisify(execFile)('node', [join(ROOT, 'packaging/bundle.ts'), folder]);
+  for (const file of ['release-agentd.cjs', 'ec2-worker.cjs'])
+    lookFor(t, file, await readFile(join(folder, file), 'utf8'));
+});
+
+t.test('what is looked for would be found', async t => {
+  const bad = [
+    'const reply = await fetch(url);',
+    'return fetch(url, {signal})',
+    'globalThis.fetch',
+    'WebAssembly.compile(bytes)',
+    'new Response(body)',
+    'new Headers()',
+    "new WebSocket('ws://x')",
+    "import {request} from 'undici';",
+    "require('node:wasi')",
+  ];
+  for (const text of bad)
+    t.ok(
+      USES.some(use => use.test(text)),
+      text,
+    );
+});
+
+t.test('it is really not there', async t => {
+  const options = await shippedOptions();
+  t.ok(options.includes('--lite-mode'), options.join(' '));
+  for (const [name, program] of Object.entries(MISSING)) {
+    const script = `
+      const say = () => { console.log('missing'); process.exit() };
+      const server = require('node:http').createServer((message, response) => response.end('yes'));
+      server.listen(0, '127.0.0.1', () => {
+        const url = 'http://127.0.0.1:' + server.address().port;
+        setTimeout(() => process.exit(), 5_000);
+        ${program};
+      });`;
+    const {stdout} = await promisify(execFile)(process.execPath, [...options, '--eval', script]);
+    t.equal(stdout, 'missing\n', name);
+  }
+});
+
+t.test('every suite of a folder of the agent runs with these options', async t => {
+  const folders = new Set((await testFiles()).filter(isOfAgent).map(file => file.split('/')[1]));
+  const own = (await readdir(join(ROOT, 'agent'), {withFileTypes: true})).filter(each => each.isDirectory());
+  t.same(
+    [...folders].toSorted(),
+    own.map(({name}) => name),
+  );
+});
