@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import {runAgentctl} from './cli/program.ts';
+import {nameProcess} from './host/process/name.ts';
+
+nameProcess('agentctl');
 
 const confirm = async (question: string): Promise<boolean> => {
   const {createInterface} = await import('node:readline/promises');

@@ -8,11 +8,13 @@ import {reasonOf} from './core/reason-error.ts';
 import {whoAmI} from './host/imds/identity.ts';
 import {createImds, type Imds} from './host/imds/imds.ts';
 import {createLog} from './host/log.ts';
+import {nameProcess} from './host/process/name.ts';
 import {createNotify} from './host/systemd/notify.ts';
 import type {Log} from './ports.ts';
 import {runDaemon} from './runtime/daemon.ts';
 import {VERSION} from './version.ts';
 
+nameProcess('release-agentd');
 const stop = new AbortController();
 // The daemon takes what leads to the service manager out of the environment.
 const environment = {...process.env};

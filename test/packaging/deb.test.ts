@@ -105,6 +105,14 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     t.equal(await inside(machine, 'systemctl', 'is-system-running', '--wait'), 'running');
   });
 
+  await t.test('is found by its name in the journal and among the processes', async t => {
+    t.match(await inside(machine, 'journalctl', '--identifier=release-agentd'), /release-agentd 0\S+ starts/);
+    t.equal((await machine.exec(['journalctl', '--identifier=node'])).stdout.trim(), '-- No entries --');
+    const pid = await pidOf(machine, AGENT);
+    t.equal(await inside(machine, 'ps', '-C', 'release-agentd', '-o', 'pid='), pid);
+    t.match(await inside(machine, 'ps', '-o', 'args=', pid), /^\S+\/node --lite-mode .*release-agentd\.cjs$/);
+  });
+
   await t.test('starts from the compile cache that its installation filled', async t => {
     const filled = await cacheOf(machine);
     t.ok(filled.split('\n').length >= 2, filled);

@@ -1,10 +1,11 @@
 /**
  * The process that speaks to EC2 for the agent (docs/decisions/0008-footprint.md): `ec2-worker REGION [ENDPOINT]`, started
- * by ec2-channel.ts. It ends when the agent lets go of the channel, and when the agent ends, however that happens.
+ * by channel.ts. It ends when the agent lets go of the channel, and when the agent ends, however that happens.
  * Credentials come from the SDK's default chain: environment, files, IMDS.
  */
 import process from 'node:process';
 import {EC2Client} from '@aws-sdk/client-ec2';
+import {nameProcess} from '../process/name.ts';
 import {ACTIONS} from './actions.ts';
 import {errorData} from './error.ts';
 import type {FromWorker, Reply, Request} from './wire.ts';
@@ -56,4 +57,7 @@ const tell = (what: FromWorker): void => {
 };
 
 // Without a channel it was only loaded, to fill the compile cache.
-if (process.send) serve();
+if (process.send) {
+  nameProcess('release-ec2');
+  serve();
+}

@@ -70,6 +70,7 @@ t.test('the worker sees credentials and little else, and shows no secret', async
   t.ok(environment.includes('AWS_EC2_METADATA_V1_DISABLED=true'));
   t.notOk(environment.some(each => each.startsWith('OTHER=')));
   t.notMatch(read(pid, 'cmdline'), /not-to-be-shown/);
+  t.equal(read(pid, 'comm'), 'release-ec2\n', 'it has a name of its own among the processes');
 });
 
 t.test('a worker that is killed in mid-call is replaced, and the call is made again', async t => {
