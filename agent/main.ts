@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /** release-agentd: reads its settings, finds out who it is, and runs until it is told to stop. */
 import process from 'node:process';
-import {TAG_KEYS} from './config/fragments/tags.ts';
+import {TAG_KEYS, type Tags} from './config/fragments/tags.ts';
 import {loadSettings} from './config/load.ts';
 import {type Reason, reasonText} from './core/reason.ts';
 import {reasonOf} from './core/reason-error.ts';
 import {whoAmI} from './host/imds/identity.ts';
-import {createImds, type Imds} from './host/imds/imds.ts';
+import {createImds} from './host/imds/imds.ts';
+import {readTags} from './host/imds/tags.ts';
 import {createLog} from './host/log.ts';
 import {nameProcess} from './host/process/name.ts';
 import {createNotify} from './host/systemd/notify.ts';
@@ -20,12 +21,10 @@ const stop = new AbortController();
 const environment = {...process.env};
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
 
-const askTags = async (base: string): Promise<Readonly<Record<string, string>>> => {
-  const imds: Imds = createImds({base});
-  const tags = await Promise.all(TAG_KEYS.map(async key => [key, await imds.tag(key, stop.signal)] as const));
-  return Object.fromEntries(
-    tags.filter((tag): tag is readonly [(typeof TAG_KEYS)[number], string] => tag[1] !== null),
-  );
+const askTags = async (base: string): Promise<Tags> => {
+  const tags = await readTags(createImds({base}), TAG_KEYS, stop.signal);
+  if (tags === null) log.info('the instance shows no tags to its metadata service: the files say what it is');
+  return tags;
 };
 
 const main = async (early: Log): Promise<void> => {

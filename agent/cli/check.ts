@@ -38,11 +38,11 @@ const ASSUMED = {app: 'app', channel: 'channel'} as const;
 const examine = async (fragments: Fragments, {root, app, channel, role}: CheckOptions): Promise<Examined> => {
   const given = Object.entries({app, channel, role}).filter(([, value]) => value !== undefined);
   const tags = Object.fromEntries(given.map(([name, value]) => [`release-agent:${name}`, String(value)]));
-  const first = readSettings({fragments, tags});
+  const first = readSettings({fragments, tags, asked: false});
   const missing = first.ok ? [] : first.problems.filter(onlyTagged).map(({name}) => name);
   if (imdsAddress(fragments) === null || missing.length === 0) return withStore(first, root);
   const assumed = missing.map(name => [`release-agent:${name}`, ASSUMED[name as keyof typeof ASSUMED]]);
-  const second = readSettings({fragments, tags: {...tags, ...Object.fromEntries(assumed)}});
+  const second = readSettings({fragments, tags: {...tags, ...Object.fromEntries(assumed)}, asked: false});
   return settle(
     second,
     missing.map(name => `${name} has to come from the instance tag release-agent:${name}`),

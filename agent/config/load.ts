@@ -15,13 +15,18 @@ export type SettingsReading =
   | {readonly ok: true; readonly settings: Settings}
   | {readonly ok: false; readonly problems: readonly Problem[]};
 
-/** Fragments and instance tags → settings, or everything that is wrong with them, at once. Pure. */
+/**
+ * Fragments and instance tags → settings, or everything that is wrong with them, at once. Pure. `asked: false`: the tags are not
+ * those of an instance, and more may come.
+ */
 export const readSettings = ({
   fragments: {fragments, problems: unreadable},
   tags,
+  asked = true,
 }: {
   readonly fragments: Fragments;
   readonly tags: Tags;
+  readonly asked?: boolean;
 }): SettingsReading => {
   const found = walk(mergeFragments(fragments));
   const options = applyTags(found.options, tags);
@@ -31,6 +36,8 @@ export const readSettings = ({
   const own = roles.get(values.role ?? '');
   const whole: Whole = {
     values,
+    tags,
+    asked,
     tables: found.tables,
     roles,
     units: own?.units ?? values['activate.units'],
@@ -62,7 +69,7 @@ export const loadSettings = async (
 ): Promise<Settings> => {
   const fragments = await readFragments(root, signal);
   const imds = imdsAddress(fragments);
-  const known = typeof tags !== 'function' ? tags : imds === null ? {} : await tags(imds, signal);
+  const known = typeof tags !== 'function' ? tags : imds === null ? null : await tags(imds, signal);
   const reading = readSettings({fragments, tags: known});
   if (reading.ok) return reading.settings;
   throw new ReasonError(reason('config.invalid', {problems: problemsText(reading.problems)}));

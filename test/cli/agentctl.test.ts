@@ -211,6 +211,13 @@ t.test('check looks at the files that hold secrets, and takes names that tags wi
     exitCode: 0,
     stdout: /note: app has to come from the instance tag release-agent:app\n.*the configuration is usable/s,
   });
+  await mkdir(join(root, 'etc/release-agent/config.d'), {recursive: true});
+  await writeFile(join(root, 'etc/release-agent/config.d/tags.toml'), 'required-tags = ["channel"]');
+  t.match(
+    await agentctl(['check', '--root', root]),
+    {exitCode: 0},
+    'nobody knows yet what the instance will have',
+  );
   const json = await agentctl(['check', '--root', root, '--json', '--app', 'web', '--channel', 'dev']);
   t.match(JSON.parse(json.stdout), {ok: true, problems: [], notes: []});
   t.match(await agentctl(['check', '--root', root, '--app', 'a/b']), {

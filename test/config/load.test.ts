@@ -2,6 +2,7 @@ import {mkdir, symlink, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import t, {type Test} from 'tap';
 import {readFragments} from '../../agent/config/fragments/fragments.ts';
+import type {Tags} from '../../agent/config/fragments/tags.ts';
 import {imdsAddress, loadSettings, readSettings} from '../../agent/config/load.ts';
 import {problemText} from '../../agent/config/options/problem.ts';
 import {ReasonError} from '../../agent/core/reason-error.ts';
@@ -50,7 +51,7 @@ const root = async (test: Test, files: Readonly<Record<string, string>>): Promis
   return folder;
 };
 
-const problemsOf = async (test: Test, files: Readonly<Record<string, string>>, tags = {}) => {
+const problemsOf = async (test: Test, files: Readonly<Record<string, string>>, tags: Tags = {}) => {
   const folder = await root(test, files);
   const reading = readSettings({fragments: await readFragments(folder), tags});
   return reading.ok ? [] : reading.problems.map(problem => problemText(problem).replaceAll(folder, ''));
@@ -233,6 +234,32 @@ t.test('instance tags win over the files, an empty one sets nothing', async t =>
     /^app in the instance tag release-agent:app: expected a name/,
     /^role: /,
   ]);
+});
+
+t.test('tags that the instance does not show are told from tags that it has not', async t => {
+  const files = {[ETC]: SMALL.replace(/^app = .*\n/m, '')};
+  t.match(await problemsOf(t, files, {}), [/^app: .*release-agent:app, got neither$/]);
+  t.match(await problemsOf(t, files, null), [
+    /^app: .*release-agent:app, got neither: the instance shows no tags to its metadata service \(.*InstanceMetadataTags/,
+  ]);
+  const roles = {[ETC]: `${SMALL}command = ["x"]\n[roles.db]\nunits = ["db.service"]`};
+  t.match(await problemsOf(t, roles, null), [/^role: .*shows no tags/]);
+  t.same(await problemsOf(t, {[ETC]: SMALL}, null), [], 'who is told by the files needs no tags');
+});
+
+t.test('a tag that is required is not made up for by the files', async t => {
+  const files = {[ETC]: `required-tags = ["app", "channel"]\n${SMALL}`};
+  const tags = {'release-agent:app': 'web', 'release-agent:channel': 'dev'};
+  t.same(await problemsOf(t, files, tags), []);
+  t.match(await problemsOf(t, files, {...tags, 'release-agent:channel': ''}), [
+    /^required-tags in .*: expected the instance tags release-agent:app, release-agent:channel, got no release-agent:channel$/,
+  ]);
+  t.match(await problemsOf(t, files, null), [
+    /^required-tags .* got the instance shows no tags to its metadata service \(.*InstanceMetadataTags/,
+  ]);
+  const off = {[ETC]: `imds = "off"\n${files[ETC]}[identity]\ninstance = "one"`};
+  t.match(await problemsOf(t, off, null), [/^required-tags .*: expected nothing: with imds = "off"/]);
+  t.match(await problemsOf(t, {[ETC]: `required-tags = ["zone"]\n${SMALL}`}), [/^required-tags .*"zone"/]);
 });
 
 t.test('imds = "off" is a value of its own and no tags are asked for', async t => {

@@ -57,15 +57,16 @@ WantedBy=multi-user.target
   '/etc/resolv.conf': '',
 };
 
-/** The root file system of an instance before our package (20 s, once per recipe). */
-export const baseRoot = (): Promise<string> => {
+/** The root file system of an instance before our package, with these packages of Debian as well (20 s, once per recipe). */
+export const baseRoot = (more: readonly string[] = []): Promise<string> => {
+  const include = [...PACKAGES, ...more];
   const recipe = createHash('sha256')
-    .update(JSON.stringify([PACKAGES, MASKED, FILES]))
+    .update(JSON.stringify([include, MASKED, FILES]))
     .digest('hex')
     .slice(0, 12);
   return cached(`base-${recipe}`, async root => {
     await prepare(['mmdebstrap']);
-    await bootstrap({suite: 'bookworm', variant: 'minbase', include: PACKAGES, into: root});
+    await bootstrap({suite: 'bookworm', variant: 'minbase', include, into: root});
     await copyFile(await consulProgram(), join(root, 'usr/bin/consul'));
     for (const [path, content] of Object.entries(FILES)) await put(root, path, content);
     for (const unit of MASKED) await symlink('/dev/null', join(root, 'etc/systemd/system', unit));

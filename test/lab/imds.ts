@@ -13,6 +13,8 @@ export type Metadata = {
   targetLifecycleState?: string;
   /** spot/instance-action; 404 until the instance is marked */
   spotAction?: string;
+  /** InstanceMetadataTags is off, which is EC2's default: 404 for all of them */
+  hidesTags?: boolean;
   /** answers nothing but 403, as where IMDS is disabled */
   isDisabled?: boolean;
   /** refuses tokens and nothing else, as where only IMDSv1 would be left */
@@ -56,7 +58,8 @@ const giveToken = (tokens: Map<string, number>, message: IncomingMessage, respon
 };
 
 const answerTo = (url: string, metadata: Metadata): string | undefined => {
-  const path = decodeURIComponent(url.replace(/^\/latest\//, '').replace(/\/$/, ''));
+  // Nothing is decoded: nobody says that EC2 does.
+  const path = url.replace(/^\/latest\//, '').replace(/\/$/, '');
   if (path === 'user-data') return metadata.userData;
   if (path === 'dynamic/instance-identity/document')
     return JSON.stringify(identityDocument(metadata), null, 2);
@@ -65,7 +68,8 @@ const answerTo = (url: string, metadata: Metadata): string | undefined => {
 };
 
 const metadataOf = (path: string, metadata: Metadata): string | undefined => {
-  const {instanceId, zone, region, ip, tags} = metadata;
+  const {instanceId, zone, region, ip} = metadata;
+  const tags = metadata.hidesTags ? {} : metadata.tags;
   if (path === 'tags/instance') return Object.keys(tags).join('\n') || undefined;
   if (path.startsWith('tags/instance/')) return tags[path.slice('tags/instance/'.length)];
   const known: Readonly<Record<string, string | undefined>> = {

@@ -27,10 +27,14 @@ export const laterPackage = async (deb: string, version: string, folder: string)
   return target;
 };
 
-/** A Debian without Node and without network, switched off; `install` is dpkg in a chroot, as an image builder runs it. */
+/**
+ * A Debian without Node and without network, with `packages` of Debian's more, switched off; `install` is dpkg in a chroot, as an
+ * image builder runs it.
+ */
 export const startBareMachine = async (
   t: {teardown(end: () => Promise<void>): void},
   name: string,
+  packages: readonly string[] = [],
 ): Promise<Machine & {install(deb: string): Promise<string>}> => {
   await prepare(['systemd-nspawn', 'ip', 'nsenter', 'setpriv', 'git']);
   const resources = await openResources(name);
@@ -39,7 +43,7 @@ export const startBareMachine = async (
   await must(['ip', 'netns', 'add', name]);
   resources.add({kind: 'netns', name});
   await must(['ip', '-n', name, 'link', 'set', 'lo', 'up']);
-  const layers = [await baseRoot()];
+  const layers = [await baseRoot(packages)];
   const machine = await createMachine({
     name,
     dir,

@@ -35,6 +35,11 @@ const imds: Kind<string | null> = {
   read: value => (value === 'off' ? good(null) : webAddress.read(value)),
 };
 
+const tagged = list(oneOf(['app', 'channel', 'role']), {
+  min: 0,
+  what: 'a list of "app", "channel" and "role"',
+});
+
 const sizeGiB: Kind<number> = {
   expected: 'a size from "1GiB" to "65536GiB" (or "TiB")',
   read: value => {
@@ -55,6 +60,7 @@ export const OPTIONS = {
   coordinate: withDefault(oneOf(['fleet', 'none']), 'fleet'),
   seed: optional(release),
   imds: withDefault(imds, 'http://169.254.169.254'),
+  'required-tags': withDefault(tagged, []),
   'state-dir': withDefault(absolutePath, '/var/lib/release-agent'),
   'run-dir': withDefault(absolutePath, '/run/release-agent'),
   'log-level': withDefault(oneOf(['debug', 'info', 'warning', 'error']), 'info'),

@@ -1,9 +1,13 @@
+import type {Tags} from '../fragments/tags.ts';
 import type {RoleValues} from '../fragments/values.ts';
 import type {OptionName, Values} from '../options/options.ts';
 
 /** Everything that was read, each value right by itself. */
 export interface Whole {
   readonly values: Values;
+  readonly tags: Tags;
+  /** false: nobody knows yet which tags the instance will have */
+  readonly asked: boolean;
   /** the tables that are there, even when empty */
   readonly tables: ReadonlySet<string>;
   readonly roles: ReadonlyMap<string, RoleValues>;

@@ -8,7 +8,9 @@ import {exchange, persist} from './request.ts';
 export interface Imds {
   /** Who this instance is, from its identity document; asked once, then remembered. */
   identity(signal: AbortSignal): Promise<Identity>;
-  /** An instance tag, null when it has none of this name or the instance does not show its tags to IMDS. */
+  /** The keys of the instance's tags, null when it shows none to IMDS: that is off by default. */
+  tagKeys(signal: AbortSignal): Promise<readonly string[] | null>;
+  /** An instance tag, null when IMDS shows none of this name. */
   tag(key: string, signal: AbortSignal): Promise<string | null>;
   /** The text at a path below `/latest/` (`meta-data/instance-id`), null for a 404. */
   get(path: string, signal: AbortSignal): Promise<string | null>;
@@ -76,13 +78,18 @@ export const createImds = ({
       known ??= readIdentity(await get('dynamic/instance-identity/document', signal));
       return known;
     },
+    tagKeys: async signal => {
+      const keys = await get('meta-data/tags/instance', signal);
+      return keys?.split('\n').filter(key => key !== '') ?? null;
+    },
     tag: (key, signal) => readTag(get, key, signal),
   };
 };
 
 const readTag = async (get: Imds['get'], key: string, signal: AbortSignal): Promise<string | null> => {
   if (!TAG_KEY.test(key)) throw unexpected('tags/instance', 'a tag name IMDS can show', quote(key));
-  const value = await get(`meta-data/tags/instance/${encodeURIComponent(key)}`, signal);
+  // as it is: each of these characters may stand in a path, and nobody says that IMDS decodes
+  const value = await get(`meta-data/tags/instance/${key}`, signal);
   if (value !== null && value.length > 256)
     throw unexpected(key, 'at most 256 characters', `${value.length}`);
   return value;

@@ -3,6 +3,7 @@ import type {AddressInfo} from 'node:net';
 import t, {type Test} from 'tap';
 import {reasonOf} from '../../../agent/core/reason-error.ts';
 import {createImds} from '../../../agent/host/imds/imds.ts';
+import {readTags} from '../../../agent/host/imds/tags.ts';
 import {imdsListener, type Metadata} from '../../lab/imds.ts';
 
 const signal = new AbortController().signal;
@@ -58,7 +59,33 @@ t.test('a tag is its text, or null when the instance has none of it', async t =>
   const imds = createImds({base});
   t.equal(await imds.tag('app', signal), 'web');
   t.equal(await imds.tag('nothing', signal), null);
+  t.equal(await imds.tag('agent:role', signal), 'db');
   t.equal(((await imds.tag('../user-data', signal).catch(reasonOf)) as {kind: string}).kind, 'imds.answer');
+});
+
+t.test('tags that are not shown are told from tags that are not there', async t => {
+  const data = metadata();
+  const {base, seen} = await serve(t, imdsListener(data));
+  const imds = createImds({base});
+  t.same(await readTags(imds, ['app', 'agent:role', 'other'], signal), {app: 'web', 'agent:role': 'db'});
+  t.same(seen.slice(1), [
+    'GET /latest/meta-data/tags/instance',
+    'GET /latest/meta-data/tags/instance/app',
+    'GET /latest/meta-data/tags/instance/agent:role',
+  ]);
+  data.hidesTags = true;
+  t.equal(await readTags(imds, ['app'], signal), null);
+});
+
+t.test('a tag that is named and not given is an error', async t => {
+  const good = imdsListener(metadata());
+  const {base} = await serve(t, (message, response) =>
+    message.url?.endsWith('agent:role') ? response.writeHead(404).end() : good(message, response),
+  );
+  t.match(await readTags(createImds({base}), ['app', 'agent:role'], signal).catch(reasonOf), {
+    kind: 'imds.answer',
+    details: {path: 'tags/instance/agent:role', got: '404'},
+  });
 });
 
 t.test('a token that is refused is renewed once', async t => {
