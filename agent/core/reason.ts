@@ -38,6 +38,8 @@ const TEXTS = {
     `this host is not shutting down (systemd says it is ${d.state}): it stays in traffic`,
   'operator.hold': (d: {by: string; note: string}) => `held by ${d.by}: ${d.note}`,
   'operator.rollback': (d: {by: string}) => `${d.by} asked for the previous release`,
+  'boot.setting-up': (d: {cause: string}) =>
+    `cloud-init may still start what leads to the store, and the image's seed waits for it: ${d.cause}`,
 
   // the store
   'store.unreachable': (d: {store: string; cause: string}) =>

@@ -5,6 +5,7 @@ import type {Dispatch} from '../core/host/event-input.ts';
 import type {State} from '../core/host/state.ts';
 import {keysOf} from '../core/keys.ts';
 import {parseRelease} from '../core/release.ts';
+import {followCloudInit} from '../host/cloud-init.ts';
 import {systemState} from '../host/systemd/leave-unit.ts';
 import {createNotify} from '../host/systemd/notify.ts';
 import {createBootView} from './effects/boot-view.ts';
@@ -71,7 +72,12 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const {ec2, sweep, vet} = adapters;
   const here = {settings, store, keys, self, state, health, dispatch, log};
   const fleet = createFleetTasks({...here, ec2, sweep, unhealthy, unable, visible: visibility.isVisible});
-  const bootView = createBootView({store, keys, seed: (seed !== undefined && parseRelease(seed)) || null});
+  const bootView = createBootView({
+    store,
+    keys,
+    seed: (seed !== undefined && parseRelease(seed)) || null,
+    settingUp: followCloudInit(),
+  });
   const shutdownGuard = createShutdownGuard({systemState, log});
   const execute = createExecutor({
     ...adapters,

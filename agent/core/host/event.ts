@@ -11,6 +11,8 @@ export interface BootView {
   readonly desired: DesiredReading | null;
   /** the release baked into the image for a boot without a store */
   readonly seed: Release | null;
+  /** the machine is still being set up: what leads to the store may not be there yet */
+  readonly settingUp: boolean;
   /** why nothing could be read, when nothing could */
   readonly cause: Reason | null;
 }

@@ -3,6 +3,7 @@ import type {BootView} from '../../core/host/event.ts';
 import type {Keys} from '../../core/keys.ts';
 import {reasonOf} from '../../core/reason-error.ts';
 import {parseRelease, type Release} from '../../core/release.ts';
+import type {SettingUp} from '../../host/cloud-init.ts';
 import type {Store} from '../../ports.ts';
 import {readLedgerFrom} from '../ledger.ts';
 
@@ -10,14 +11,16 @@ interface Parts {
   readonly store: Store;
   readonly keys: Keys;
   readonly seed: Release | null;
+  readonly settingUp: SettingUp;
 }
 
 const DEADLINE_MS = 8_000;
 
 /** Makes the look at the store a booting host takes: what is proven, denied and desired, or why nothing can be read. */
 export const createBootView =
-  ({store, keys, seed}: Parts) =>
+  ({store, keys, seed, settingUp}: Parts) =>
   async (signal: AbortSignal): Promise<BootView> => {
+    const early = await settingUp();
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
     try {
       const [entry, ledger] = await Promise.all([
@@ -26,9 +29,25 @@ export const createBootView =
       ]);
       const denied = ledger.denied.map(parseRelease).filter(release => release !== undefined);
       const proven = (ledger.proven !== null && parseRelease(ledger.proven)) || null;
-      return {reachable: true, proven, denied, desired: readingOf(entry, keys.desired), seed, cause: null};
+      return {
+        reachable: true,
+        proven,
+        denied,
+        desired: readingOf(entry, keys.desired),
+        seed,
+        settingUp: early,
+        cause: null,
+      };
     } catch (error) {
       signal.throwIfAborted();
-      return {reachable: false, proven: null, denied: [], desired: null, seed, cause: reasonOf(error)};
+      return {
+        reachable: false,
+        proven: null,
+        denied: [],
+        desired: null,
+        seed,
+        settingUp: early,
+        cause: reasonOf(error),
+      };
     }
   };

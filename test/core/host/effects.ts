@@ -78,9 +78,10 @@ const look = ({storeUp, proven, asked}: World, generation: number): Result => {
         denied: [],
         desired: asked && {ok: true, desired: asked},
         seed: null,
+        settingUp: false,
         cause: null,
       }
-    : {reachable: false, proven: null, denied: [], desired: null, seed: null, cause: CAUSE};
+    : {reachable: false, proven: null, denied: [], desired: null, seed: null, settingUp: false, cause: CAUSE};
   return {type: 'boot.seen', view, generation};
 };
 

@@ -1,4 +1,4 @@
-import {type Reason, reason} from '../../reason.ts';
+import {type Reason, reason, reasonText} from '../../reason.ts';
 import {type Release, sameRelease} from '../../release.ts';
 import type {BootView} from '../event.ts';
 import type {State} from '../state.ts';
@@ -11,7 +11,8 @@ export type BootChoice =
 /**
  * What a host that serves nothing boots. Its own active release when the store does not contradict it (or does not
  * answer), else the proven release, else the desired one while nothing is proven, else what it has, else the image's seed.
- * A denied release never; one that just failed here only when there is nothing else.
+ * A denied release never; one that just failed here only when there is nothing else; the seed not while the machine is being set up, and
+ * the store may yet answer.
  */
 export const chooseBoot = (state: State, view: BootView): BootChoice => {
   const allowed = candidates(state, view).filter(
@@ -23,20 +24,29 @@ export const chooseBoot = (state: State, view: BootView): BootChoice => {
   return release ? {ok: true, release, version} : {ok: false, cause: nothingToBoot(view)};
 };
 
-const candidates = (state: State, {reachable, proven, seed}: BootView): readonly Release[] => {
+const seedOf = ({reachable, settingUp, seed}: BootView): Release | null =>
+  !reachable && settingUp ? null : seed;
+
+const candidates = (state: State, view: BootView): readonly Release[] => {
+  const {reachable, proven} = view;
   const active = state.active?.release;
   const desired = state.desired?.release;
   const confirmed = !reachable || !proven || sameRelease(active, proven) || sameRelease(active, desired);
-  return [confirmed ? active : undefined, proven, desired, active, state.previous?.release, seed].filter(
-    release => release !== undefined && release !== null,
-  );
+  return [
+    confirmed ? active : undefined,
+    proven,
+    desired,
+    active,
+    state.previous?.release,
+    seedOf(view),
+  ].filter(release => release !== undefined && release !== null);
 };
 
 const failedHere = (state: State, release: Release): boolean =>
   sameRelease(state.rejected?.release, release) &&
   (isRejected(state) || !sameRelease(state.desired?.release, release));
 
-const nothingToBoot = ({cause, desired}: BootView): Reason => {
-  if (cause) return cause;
+const nothingToBoot = ({cause, desired, seed, settingUp}: BootView): Reason => {
+  if (cause) return seed && settingUp ? reason('boot.setting-up', {cause: reasonText(cause)}) : cause;
   return desired && !desired.ok ? desired.refusal : reason('desired.missing', {key: 'desired'});
 };

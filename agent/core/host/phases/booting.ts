@@ -36,7 +36,8 @@ const choose = (state: In<'booting'>, view: BootView, stamp: Stamp, rules: Rules
     return enterStaging(seen, attempt, stamp, rules);
   }
   const next = {...seen, blocked: choice.cause, tries: state.tries + 1};
-  const afterMs = backoffMs({tries: state.tries, random: stamp.random, baseMs: 500, capMs: 15_000});
+  const capMs = view.settingUp ? 2_000 : 15_000;
+  const afterMs = backoffMs({tries: state.tries, random: stamp.random, baseMs: 500, capMs});
   return stay(next, {type: 'log', level: 'warning', cause: choice.cause}, timer(next, 'retry', afterMs));
 };
 
