@@ -17,7 +17,7 @@ import type {Gate, Identity, Log, ReportBlocker, Traffic} from '../../ports.ts';
 import {combineTraffic} from '../../traffic/combine.ts';
 import {commandTraffic} from '../../traffic/command.ts';
 import {consulTraffic} from '../../traffic/consul.ts';
-import {socketDrain} from '../../traffic/socket-drain.ts';
+import {socketDrain} from '../../traffic/drain/socket-drain.ts';
 import {installerOf, type Stages} from './executors.ts';
 
 interface Parts {

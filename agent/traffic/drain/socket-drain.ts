@@ -1,8 +1,8 @@
 import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Connection} from '../host/sockets/connection.ts';
-import {readConnections} from '../host/sockets/sockets.ts';
-import type {Drain} from '../ports.ts';
+import type {Connection} from '../../host/sockets/connection.ts';
+import {readConnections} from '../../host/sockets/sockets.ts';
+import type {Drain} from '../../ports.ts';
 import {readCounter} from './counter.ts';
 import {type Before, isArrival, isOutstanding} from './outstanding.ts';
 import {quietWindow, type Reading} from './quiet-window.ts';

@@ -3,7 +3,7 @@ import {Agent, createServer, get, type IncomingMessage, type RequestListener, re
 import {type AddressInfo, connect} from 'node:net';
 import {performance} from 'node:perf_hooks';
 import t, {type Test} from 'tap';
-import {socketDrain} from '../../agent/traffic/socket-drain.ts';
+import {socketDrain} from '../../../agent/traffic/drain/socket-drain.ts';
 
 const signal = new AbortController().signal;
 const QUIET_MS = 300;

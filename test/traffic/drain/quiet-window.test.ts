@@ -1,5 +1,5 @@
 import t from 'tap';
-import {quietWindow} from '../../agent/traffic/quiet-window.ts';
+import {quietWindow} from '../../../agent/traffic/drain/quiet-window.ts';
 
 // One letter a reading, 100 ms apart: `.` nothing, `b` busy, `a` an arrival that was answered.
 const readingsUntilQuiet = (letters: string, quietMs: number): number => {

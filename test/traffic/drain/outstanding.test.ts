@@ -1,6 +1,6 @@
 import t from 'tap';
-import type {ConnectionTraffic} from '../../agent/host/sockets/connection.ts';
-import {isArrival, isOutstanding} from '../../agent/traffic/outstanding.ts';
+import type {ConnectionTraffic} from '../../../agent/host/sockets/connection.ts';
+import {isArrival, isOutstanding} from '../../../agent/traffic/drain/outstanding.ts';
 
 const answered: ConnectionTraffic = {
   lastSentMs: 1_000,

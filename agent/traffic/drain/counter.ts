@@ -1,4 +1,4 @@
-import {httpCall} from '../host/http/http.ts';
+import {httpCall} from '../../host/http/http.ts';
 
 const TIMEOUT_MS = 1_000;
 const LONGEST = 64;

@@ -1,4 +1,4 @@
-import type {Connection, ConnectionTraffic} from '../host/sockets/connection.ts';
+import type {Connection, ConnectionTraffic} from '../../host/sockets/connection.ts';
 
 /** A connection's byte counters at the reading before. */
 export type Before = Pick<ConnectionTraffic, 'bytesSent' | 'bytesReceived'> | undefined;
