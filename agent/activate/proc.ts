@@ -32,6 +32,13 @@ export const isGroupAlive = async (group: number): Promise<boolean> => {
   return false;
 };
 
+/** The processes of these groups. */
+export const processesIn = async (groups: ReadonlySet<number>): Promise<readonly number[]> => {
+  const pids = await allPids();
+  const found = await Promise.all(pids.map(readProc));
+  return pids.filter((_, index) => groups.has(found[index]?.group ?? 0));
+};
+
 /** The process groups of all processes that have `NAME=value` in the environment they were started with. */
 export const groupsWith = async (variable: string): Promise<readonly number[]> => {
   const groups = new Set<number>();

@@ -111,7 +111,9 @@ const traffic = (values: Values, tables: ReadonlySet<string>): TrafficSettings =
     ports: values['traffic.drain.ports'] ?? [values['traffic.drain.port'] ?? []].flat(),
     timeoutMs: values['traffic.drain.timeout'],
     quietMs: values['traffic.drain.quiet'],
-    ...compact({counter: values['traffic.drain.counter']}),
+    protocol: values['traffic.drain.protocol'],
+    ignore: values['traffic.drain.ignore'],
+    ...compact({restMs: values['traffic.drain.rest'], counter: values['traffic.drain.counter']}),
   },
 });
 

@@ -58,17 +58,26 @@ export interface CommandSettings {
   readonly timeoutMs: number;
 }
 
+export interface DrainSettings {
+  /** what the application speaks on its ports; `none`: there is nothing to wait for */
+  readonly protocol: 'opaque' | 'http1' | 'none';
+  /** the application's local TCP ports */
+  readonly ports: readonly number[];
+  readonly timeoutMs: number;
+  /** for how long nothing may be outstanding; longer than load balancers take to notice the leave */
+  readonly quietMs: number;
+  /** how long a connection that is in use may rest; see `traffic.drain.rest` for what holds when it is not told */
+  readonly restMs?: number;
+  /** addresses and networks (CIDR) of peers whose connections do not count */
+  readonly ignore: readonly string[];
+  /** an http address that answers the number of requests in flight; it then decides instead of the sockets' ages */
+  readonly counter?: string;
+}
+
 export interface TrafficSettings {
   readonly consul?: {readonly service: string; readonly url: string; readonly tokenFile?: string};
   readonly commands?: CommandSettings;
-  readonly drain: {
-    readonly ports: readonly number[];
-    readonly timeoutMs: number;
-    /** how long nothing may move on the sockets before they count as idle */
-    readonly quietMs: number;
-    /** an application's own in-flight counter: an http address that answers a number */
-    readonly counter?: string;
-  };
+  readonly drain: DrainSettings;
 }
 
 export interface GateSettings {

@@ -157,6 +157,13 @@ const TEXTS = {
   'traffic.slow': (d: {adapter: string; action: string; seconds: number; hint: string}) =>
     `${d.adapter} has not answered for ${d.seconds} s, asked to ${d.action} traffic: ${d.hint}`,
 
+  'drain.busy': (d: {connections: number; peers: string}) =>
+    `the drain waits for ${d.connections === 1 ? '1 connection' : `${d.connections} connections`}: ${d.peers}`,
+  'drain.counter': (d: {counter: string; seconds: number}) =>
+    `the counter ${d.counter} does not answer a number: the drain takes its whole ${d.seconds} s`,
+  'drain.unseen': (d: {port: number; cause: string}) =>
+    `the connections to port ${d.port} cannot be seen: ${d.cause}. The drain takes its whole time; a traffic.drain.counter would tell`,
+
   // activation
   'activate.failed': (d: {cause: string}) => `activation failed: ${d.cause}`,
   'activate.timeout': (d: {seconds: number}) => `activation was not done after ${d.seconds} s`,

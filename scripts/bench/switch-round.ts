@@ -11,7 +11,10 @@ export const SETTINGS = {probeEveryMs: 100, passes: 1, quietMs: 200} as const;
 
 export const configOf = (instance: InstanceFiles): string =>
   defaultConfig(instance)
-    .replace(/drain = .*/, `drain = {port = 8080, timeout = "20s", quiet = "${SETTINGS.quietMs}ms"}`)
+    .replace(
+      /drain = .*/,
+      `drain = {port = 8080, protocol = "http1", timeout = "20s", quiet = "${SETTINGS.quietMs}ms"}`,
+    )
     .replace(/interval = .*/, `interval = "${SETTINGS.probeEveryMs}ms"\npasses = ${SETTINGS.passes}`)
     .replace(/bake = .*/, 'bake = "1s"');
 

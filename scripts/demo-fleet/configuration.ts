@@ -51,6 +51,7 @@ rejoin = ${traffic('rejoin')}
 
 [traffic.drain]
 port = ${port}
+protocol = "http1"
 timeout = "20s"
 quiet = "500ms"
 

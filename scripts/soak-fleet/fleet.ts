@@ -7,7 +7,7 @@ import {type Published, publish} from './course.ts';
 export const configOf = (instance: InstanceFiles): string =>
   defaultConfig(instance)
     .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"\nscript-timeout = "2s"')
-    .replace(/drain = .*/, 'drain = {port = 8080, timeout = "10s", quiet = "300ms"}')
+    .replace(/drain = .*/, 'drain = {port = 8080, protocol = "http1", timeout = "10s", quiet = "300ms"}')
     .replace(/interval = .*/, 'interval = "100ms"')
     .replace(/timeout = "20s"\n/, 'timeout = "4s"\n')
     .replace(/bake = .*/, 'bake = "1s"');

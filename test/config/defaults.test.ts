@@ -35,6 +35,8 @@ service = "web"
 [traffic.commands]
 leave = ["leave"]
 rejoin = ["join"]
+[traffic.drain]
+port = 80
 [gate]
 tcp = "127.0.0.1:80"
 `);

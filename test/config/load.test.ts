@@ -86,7 +86,7 @@ t.test('the example of the design gives settings with the documented defaults', 
     },
     traffic: {
       consul: {service: 'web', url: 'http://127.0.0.1:8500'},
-      drain: {ports: [8080], timeoutMs: 30_000, quietMs: 2_000},
+      drain: {ports: [8080], timeoutMs: 30_000, quietMs: 2_000, protocol: 'opaque', ignore: []},
     },
     gate: {
       http: 'http://127.0.0.1:8080/healthz',
@@ -199,7 +199,46 @@ for (const [what, text, expected] of [
     /roles.db.unit .*one of units, command/,
   ],
   ['port and ports', '[traffic.drain]\nport = 1\nports = [2]', /either port or ports, got both/],
-  ['half of the commands', '[traffic.commands]\nleave = ["x"]', /traffic.commands.rejoin: expected/],
+  [
+    'a host that leaves traffic and looks at nothing',
+    '[traffic.consul]\nservice = "web"',
+    /traffic.drain.port: expected the application's port, or traffic.drain.counter.*got nothing.*"none"/,
+  ],
+  [
+    'commands that leave traffic, and nothing to look at',
+    '[traffic.commands]\nleave = ["x"]\nrejoin = ["y"]\n[traffic.drain]\ntimeout = "5s"',
+    /traffic.drain.port: expected the application's port/,
+  ],
+  [
+    'nothing to wait for on a port',
+    '[traffic.drain]\nport = 80\nprotocol = "none"',
+    /traffic.drain.protocol: expected "opaque" or "http1", because .*got "none"|traffic.drain.protocol in .*expected "opaque"/,
+  ],
+  [
+    'HTTP in clear on a port that is asked by https',
+    '[traffic.drain]\nport = 8443\nprotocol = "http1"\n[gate]\nhttp = "https://127.0.0.1:8443/healthz"',
+    /traffic.drain.protocol in .*expected "opaque", because the port is asked by https/,
+  ],
+  [
+    'HTTP in clear on the port of https',
+    '[traffic.drain]\nport = 443\nprotocol = "http1"\ncounter = "https://localhost/in-flight"',
+    /traffic.drain.protocol in .*expected "opaque"/,
+  ],
+  [
+    'a network that is none',
+    '[traffic.drain]\nport = 80\nignore = ["10.0.0.0/8", "10.0.0.0/33"]',
+    /traffic.drain.ignore .*item 2 is an address or a network, got "10.0.0.0\/33"/,
+  ],
+  [
+    'a name for a network',
+    '[traffic.drain]\nport = 80\nignore = ["balancer"]',
+    /item 1 is an address or a network/,
+  ],
+  [
+    'half of the commands',
+    '[traffic.drain]\nport = 80\n[traffic.commands]\nleave = ["x"]',
+    /traffic.commands.rejoin: expected/,
+  ],
   ['a process with units', '[activate]\nkind = "process"\ncommand = ["x"]', /no units, because/],
   [
     'a gate that cannot open',
@@ -267,4 +306,14 @@ t.test('imds = "off" is a value of its own and no tags are asked for', async t =
   t.equal(imdsAddress(await readFragments(folder)), null);
   const tags = () => Promise.reject(new Error('asked'));
   t.match(await loadSettings({root: folder, tags}), {imds: null, identity: {instance: 'one'}});
+});
+
+t.test('a host that leaves traffic needs nothing to look at when it says so, or has a counter', async t => {
+  const leaves = `${SMALL}[traffic.consul]\nservice = "web"\n[traffic.drain]\n`;
+  const none = await loadSettings({root: await root(t, {[ETC]: `${leaves}protocol = "none"`})});
+  t.match(none.traffic.drain, {protocol: 'none', ports: []});
+  const counter =
+    'counter = "http://127.0.0.1:8080/in-flight"\nrest = "9s"\nignore = ["fd00::/8", "10.0.0.3"]';
+  const counted = await loadSettings({root: await root(t, {[ETC]: `${leaves}${counter}`})});
+  t.match(counted.traffic.drain, {protocol: 'opaque', restMs: 9_000, ignore: ['fd00::/8', '10.0.0.3']});
 });

@@ -165,7 +165,7 @@ units = ["web.service"]
 
 [traffic]
 consul = { service = "web" }
-drain = { port = 8080, timeout = "20s" }
+drain = { port = 8080, protocol = "http1", timeout = "20s" }
 
 [gate]
 http = "http://127.0.0.1:8080/healthz"

@@ -24,7 +24,7 @@ const patient = (files: InstanceFiles): string =>
   config(files)
     .replace(/bake = .*/, 'bake = "4s"')
     .replace('timeout = "5s"\n', 'timeout = "9s"\n')
-    .replace(/drain = .*/, 'drain = {port = 8080, timeout = "8s", quiet = "1500ms"}');
+    .replace(/drain = .*/, 'drain = {port = 8080, protocol = "http1", timeout = "8s", quiet = "1500ms"}');
 
 t.test(
   'the application misbehaves',

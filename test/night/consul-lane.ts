@@ -16,7 +16,7 @@ export const laneConfig = (instance: InstanceFiles): string =>
   defaultConfig({...instance, channel: channelOf(instance)})
     .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"')
     .replace('[gate]', 'commands = {rejoin = ["/usr/bin/sleep", "1"], leave = ["/usr/bin/true"]}\n\n[gate]')
-    .replace(/drain = .*/, 'drain = {port = 8080, timeout = "8s", quiet = "1s"}')
+    .replace(/drain = .*/, 'drain = {port = 8080, protocol = "http1", timeout = "8s", quiet = "1s"}')
     .replace(/interval = .*/, 'interval = "100ms"')
     .replace(/timeout = "20s"\n/, 'timeout = "8s"\n')
     .replace(/bake = .*/, 'bake = "2s"');

@@ -110,7 +110,7 @@ environment = { ODD = ${JSON.stringify(odd)} }
 
 [traffic]
 commands = { leave = ["traffic", "leave"], rejoin = ["/usr/local/bin/traffic", "rejoin"] }
-drain = { port = 8080, timeout = "2s", quiet = "200ms" }
+drain = { port = 8080, protocol = "http1", timeout = "2s", quiet = "200ms" }
 
 [gate]
 command = ["/usr/local/bin/probe"]

@@ -93,7 +93,7 @@ git = { url = "file:///srv/app" }
 units = ["web.service"]
 
 [traffic]
-drain = { port = 8080 }
+drain = { port = 8080, protocol = "http1" }
 
 [gate]
 http = "http://127.0.0.1:8080/healthz"

@@ -155,7 +155,7 @@ environment = { APP_SECRET = "${SECRETS.app}" }
 
 [traffic]
 consul = { service = "web" }
-drain = { port = 8080, timeout = "2s", quiet = "200ms" }
+drain = { port = 8080, protocol = "http1", timeout = "2s", quiet = "200ms" }
 
 [gate]
 http = "http://127.0.0.1:8080/healthz"

@@ -1,5 +1,5 @@
 import {bootId} from '../../host/boot-id.ts';
-import {groupsWith, readProc} from '../proc.ts';
+import {groupsWith, processesIn, readProc} from '../proc.ts';
 import {type ProcessRecord, readRecord} from './record.ts';
 
 /** The variable that marks every process of one start of the application. */
@@ -22,6 +22,12 @@ export const groupsOf = async ({start, process, bootId: boot}: ProcessRecord): P
   const marked = await groupsWith(`${START_VARIABLE}=${start}`);
   if (process === null || !(await isSameProcess(process))) return marked;
   return [...new Set([process.pid, ...marked])];
+};
+
+/** The processes of the application, and of what it left behind; none when nothing was started. */
+export const applicationProcesses = async (stateDir: string): Promise<readonly number[]> => {
+  const record = await readRecord(stateDir);
+  return record === null ? [] : processesIn(new Set(await groupsOf(record)));
 };
 
 const isSameProcess = async ({pid, startTime}: {readonly pid: number; readonly startTime: string}) =>

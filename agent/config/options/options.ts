@@ -1,7 +1,7 @@
 import {parseRelease, RELEASE_EXPECTED} from '../../core/release.ts';
 import {duration} from './duration.ts';
 import {bad, good, integer, type Kind, list, oneOf, pattern, textTable} from './kind.ts';
-import {absolutePath, gitRemote, hostAndPort, innerPath, unitName, webAddress} from './places.ts';
+import {absolutePath, gitRemote, hostAndPort, innerPath, network, unitName, webAddress} from './places.ts';
 import {storeAddress} from './store.ts';
 
 /** One option: its kind, and its default in TOML form (undefined: it has none). */
@@ -122,6 +122,12 @@ export const OPTIONS = {
   'traffic.drain.ports': optional(list(port, {min: 1, what: 'a list of ports, such as [8080, 8443]'})),
   'traffic.drain.timeout': withDefault(duration({min: '0s', max: '6h'}), '30s'),
   'traffic.drain.quiet': withDefault(duration({min: '100ms', max: '1h'}), '2s'),
+  'traffic.drain.protocol': withDefault(oneOf(['opaque', 'http1', 'none']), 'opaque'),
+  'traffic.drain.rest': optional(duration({min: '100ms', max: '6h'})),
+  'traffic.drain.ignore': withDefault(
+    list(network, {min: 0, what: 'a list of addresses or networks, such as ["10.0.3.7", "10.0.4.0/24"]'}),
+    [],
+  ),
   'traffic.drain.counter': optional(webAddress),
 
   'gate.http': optional(webAddress),

@@ -1,3 +1,4 @@
+import {isIP} from 'node:net';
 import {isAbsolute, normalize} from 'node:path';
 import {bad, good, type Kind, pattern, type Reading} from './kind.ts';
 
@@ -51,6 +52,17 @@ export const hostAndPort: Kind<string> = {
       typeof value === 'string' ? /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(value) : null;
     const port = Number(match?.[1]);
     return port >= 1 && port <= 65_535 ? good(String(value)) : bad;
+  },
+};
+
+/** An IP address, or a network in CIDR form. */
+export const network: Kind<string> = {
+  expected: 'is an address or a network',
+  read: value => {
+    const [address = '', bits, ...more] = typeof value === 'string' ? value.split('/') : [];
+    const family = isIP(address);
+    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+    return family !== 0 && fits && more.length === 0 ? good(String(value)) : bad;
   },
 };
 

@@ -7,6 +7,58 @@ const needs = (name: OptionName, table: string, expected: string): Rule => ({
   broken: ({values, tables}: Whole) => (tables.has(table) && values[name] === undefined ? {expected} : null),
 });
 
+const DRAIN = [
+  'traffic.drain.port',
+  'traffic.drain.ports',
+  'traffic.drain.counter',
+] as const satisfies readonly OptionName[];
+
+const looksAtNothing = ({values}: Whole): boolean => DRAIN.every(name => values[name] === undefined);
+
+const portsOf = ({values}: Whole): readonly number[] =>
+  values['traffic.drain.ports'] ?? [values['traffic.drain.port'] ?? []].flat();
+
+/** True when the address is one of the application's ports, asked with TLS. */
+const isTlsOf = (address: string | undefined, whole: Whole): boolean => {
+  if (address === undefined) return false;
+  const {protocol, port} = new URL(address);
+  return protocol === 'https:' && portsOf(whole).includes(Number(port || 443));
+};
+
+const DRAIN_RULES: readonly Rule[] = [
+  {
+    names: [...DRAIN, 'traffic.drain.protocol'],
+    broken: whole =>
+      (whole.tables.has('traffic.consul') || whole.tables.has('traffic.commands')) &&
+      whole.values['traffic.drain.protocol'] !== 'none' &&
+      looksAtNothing(whole)
+        ? {
+            expected:
+              "the application's port, or traffic.drain.counter, for requests in flight to be waited for",
+            hint: 'where nothing has to be waited for, write traffic.drain.protocol = "none"',
+          }
+        : null,
+  },
+  {
+    names: ['traffic.drain.protocol', ...DRAIN],
+    broken: whole =>
+      whole.values['traffic.drain.protocol'] === 'none' && !looksAtNothing(whole)
+        ? {expected: '"opaque" or "http1", because there is a port or a counter to look at'}
+        : null,
+  },
+  {
+    names: ['traffic.drain.protocol', 'gate.http', ...DRAIN],
+    broken: whole =>
+      whole.values['traffic.drain.protocol'] === 'http1' &&
+      (isTlsOf(whole.values['gate.http'], whole) || isTlsOf(whole.values['traffic.drain.counter'], whole))
+        ? {
+            expected:
+              '"opaque", because the port is asked by https: behind TLS no request is told from its answer',
+          }
+        : null,
+  },
+];
+
 /** How the host leaves traffic and comes back. */
 export const TRAFFIC_RULES: readonly Rule[] = [
   needs('traffic.consul.service', 'traffic.consul', "the id of this host's service in Consul"),
@@ -26,4 +78,5 @@ export const TRAFFIC_RULES: readonly Rule[] = [
         ? {expected: 'at most traffic.drain.timeout'}
         : null,
   },
+  ...DRAIN_RULES,
 ];

@@ -1,14 +1,18 @@
 import {readFile} from 'node:fs/promises';
 import {endianness} from 'node:os';
 import type {Connection} from './connection.ts';
+import type {ProcessId} from './listening.ts';
 
 const ESTABLISHED = 0x01;
 const CLOSE_WAIT = 0x08;
 
-/** Reads the connections to local TCP ports from /proc/net/tcp and tcp6: queues only, no ages. */
-export const readProcSockets = async (ports: readonly number[]): Promise<readonly Connection[]> => {
+/** Reads the connections to local TCP ports from the socket tables that a process sees: queues only, no ages. */
+export const readProcSockets = async (
+  ports: readonly number[],
+  pid: ProcessId = 'self',
+): Promise<readonly Connection[]> => {
   const texts = await Promise.all(
-    ['/proc/net/tcp', '/proc/net/tcp6'].map(file => readFile(file, 'utf8').catch(() => '')),
+    ['tcp', 'tcp6'].map(table => readFile(`/proc/${pid}/net/${table}`, 'utf8').catch(() => '')),
   );
   return texts.flatMap(text => parseProcNet(text, ports));
 };

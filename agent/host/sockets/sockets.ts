@@ -16,7 +16,8 @@ export const readConnections = async (
   return program === null ? readProcSockets(ports) : readSsSockets({program, ports}, signal);
 };
 
-const findSs = async (): Promise<string | null> => {
+/** The path of `ss`; null on a host without iproute2. */
+export const findSs = async (): Promise<string | null> => {
   for (const program of ['/usr/bin/ss', '/usr/sbin/ss', '/sbin/ss', '/bin/ss']) {
     if (await stat(program).then(isFile, () => false)) return program;
   }

@@ -5,15 +5,30 @@ const TIMEOUT_MS = 5_000;
 const MAX_OUTPUT = 64 * 1_048_576;
 const LINE = /^(?:[A-Z][A-Z0-9-]*\s+)?(\d+)\s+(\d+)\s+(\S+)\s+(\S+)/;
 
-/** Reads the connections to local TCP ports from `ss -tni`. Throws `child.failed`, `child.timeout`. */
+/** Runs `ss` and gives its output. Throws `child.failed`, `child.timeout`. */
+export type RunSs = (command: readonly string[], limits: SsLimits, signal: AbortSignal) => Promise<string>;
+
+interface SsLimits {
+  readonly timeoutMs: number;
+  /** bytes */
+  readonly maxOutput: number;
+}
+
+const runHere: RunSs = async ([program = '', ...args], limits, signal) =>
+  (await run(program, args, limits, signal)).stdout;
+
+/** Reads the connections to local TCP ports from `ss -tni`. Throws what running it throws. */
 export const readSsSockets = async (
-  {program, ports}: {readonly program: string; readonly ports: readonly number[]},
+  {
+    program,
+    ports,
+    runSs = runHere,
+  }: {readonly program: string; readonly ports: readonly number[]; readonly runSs?: RunSs},
   signal: AbortSignal,
 ): Promise<readonly Connection[]> => {
   const filter = `( ${ports.map(port => `sport = :${port}`).join(' or ')} )`;
-  const args = ['-tniH', 'state', 'established', 'state', 'close-wait', filter];
-  const {stdout} = await run(program, args, {timeoutMs: TIMEOUT_MS, maxOutput: MAX_OUTPUT}, signal);
-  return parseSs(stdout);
+  const command = [program, '-tniH', 'state', 'established', 'state', 'close-wait', filter];
+  return parseSs(await runSs(command, {timeoutMs: TIMEOUT_MS, maxOutput: MAX_OUTPUT}, signal));
 };
 
 /** Reads the output of `ss -tniH`: a line of queues and addresses, then one indented line of the kernel's counters. */

@@ -1,5 +1,6 @@
 /** Chooses the adapter of every stage from the settings. */
 import {join} from 'node:path';
+import {applicationProcesses} from '../../activate/process/running.ts';
 import {processActivator} from '../../activate/process.ts';
 import {systemdActivator} from '../../activate/systemd.ts';
 import type {Settings, TrafficSettings} from '../../config/settings.ts';
@@ -9,11 +10,12 @@ import {sparing} from '../../gate/sparing.ts';
 import {createEc2, type Ec2} from '../../host/ec2/ec2.ts';
 import {mountsHere} from '../../host/mount/mount.ts';
 import {executeAsChild, executeAsService, executeAsServices} from '../../host/systemd/service-run.ts';
+import {unitProcesses} from '../../host/systemd/unit-processes.ts';
 import {ebsInstaller} from '../../install/ebs/installer.ts';
 import {checkSnapshot} from '../../install/ebs/snapshot.ts';
 import {sweepVolumes} from '../../install/ebs/sweep.ts';
 import {gitInstaller} from '../../install/git/installer.ts';
-import type {Gate, Identity, Log, ReportBlocker, Traffic} from '../../ports.ts';
+import type {Activator, Drain, Gate, Identity, Log, ReportBlocker, Traffic} from '../../ports.ts';
 import {combineTraffic} from '../../traffic/combine.ts';
 import {commandTraffic} from '../../traffic/command.ts';
 import {consulTraffic} from '../../traffic/consul.ts';
@@ -69,7 +71,7 @@ export const createAdapters = (parts: Parts): Adapters => {
     },
     activator,
     traffic: createTraffic(traffic, bySystemd, parts),
-    drain: socketDrain(traffic.drain),
+    drain: createDrain(parts, activator),
     gate: gate({settings: settings.gate, ...probed}),
     healthGate: createHealthGate({settings: settings.gate, ...probed}),
     directoryOf: slot => join(stateDir, 'slots', slot),
@@ -94,6 +96,17 @@ const createInstallers = ({settings, identity, log, reportBlocker}: Parts) => {
   const mounts = mountsHere();
   const ebs = ebsInstaller({settings: install.ebs, stateDir, identity, app, ec2, mounts, log, reportBlocker});
   return {ec2, installers: {ebs, ...(git && {git})}};
+};
+
+const createDrain = ({settings, log, reportBlocker}: Parts, activator: Activator): Drain => {
+  const {activate, traffic, stateDir} = settings;
+  const bySystemd = activate.kind === 'systemd';
+  const application = {
+    isRunning: async (signal: AbortSignal) => (await activator.observe(signal)).running,
+    processes: (signal: AbortSignal) =>
+      bySystemd ? unitProcesses(activate.units, signal) : applicationProcesses(stateDir),
+  };
+  return socketDrain({...traffic.drain, application, bySystemd, log, reportBlocker});
 };
 
 // What the operator gives runs as the release's script does: in the host's view, not in that of the agent's unit.

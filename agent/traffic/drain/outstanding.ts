@@ -40,3 +40,13 @@ const isUnansweredTie = (traffic: ConnectionTraffic): boolean => {
   if (age < CONFIRMED_BY_MS) return true;
   return traffic.bareConfirmations > 1 && age < DOUBT_MS;
 };
+
+/**
+ * How long ago anything moved on this connection, ms: 0 while bytes wait in a queue, and where the kernel gives no ages; endless for a
+ * connection on which nothing ever did.
+ */
+export const restedMs = ({unread, unsent, traffic}: Connection): number => {
+  if (unread > 0 || unsent > 0 || traffic === null) return 0;
+  if (traffic.bytesReceived === 0 && traffic.bytesSent === 0) return Number.POSITIVE_INFINITY;
+  return Math.min(traffic.lastReceivedMs, traffic.lastSentMs);
+};

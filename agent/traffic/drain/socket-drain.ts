@@ -1,76 +1,134 @@
 import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Connection} from '../../host/sockets/connection.ts';
-import {readConnections} from '../../host/sockets/sockets.ts';
-import type {Drain} from '../../ports.ts';
-import {readCounter} from './counter.ts';
-import {type Before, isArrival, isOutstanding} from './outstanding.ts';
-import {quietWindow, type Reading} from './quiet-window.ts';
+import type {DrainSettings} from '../../config/settings.ts';
+import {type Reason, reason} from '../../core/reason.ts';
+import {reasonOf} from '../../core/reason-error.ts';
+import type {Drain, Log, ReportBlocker} from '../../ports.ts';
+import {type Measured, meter} from './meter.ts';
+import {quietWindow} from './quiet-window.ts';
+import {type Application, sight} from './sight.ts';
 
-export interface SocketDrainOptions {
-  /** the application's local TCP ports */
-  readonly ports: readonly number[];
-  /** how long every reading must find nothing outstanding; longer than load balancers take to notice the leave */
-  readonly quietMs: number;
-  /** an http address that answers the number of requests in flight; it then decides instead of the sockets' ages */
-  readonly counter?: string;
+export interface SocketDrainOptions extends Omit<DrainSettings, 'timeoutMs'> {
+  readonly application: Application;
+  /** whether systemd runs the application, and programs of the operator's */
+  readonly bySystemd: boolean;
+  /** told what the drain waits for */
+  readonly reportBlocker: ReportBlocker;
+  readonly log: Log;
 }
 
-const EVERY_MS = 100;
 const CUT_LIMIT = 100;
-/** A peer busy this long before the deadline is cut: an answer that streams rests between its parts. */
-const RESTS_MS = 300;
+const TOLD_EVERY_MS = 3_000;
+const TOLD_PEERS = 5;
+const USER = 'drain';
 
 /**
- * A drain that measures the application's sockets every 100 ms, and when `quietMs` may be over. It ends when for `quietMs` no reading found a request
- * outstanding and few found a new one. Idle connections and quickly answered probes do not hold it up. At the deadline it
- * gives the peers that were just busy and are still there (at most 100). Throws `child.*` when the sockets cannot be read.
+ * A drain that measures the application's sockets every 100 ms, and when `quietMs` may be over. It ends when for `quietMs` no reading
+ * found a request outstanding and few found a new one, and nothing moves on the connections that are in use (`restMs`: the whole time
+ * for `opaque`, none for `http1`, unless told). Idle connections and quickly answered probes do not hold it up. What cannot be
+ * seen is never taken for quiet. At the deadline it gives the peers that were just busy and are still there (at most 100).
  */
-export const socketDrain = ({ports, quietMs, counter}: SocketDrainOptions): Drain => ({
+export const socketDrain = (options: SocketDrainOptions): Drain => ({
   wait: async ({timeoutMs}, signal) => {
-    if (ports.length === 0 && counter === undefined) return {cut: []};
-    const deadline = performance.now() + timeoutMs;
-    const window = quietWindow(quietMs);
-    const measure = meter({ports, counter});
-    for (;;) {
-      const reading = await measure(signal);
-      const now = performance.now();
-      if (window.isQuiet(reading, now)) return {cut: []};
-      if (now >= deadline) return {cut: reading.unfinished.slice(0, CUT_LIMIT)};
-      const pause = Math.min(EVERY_MS, deadline - now, window.leftMs(now) || EVERY_MS);
-      await sleep(pause, undefined, {signal});
+    const {ports, counter, protocol, reportBlocker} = options;
+    if (protocol === 'none' || (ports.length === 0 && counter === undefined)) return {cut: []};
+    try {
+      return await waitUntilQuiet({...options, protocol}, timeoutMs, signal);
+    } finally {
+      reportBlocker(USER, null);
     }
   },
 });
 
-interface Measured extends Reading {
-  /** what is cut if the wait ends now */
-  readonly unfinished: readonly string[];
-}
+type Measurable = SocketDrainOptions & {readonly protocol: 'http1' | 'opaque'};
 
-const meter = ({ports, counter}: {ports: readonly number[]; counter: string | undefined}) => {
-  let before: ReadonlyMap<string, NonNullable<Before>> | null = null;
-  let busyAt: ReadonlyMap<string, number> = new Map();
-  return async (signal: AbortSignal): Promise<Measured> => {
-    const inFlight = counter === undefined ? null : await readCounter(counter, signal);
-    const connections = await readConnections(ports, signal);
-    const known = before;
-    before = new Map(
-      connections.flatMap(each => (each.traffic ? [[keyOf(each), each.traffic] as const] : [])),
-    );
-    const isBusy = (each: Connection): boolean =>
-      inFlight === 0 ? each.unread > 0 || each.unsent > 0 : isOutstanding(each, known?.get(keyOf(each)));
-    const busy = new Set(connections.filter(isBusy));
-    const arrived = known !== null && connections.some(each => isArrival(each, known.get(keyOf(each))));
+const waitUntilQuiet = async (options: Measurable, timeoutMs: number, signal: AbortSignal) => {
+  const {quietMs, reportBlocker, log} = options;
+  const deadline = performance.now() + timeoutMs;
+  const window = quietWindow(quietMs);
+  const look = looker(options, timeoutMs);
+  const tell = teller(reportBlocker);
+  for (;;) {
+    const {reading, unknown, everyMs} = await look(signal);
     const now = performance.now();
-    const since = busyAt;
-    const at = (each: Connection): number => since.get(keyOf(each)) ?? Number.NEGATIVE_INFINITY;
-    busyAt = new Map(connections.map(each => [keyOf(each), busy.has(each) ? now : at(each)]));
-    const unfinished = connections.filter(each => busy.has(each) || now - at(each) <= RESTS_MS);
-    const named = (some: readonly Connection[]): readonly string[] =>
-      inFlight && some.length === 0 ? [`${inFlight} in flight`] : some.map(({peer}) => peer);
-    return {busy: named([...busy]), arrived, unfinished: named(unfinished)};
+    const isQuiet = window.isQuiet(unknown ? UNSEEN : reading, now);
+    if (isQuiet && reading.moving.length === 0) return end(reading, [], log);
+    if (now >= deadline)
+      return end(reading, [...reading.unfinished, ...(unknown ? [`unknown: ${unknown.kind}`] : [])], log);
+    tell(unknown, reading, now);
+    const pause = Math.min(everyMs, deadline - now, window.leftMs(now) || everyMs);
+    await sleep(pause, undefined, {signal});
+  }
+};
+
+// What is unknown is told at once, what is merely not over yet after a while.
+const teller = (reportBlocker: ReportBlocker) => {
+  let toldAt = performance.now();
+  return (unknown: Reason | null, reading: Measured, now: number): void => {
+    const waits = unknown ?? whatItWaitsFor(reading);
+    if (waits === null || (unknown === null && now - toldAt < TOLD_EVERY_MS)) return;
+    toldAt = now;
+    reportBlocker(USER, waits);
   };
 };
 
-const keyOf = ({local, peer}: Connection): string => `${local} ${peer}`;
+const end = ({open, unfinished}: Measured, cut: readonly string[], log: Log) => {
+  const busy = new Set(unfinished);
+  const atRest = cut.length > 0 ? open.filter(peer => !busy.has(peer)) : open;
+  log.info('the drain is over', {
+    cut: some(cut) || 'nothing',
+    ...(atRest.length > 0 && {'open at rest': `${atRest.length} (${some(atRest)})`}),
+  });
+  return {cut: cut.slice(0, CUT_LIMIT)};
+};
+
+const some = (peers: readonly string[]): string =>
+  `${peers.slice(0, TOLD_PEERS).join(', ')}${peers.length > TOLD_PEERS ? ', …' : ''}`;
+
+const whatItWaitsFor = ({busy, moving}: Measured): Reason | null => {
+  const peers = [...busy, ...moving];
+  return peers.length === 0 ? null : reason('drain.busy', {connections: peers.length, peers: some(peers)});
+};
+
+const UNSEEN = {busy: ['unknown'], arrived: false} as const;
+
+interface Look {
+  readonly reading: Measured;
+  /** why it is not known whether anything is outstanding */
+  readonly unknown: Reason | null;
+  /** how soon to look again */
+  readonly everyMs: number;
+}
+
+const NOTHING: Measured = {busy: [], moving: [], arrived: false, unfinished: [], open: [], inFlight: null};
+
+// What could not be read is asked for again until the deadline: to end at once would cut whatever there is.
+const looker = (options: Measurable, timeoutMs: number) => {
+  const {protocol, restMs = protocol === 'opaque' ? Math.max(timeoutMs, options.quietMs) : 0} = options;
+  const {ports, counter, application, ignore, bySystemd} = options;
+  const seen = sight({ports, application, bySystemd});
+  const measure = meter({protocol, restMs, counter, ignore, connections: seen.connections});
+  let last = NOTHING;
+  return async (signal: AbortSignal): Promise<Look> => {
+    try {
+      last = await measure(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return {reading: last, unknown: reasonOf(error), everyMs: seen.everyMs()};
+    }
+    const counted = last.inFlight !== null;
+    const unknown = counted ? null : await why(options, seen.unseen(), timeoutMs, signal);
+    return {reading: last, unknown, everyMs: seen.everyMs()};
+  };
+};
+
+const why = async (
+  {ports, counter, application}: Measurable,
+  unseen: Reason | null,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Reason | null> => {
+  if (unseen) return unseen;
+  if (ports.length > 0 || counter === undefined || !(await application.isRunning(signal))) return null;
+  return reason('drain.counter', {counter, seconds: timeoutMs / 1_000});
+};

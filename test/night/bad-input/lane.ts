@@ -17,7 +17,7 @@ export const config = (instance: InstanceFiles): string =>
     .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"\nscript-timeout = "3s"')
     .replace('app.git" }', 'app.git", timeout = "15s" }')
     .replace('volume-type = "gp3"', 'volume-type = "gp3", max-size = "2GiB"')
-    .replace(/drain = .*/, 'drain = {port = 8080, timeout = "5s", quiet = "1500ms"}')
+    .replace(/drain = .*/, 'drain = {port = 8080, protocol = "http1", timeout = "5s", quiet = "1500ms"}')
     .replace(/interval = .*/, 'interval = "100ms"')
     .replace(/timeout = "20s"\n/, 'timeout = "5s"\n')
     .replace(/bake = .*/, 'bake = "1s"');

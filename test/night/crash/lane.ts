@@ -19,7 +19,7 @@ export const config = (instance: InstanceFiles): string =>
   defaultConfig({...instance, channel: channelOf(instance)})
     .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"')
     .replace('[gate]', 'commands = {rejoin = ["/usr/bin/sleep", "0.3"], leave = ["/usr/bin/true"]}\n\n[gate]')
-    .replace(/drain = .*/, 'drain = {port = 8080, timeout = "5s", quiet = "500ms"}')
+    .replace(/drain = .*/, 'drain = {port = 8080, protocol = "http1", timeout = "5s", quiet = "500ms"}')
     .replace(/interval = .*/, 'interval = "100ms"')
     .replace(/timeout = "20s"\n/, 'timeout = "6s"\n')
     .replace(/bake = .*/, 'bake = "1s"');

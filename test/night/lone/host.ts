@@ -178,6 +178,7 @@ rejoin = ${traffic('rejoin')}
 
 [traffic.drain]
 port = ${port}
+protocol = "http1"
 timeout = "5s"
 quiet = "200ms"
 

@@ -2,9 +2,14 @@
 import {createHash, randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {createServer, request as plainRequest, type RequestListener} from 'node:http';
-import {connect as connect2, createSecureServer, createServer as createServer2} from 'node:http2';
+import {
+  connect as connect2,
+  createSecureServer,
+  createServer as createServer2,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import {createServer as createTlsServer, request as tlsRequest} from 'node:https';
-import {connect, type Socket} from 'node:net';
+import type {Socket} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import t, {type Test} from 'tap';
 import {selfSigned} from '../../support/certificate.ts';
@@ -62,7 +67,7 @@ t.test('nothing declared: an opaque connection has the whole time', async t => {
 const http2 = async (t: Test, secure: boolean) => {
   const keys = await selfSigned(t);
   const server = secure ? createSecureServer(keys) : createServer2();
-  server.on('stream', (stream, {':path': path}) => {
+  server.on('stream', (stream: ServerHttp2Stream, {':path': path}) => {
     const answer = () => {
       stream.respond({':status': 200});
       stream.end('x');
@@ -82,22 +87,25 @@ const http2 = async (t: Test, secure: boolean) => {
 };
 
 for (const secure of [false, true]) {
-  t.test(`HTTP/2 ${secure ? 'over TLS' : 'in clear'}: a slow stream beside a fast one is waited for`, async t => {
-    const {port, ask} = await http2(t, secure);
-    const answered = track(ask('/slow'));
-    await sleep(300);
-    await ask('/fast');
-    const drain = drainOf([port], {protocol: 'opaque', restMs: SLOW_MS + 1_000});
-    const {result} = await timed(drain.wait({timeoutMs: TIMEOUT_MS}, signal));
-    t.same(result.cut, []);
-    t.ok(answered.over, 'it was answered');
-  });
+  t.test(
+    `HTTP/2 ${secure ? 'over TLS' : 'in clear'}: a slow stream beside a fast one is waited for`,
+    async t => {
+      const {port, ask} = await http2(t, secure);
+      const answered = track(ask('/slow'));
+      await sleep(300);
+      await ask('/fast');
+      const drain = drainOf([port], {protocol: 'opaque', restMs: SLOW_MS + 1_000});
+      const {result} = await timed(drain.wait({timeoutMs: TIMEOUT_MS}, signal));
+      t.same(result.cut, []);
+      t.ok(answered.over, 'it was answered');
+    },
+  );
 }
 
 t.test('gRPC: a stream of messages with rests is waited for, and named when it does not end', async t => {
   const server = createServer2();
   let messages = 0;
-  server.on('stream', stream => {
+  server.on('stream', (stream: ServerHttp2Stream) => {
     stream.respond({':status': 200, 'content-type': 'application/grpc'}, {waitForTrailers: true});
     stream.on('wantTrailers', () => stream.sendTrailers({'grpc-status': '0'}));
     const beat = setInterval(() => {
@@ -168,7 +176,7 @@ t.test('WebSockets: an open one has the time until the deadline, and is named th
 
 t.test('WebSockets: an application that closes its own ends the drain', async t => {
   const {port, sockets} = await webSocket(t, 800);
-  const closing = setTimeout(() => sockets.forEach(socket => socket.end(Buffer.from([0x88, 0]))), 1_000);
+  const closing = setTimeout(() => sockets.forEach(socket => void socket.end(Buffer.from([0x88, 0]))), 1_000);
   t.teardown(() => clearTimeout(closing));
   const {result, ms} = await timed(
     drainOf([port], {protocol: 'opaque', restMs: 60_000}).wait({timeoutMs: TIMEOUT_MS}, signal),
@@ -232,7 +240,10 @@ t.test('idle opaque connections that rested long enough hold nothing up', async 
 t.test('the counter speaks for opaque connections', async t => {
   const {port, ask} = await http2(t, true);
   let inFlight = 1;
-  const counting = await listen(t, createServer((_, response) => response.end(String(inFlight))));
+  const counting = await listen(
+    t,
+    createServer((_, response) => response.end(String(inFlight))),
+  );
   const stop = setInterval(() => void ask('/fast').catch(() => undefined), 400);
   t.teardown(() => clearInterval(stop));
   const drain = drainOf([port], {protocol: 'opaque', counter: `http://127.0.0.1:${counting}/`});

@@ -3,7 +3,7 @@ import {Agent, createServer, get, type IncomingMessage, type RequestListener, re
 import {type AddressInfo, connect} from 'node:net';
 import {performance} from 'node:perf_hooks';
 import t, {type Test} from 'tap';
-import {socketDrain} from '../../../agent/traffic/drain/socket-drain.ts';
+import {drainOf} from './support.ts';
 
 const signal = new AbortController().signal;
 const QUIET_MS = 300;
@@ -27,7 +27,7 @@ const serve = async (t: Test, listener: RequestListener, host = '127.0.0.1') => 
     response.resume();
     await once(response, 'end');
   };
-  return {port, ask, agent, drain: socketDrain({ports: [port], quietMs: QUIET_MS})};
+  return {port, ask, agent, drain: drainOf([port], {quietMs: QUIET_MS})};
 };
 
 const timed = async <T>(work: Promise<T>) => {
@@ -142,8 +142,8 @@ t.test('an answer that streams is named, whenever the deadline comes', async t =
   const idle = connect(port, '127.0.0.1');
   t.teardown(() => idle.destroy());
   await once(idle, 'connect');
-  const drain = socketDrain({ports: [port], quietMs: 5_000});
-  const deadlines = Array.from({length: 12}, (_, n) => 600 + 10 * n);
+  const drain = drainOf([port], {quietMs: 5_000});
+  const deadlines = Array.from({length: 12}, (_, n) => 2_000 + 10 * n);
   const ended = await Promise.all(deadlines.map(timeoutMs => drain.wait({timeoutMs}, signal)));
   t.same(
     ended.map(({cut}) => cut),
@@ -181,8 +181,7 @@ t.test('a counter of requests in flight decides', async t => {
   let inFlight = 2;
   const counting = await serve(t, (_, response) => response.end(`${inFlight}\n`));
   const quiet = await serve(t, () => undefined);
-  const drain = socketDrain({
-    ports: [quiet.port],
+  const drain = drainOf([quiet.port], {
     quietMs: QUIET_MS,
     counter: `http://127.0.0.1:${counting.port}/in-flight`,
   });
@@ -192,7 +191,7 @@ t.test('a counter of requests in flight decides', async t => {
 });
 
 t.test('without ports and counter there is nothing to measure', async t => {
-  t.same(await socketDrain({ports: [], quietMs: 10}).wait({timeoutMs: 1}, signal), {cut: []});
+  t.same(await drainOf([], {quietMs: 10}).wait({timeoutMs: 1}, signal), {cut: []});
 });
 
 t.test('an aborted drain ends at once', async t => {

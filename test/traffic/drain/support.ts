@@ -7,7 +7,7 @@ import {type SocketDrainOptions, socketDrain} from '../../../agent/traffic/drain
 import {keptLog} from '../../support/log.ts';
 
 /** An application that is up, whose processes nobody looks at. */
-export const up = {running: async () => true, processes: async () => []};
+export const up = {isRunning: async () => true, processes: async () => []};
 
 /** A drain of these ports as an adapter of a host without systemd. */
 export const drainOf = (ports: readonly number[], options: Partial<SocketDrainOptions> = {}) =>
