@@ -1,6 +1,6 @@
 /**
  * What the agent tells the service manager (sd_notify(3)). Node has no AF_UNIX datagrams, so the program `systemd-notify`
- * sends them; as root it sends in the name of its parent, so that NotifyAccess=main is enough. INVARIANTS:
+ * sends them; in its own name, as the agent lacks CAP_SYS_ADMIN: the unit needs NotifyAccess=all. INVARIANTS:
  * - at most one such program runs at a time; what was said meanwhile goes out as one message, the latest of each kind;
  * - a message that is not delivered is logged and costs nothing else;
  * - the watchdog hears of a life only when `alive` says so.
