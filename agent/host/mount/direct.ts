@@ -14,6 +14,5 @@ export const directMounts = (execute: Run = runBounded): Mounts => ({
   unmount: async ({directory, timeoutMs}, signal) => {
     await execute('umount', ['-i', '--', directory], timeoutMs, signal);
   },
-  forget: async () => undefined,
   holders: (directory, signal) => holdersOf(directory, askAsChild, signal),
 });

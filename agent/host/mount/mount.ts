@@ -41,7 +41,7 @@ export const unmountVolume = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const {directory} = request;
-  if ((await mountedAt(directory)) === null) return mounts.forget(request);
+  if ((await mountedAt(directory)) === null) return;
   const cause = await outcome(mounts.unmount(request, signal), signal);
   if ((await mountedAt(directory)) === null) return;
   const holders = await mounts.holders(directory, signal);

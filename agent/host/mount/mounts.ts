@@ -16,8 +16,6 @@ export interface UnmountRequest {
 export interface Mounts {
   mount(request: MountRequest, signal: AbortSignal): Promise<void>;
   unmount(request: UnmountRequest, signal: AbortSignal): Promise<void>;
-  /** Removes what a mount that somebody else ended left behind. */
-  forget(request: UnmountRequest): Promise<void>;
   /** For the text of a failure: what keeps a mount busy, empty when nothing is known. */
   holders(directory: string, signal: AbortSignal): Promise<string>;
 }

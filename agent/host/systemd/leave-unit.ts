@@ -1,7 +1,4 @@
-import {join} from 'node:path';
-import {readIfThere, writeOver} from '../files.ts';
 import {run} from '../process/process.ts';
-import {RUNTIME_UNITS} from './systemd.ts';
 
 /** What is stopped first when the host shuts down: stopping it takes the host out of traffic while all else still runs. */
 export const LEAVE_UNIT = 'release-agent-leave.service';
@@ -37,32 +34,56 @@ export interface LeaveOptions {
   readonly drainMs: number;
 }
 
-/** Sees to it that the unit is there until the reboot, as these options want it. Throws `child.*`. */
+/**
+ * Sees to it that the unit is there until the reboot, as these options want it. What it is to do is in its description: one that
+ * was made with other options is made anew (stopping it takes no host out that does not shut down). Throws `child.*`.
+ */
 export const keepLeaveUnit = async (options: LeaveOptions, signal: AbortSignal): Promise<void> => {
-  const path = join(RUNTIME_UNITS, LEAVE_UNIT);
-  const text = leaveUnit(options);
-  if ((await readIfThere(path)) !== text) {
-    await writeOver(path, text, {mode: 0o644});
-    await run('systemctl', ['--no-ask-password', 'daemon-reload'], {timeoutMs: 3 * TIMEOUT_MS}, signal);
-  }
-  await run('systemctl', ['--no-ask-password', 'start', '--', LEAVE_UNIT], {timeoutMs: TIMEOUT_MS}, signal);
+  const {active, description} = await showDescribed(LEAVE_UNIT, signal);
+  if (active === 'active' && description === descriptionOf(options)) return;
+  if (active !== 'inactive') await systemctl(['stop', '--', LEAVE_UNIT], stopMs(options), signal);
+  await run('systemd-run', leaveArguments(options), {timeoutMs: 3 * TIMEOUT_MS}, signal);
 };
 
-/**
- * The unit's text. systemd stops units in the reverse of their order, so that it comes before all that a request needs: the
- * application, this agent, Consul, the network; the mounts of slots name it in theirs.
- */
-export const leaveUnit = ({units, drainMs}: LeaveOptions): string =>
+const systemctl = (args: readonly string[], timeoutMs: number, signal: AbortSignal) =>
+  run('systemctl', ['--no-ask-password', ...args], {timeoutMs}, signal);
+
+const showDescribed = async (unit: string, signal: AbortSignal) => {
+  const {stdout} = await systemctl(
+    ['show', '--property=ActiveState', '--property=Description', '--', unit],
+    TIMEOUT_MS,
+    signal,
+  );
+  const of = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
+  return {active: of('ActiveState'), description: of('Description')};
+};
+
+const stopMs = ({drainMs}: LeaveOptions): number => drainMs + SLACK_MS;
+
+const descriptionOf = (options: LeaveOptions): string =>
   [
-    '[Unit]',
-    'Description=Leaves traffic before the host shuts down',
-    `After=${[...NEEDED, ...units].join(' ')}`,
-    '',
-    '[Service]',
-    'Type=oneshot',
-    'RemainAfterExit=yes',
-    'ExecStart=/bin/true',
-    `ExecStop=-${AGENTCTL} leave`,
-    `TimeoutStopSec=${Math.ceil((drainMs + SLACK_MS) / 1_000)}`,
-    '',
-  ].join('\n');
+    `Leaves traffic before the host shuts down, within ${Math.ceil(stopMs(options) / 1_000)} s`,
+    ...options.units,
+  ].join(', before ');
+
+/**
+ * The arguments of systemd-run for a transient unit. systemd stops units in the reverse of their order, so that it comes before
+ * all that a request needs: the application, this agent, Consul, the network; the mounts of slots name it in theirs.
+ */
+export const leaveArguments = (options: LeaveOptions): readonly string[] => [
+  '--quiet',
+  '--no-ask-password',
+  '--collect',
+  `--unit=${LEAVE_UNIT}`,
+  `--description=${descriptionOf(options)}`,
+  '--remain-after-exit',
+  '--property=Type=oneshot',
+  `--property=After=${[...NEEDED, ...options.units].map(word).join(' ')}`,
+  `--property=ExecStop=-${AGENTCTL} leave`,
+  `--property=TimeoutStopSec=${Math.ceil(stopMs(options) / 1_000)}`,
+  '--',
+  '/bin/true',
+];
+
+/** A list in a property is split into words, in which a backslash takes the next character as it is. */
+const word = (unit: string): string => unit.replaceAll('\\', '\\\\');

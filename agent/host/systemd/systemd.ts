@@ -2,9 +2,6 @@ import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import {run} from '../process/process.ts';
 
-/** Where units made at run time live; they are gone after a reboot. */
-export const RUNTIME_UNITS = '/run/systemd/system';
-
 /** What PID 1 says of a unit at one moment; the words are systemd's (systemctl(1), org.freedesktop.systemd1(5)). */
 export interface UnitState {
   readonly unit: string;

@@ -84,6 +84,9 @@ t.test(
     const pruned = await child({...given, work: 'prune'});
     t.equal(pruned.stderr, '');
     await eventually('no volume left', () => region.ec2.volumes().length === 0);
-    t.not((await exec(['test', '-e', join('/run/systemd/system', unit)])).code, 0, 'its unit is gone');
+    const {stdout} = await exec(['systemctl', 'list-units', '--all', '--plain', '--no-legend', unit]);
+    t.equal(stdout, '', 'its unit is gone');
+    const files = ['find', '/run/systemd/system', '/run/systemd/transient', '-name', '*slots*'];
+    t.equal((await exec(files)).stdout, '', 'and no file of it is left');
   },
 );
