@@ -185,7 +185,16 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     for (const path of OURS) t.equal((await machine.exec(['test', '-e', path])).code, 1, `${path} is gone`);
     t.equal((await machine.exec(['getent', 'group', 'release-agent'])).code, 2);
     t.equal(
-      await inside(machine, 'find', '/run/systemd/system', '/run/systemd/transient', '-name', '*release*'),
+      await inside(
+        machine,
+        'find',
+        '/run/systemd/system',
+        '/run/systemd/transient',
+        '-type',
+        'f',
+        '-name',
+        '*release*',
+      ),
       '',
     );
     t.equal((await machine.exec(['systemctl', 'list-unit-files', AGENT])).stdout.includes(AGENT), false);
