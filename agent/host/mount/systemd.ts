@@ -1,7 +1,7 @@
 import {reason} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import {lastJournalLine} from '../systemd/journal.ts';
-import {LEAVE_UNIT} from '../systemd/leave-unit.ts';
+import {SLOTS_TARGET} from '../systemd/leave-unit.ts';
 import {askAsService, holdersOf} from './holders.ts';
 import type {MountRequest, Mounts} from './mounts.ts';
 import {type Run, runBounded} from './run.ts';
@@ -118,7 +118,7 @@ export const transientMount = (request: MountRequest & {readonly name: string}):
     ['DefaultDependencies', 'b', 'false'],
     ['Conflicts', 'as', '1', 'umount.target'],
     // at a shutdown the application serves from it until the host has left traffic
-    ['Before', 'as', '2', 'umount.target', LEAVE_UNIT],
+    ['Before', 'as', '2', 'umount.target', SLOTS_TARGET],
     ['CollectMode', 's', 'inactive-or-failed'],
     ['What', 's', device],
     ['Type', 's', filesystem],

@@ -3,9 +3,13 @@ import {run} from '../process/process.ts';
 /** What is stopped first when the host shuts down: stopping it takes the host out of traffic while all else still runs. */
 export const LEAVE_UNIT = 'release-agent-leave.service';
 
+/** Stops after the unit above and before the slots that are mounted, each of which names it. Part of the package. */
+export const SLOTS_TARGET = 'release-agent-slots.target';
+
 /** What leaving and answering need. Commands are run by systemd-run, which speaks to PID 1 over the bus. */
 const NEEDED = [
   'release-agentd.service',
+  SLOTS_TARGET,
   'consul.service',
   'network-online.target',
   'dbus.socket',
@@ -68,7 +72,7 @@ const descriptionOf = (options: LeaveOptions): string =>
 
 /**
  * The arguments of systemd-run for a transient unit. systemd stops units in the reverse of their order, so that it comes before
- * all that a request needs: the application, this agent, Consul, the network; the mounts of slots name it in theirs.
+ * all that a request needs: the application, this agent, Consul, the network, the mounts of slots.
  */
 export const leaveArguments = (options: LeaveOptions): readonly string[] => [
   '--quiet',
@@ -78,6 +82,7 @@ export const leaveArguments = (options: LeaveOptions): readonly string[] => [
   `--description=${descriptionOf(options)}`,
   '--remain-after-exit',
   '--property=Type=oneshot',
+  `--property=Wants=${SLOTS_TARGET}`,
   `--property=After=${[...NEEDED, ...options.units].map(word).join(' ')}`,
   `--property=ExecStop=-${AGENTCTL} leave`,
   `--property=TimeoutStopSec=${Math.ceil(stopMs(options) / 1_000)}`,

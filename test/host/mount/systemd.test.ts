@@ -70,7 +70,7 @@ t.test('a mount is a unit that PID 1 is told of, texts as they are', async t => 
   const text = after.join(' ');
   t.match(text, 'What s /dev/xvdba Type s ext4 Options s ro,nodev TimeoutUSec t 1500000 0');
   t.match(text, `Description s Release slot ${directory} `);
-  t.match(text, /Before as 2 umount\.target release-agent-leave\.service /);
+  t.match(text, /Before as 2 umount\.target release-agent-slots\.target /);
 });
 
 t.test('the reason of a mount that fails is what mount said', async t => {

@@ -5,7 +5,7 @@ t.test('the unit comes before all that a request needs, and has the time of the 
   const text = leaveArguments({units: ['web.service', 'a\\x2db.service'], drainMs: 30_000}).join('\n');
   t.match(
     text,
-    /^--property=After=release-agentd\.service consul\.service .* web\.service a\\\\x2db\.service$/m,
+    /^--property=After=release-agentd\.service release-agent-slots\.target consul\.service .* web\.service a\\\\x2db\.service$/m,
   );
   t.match(text, /^--property=TimeoutStopSec=75$/m);
   t.match(text, /^--property=ExecStop=-\/usr\/bin\/agentctl leave$/m);
