@@ -63,6 +63,20 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
     t.equal(await answers(one), 'first');
   });
 
+  await t.test('the unit is made anew when it has to do something else', async t => {
+    const drain = '[traffic.drain]\ntimeout = "31s"\n';
+    await one.exec(['tee', '/etc/release-agent/config.d/99-drain.toml'], {input: drain});
+    await one.exec(['systemctl', 'restart', 'release-agentd']);
+    await eventually(
+      'the unit to be another',
+      async () =>
+        /within 76 s/.test((await one.exec(['systemctl', 'show', '-p', 'Description', UNIT])).stdout),
+      {timeoutMs: 20_000, everyMs: 100},
+    );
+    await prepared(one);
+    t.equal(region.balancer.ready().length, 2);
+  });
+
   for (const [times, how, shutDown] of [
     [1, 'from outside', () => one.stop()],
     [2, 'from within', () => one.exec(['systemctl', 'poweroff']).then(() => one.stop())],
