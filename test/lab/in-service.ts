@@ -57,7 +57,7 @@ findmnt -rno TARGET | grep /slots/; echo --
 ls ebs git/slots 2>/dev/null | grep -o '^[0-9].*[.]json' | grep -o '^[a-z0-9-]*'; echo --
 systemctl list-units --all --plain --no-legend --type=mount | sed -n 's/^.*slots-\\(.*\\)[.]mount .*$/\\1/p' | sed 's/.x2d/-/g'; echo --
 systemctl list-units --failed --plain --no-legend | grep -E 'release|slots' | cut -d' ' -f1
-systemctl list-units --all --plain --no-legend 'release-agent-*' | cut -d' ' -f1 | grep -vx release-agent-leave.service; echo --
+systemctl list-units --all --plain --no-legend --type=service 'release-agent-*' | cut -d' ' -f1 | grep -vx release-agent-leave.service; echo --
 find /run/release-agent /tmp/systemd-private-*-release-agentd.* /var/tmp/systemd-private-*-release-agentd.* -mindepth 1 \
   ! -path '*-release-agentd.service-??????/tmp' \\
   | grep -vxE '/run/release-agent/(activated|control.sock|identity.json|journal.json)'

@@ -51,14 +51,17 @@ const takenBack = (host: Host, name: string): Promise<string> =>
 const alive = async (host: Host, pids: string): Promise<string> =>
   (await host.machine.exec(['ps', '-o', 'pid=', '-p', pids.trim().replaceAll(' ', ',')])).stdout.trim();
 const unitsLeft = (host: Host) =>
-  host.inside('systemctl', 'list-units', '--all', '--plain', '--no-legend', SCRIPTS).then(text =>
-    text
-      .split('\n')
-      .filter(
-        line => line !== '' && !line.startsWith(AGENT) && !line.startsWith(LEAVE) && !line.includes(' dead '),
-      )
-      .join('\n'),
-  );
+  host
+    .inside('systemctl', 'list-units', '--all', '--plain', '--no-legend', '--type=service', SCRIPTS)
+    .then(text =>
+      text
+        .split('\n')
+        .filter(
+          line =>
+            line !== '' && !line.startsWith(AGENT) && !line.startsWith(LEAVE) && !line.includes(' dead '),
+        )
+        .join('\n'),
+    );
 
 t.test('the unit', {skip: unmet('root', 'debian'), timeout: 300_000}, async t => {
   const host = await startHost(t, {
