@@ -16,6 +16,8 @@ import {temporaryFolder} from '../../support/temporary.ts';
 
 export interface LoneHost {
   readonly stateDir: string;
+  /** the application's */
+  readonly port: number;
   readonly runDir: string;
   readonly socket: string;
   /** what the agents said so far, a line each */
@@ -49,12 +51,22 @@ interface Options {
   readonly bakeMs?: number;
   /** of the health gate, ten a second */
   readonly passes?: number;
+  /** the text of the application; it listens on $PORT of the loopback */
+  readonly application?: string;
+  /** changes the configuration */
+  readonly configure?: (text: string) => string;
 }
 
 /** Lays a host out. `bakeMs` is how long a new release is watched in traffic. The end of the test ends everything. */
 export const loneHost = async (
   t: Test,
-  {stateDir: given, bakeMs = 500, passes = 2}: Options = {},
+  {
+    stateDir: given,
+    bakeMs = 500,
+    passes = 2,
+    application = APPLICATION,
+    configure = text => text,
+  }: Options = {},
 ): Promise<LoneHost> => {
   const root = await temporaryFolder(t);
   const stateDir = given ?? join(root, 'state');
@@ -65,7 +77,7 @@ export const loneHost = async (
   await mkdir(join(root, 'etc/release-agent'), {recursive: true});
   await mkdir(desired, {recursive: true});
   const places = {root, stateDir, runDir, port, repository: repository.url, bakeMs, passes};
-  await writeFile(join(root, 'etc/release-agent/config.toml'), configuration(places));
+  await writeFile(join(root, 'etc/release-agent/config.toml'), configure(configuration(places)));
   const lines: string[] = [];
   const agents: ChildProcess[] = [];
   const end = async (agent: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
@@ -87,12 +99,13 @@ export const loneHost = async (
   };
   return {
     stateDir,
+    port,
     runDir,
     socket,
     lines,
     end,
     status,
-    release: name => repository.commit({name, 'app.mjs': APPLICATION}),
+    release: name => repository.commit({name, 'app.mjs': application}),
     desire: release => writeFile(join(desired, 'desired'), release),
     start: (environment = {}) => {
       const env = {PATH: process.env.PATH, LANG: 'C.UTF-8', RELEASE_AGENT_ROOT: root, ...environment};
