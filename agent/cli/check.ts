@@ -6,6 +6,7 @@ import {keysOf} from '../core/keys.ts';
 import {reasonText} from '../core/reason.ts';
 import {checkStore} from '../store/check.ts';
 import {rows, wrap} from './layout.ts';
+import {remarksOn} from './remarks.ts';
 import {EXIT, type Terminal} from './terminal.ts';
 
 export interface CheckOptions {
@@ -59,7 +60,7 @@ const settle = async (
   root: string,
 ): Promise<Examined> => ({
   problems: reading.ok ? await checkFiles(reading.settings, root) : reading.problems,
-  notes,
+  notes: reading.ok ? [...notes, ...remarksOn(reading.settings)] : notes,
 });
 
 /** Also tries the store, unless it is an image that is checked. A store that does not answer now is no fault of the configuration. */
@@ -71,7 +72,7 @@ const withStore = async (reading: ReturnType<typeof readSettings>, root: string)
   if (!found) return examined;
   const text = `${found.tried}: ${reasonText(found.cause)}`;
   if (found.cause.kind !== 'store.refused')
-    return {...examined, notes: [`the store was not checked: ${text}`]};
+    return {...examined, notes: [...examined.notes, `the store was not checked: ${text}`]};
   const expected = 'a store that lets this host read and write its keys and make sessions';
   return {...examined, problems: [{name: 'store', file: null, expected, got: text}]};
 };

@@ -225,3 +225,18 @@ t.test('check looks at the files that hold secrets, and takes names that tags wi
     stdout: /the instance tag/,
   });
 });
+
+t.test('check notes how long a drain takes when nothing is said of what is spoken', async t => {
+  const settings = CONFIG.replace(/credential-file.*\n/, '');
+  const names = ['--app', 'web', '--channel', 'dev'];
+  const checked = async (drain: string) => {
+    const root = await image(t, `${settings}[traffic.drain]\n${drain}\n`);
+    return agentctl(['check', '--root', root, ...names]);
+  };
+  t.match(await checked('port = 8080\ntimeout = "45s"'), {
+    exitCode: 0,
+    stdout: /note: every drain .* its whole timeout \(45 s\)/,
+  });
+  for (const said of ['protocol = "http1"', 'rest = "10s"', 'counter = "http://127.0.0.1:8080/n"'])
+    t.notMatch((await checked(`port = 8080\n${said}`)).stdout, /note:/, said);
+});

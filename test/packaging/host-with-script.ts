@@ -20,10 +20,21 @@ export interface Host {
   appears(path: string): Promise<string>;
 }
 
+interface Options {
+  readonly name: string;
+  readonly deb: string;
+  readonly script: string;
+  readonly odd?: string;
+  /** changes the configuration */
+  readonly configure?: (text: string) => string;
+  /** laid out before the host boots */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** A host with the package, on a release with this script; `odd` is a variable in its environment. */
 export const startHost = async (
   t: Test,
-  {name, deb, script, odd}: {name: string; deb: string; script: string; odd: string},
+  {name, deb, script, odd = '', configure = text => text, files = {}}: Options,
 ): Promise<Host> => {
   const machine = await startBareMachine(t, name);
   await machine.install(deb);
@@ -41,7 +52,8 @@ export const startHost = async (
     if (machine.pid() === undefined) await put(root, key, revision);
     else await inside('agentctl', 'deploy', '--yes', revision);
   };
-  await put(root, '/etc/release-agent/config.d/50-test.toml', config(odd));
+  await put(root, '/etc/release-agent/config.d/50-test.toml', configure(config(odd)));
+  for (const [path, text] of Object.entries(files)) await put(root, path, text);
   for (const [path, text] of Object.entries(PROGRAMS)) await put(root, path, text, 0o755);
   await give('first', script);
   await machine.boot();

@@ -1,0 +1,10 @@
+import type {Settings} from '../config/settings.ts';
+
+/** What is worth knowing of a configuration that is right: for the notes of `agentctl check`. */
+export const remarksOn = ({traffic: {drain}}: Settings): readonly string[] => {
+  const {protocol, ports, restMs, counter, timeoutMs} = drain;
+  if (protocol !== 'opaque' || ports.length === 0 || restMs !== undefined || counter !== undefined) return [];
+  return [
+    `every drain of a host with traffic takes its whole timeout (${timeoutMs / 1_000} s): with traffic.drain.protocol "opaque", rest or counter would end it sooner; for HTTP/1.1 in clear write "http1"`,
+  ];
+};
