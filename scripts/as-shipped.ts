@@ -12,24 +12,14 @@ const UNIT = 'systemd/release-agentd.service';
 const COPY = 'dist/as-shipped';
 const LEFT_OUT: readonly string[] = ['.git', '.lab', '.tap', 'dist', 'node_modules'];
 
-/** The suites of what is in the package; the others are of the tools that build and try it, which the full Node runs. */
-const SUITES: readonly string[] = [
-  'activate',
-  'cli',
-  'config',
-  'control',
-  'core',
-  'gate',
-  'host',
-  'install',
-  'journal',
-  'runtime',
-  'store',
-  'traffic',
-];
+/** The folders of the agent. The suites of all else are of the tools that build and try it, which the full Node runs. */
+const FOLDERS: readonly string[] = (await readdir(join(ROOT, 'agent'), {withFileTypes: true}))
+  .filter(each => each.isDirectory())
+  .map(({name}) => name);
 
 /** True for a test file of the agent, given from the project's root. */
-export const isOfAgent = (file: string): boolean => SUITES.some(suite => file.startsWith(`test/${suite}/`));
+export const isOfAgent = (file: string): boolean =>
+  FOLDERS.some(folder => file.startsWith(`test/${folder}/`));
 
 /** Every test file of the project, from its root. */
 export const testFiles = async (): Promise<readonly string[]> =>

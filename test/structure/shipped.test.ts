@@ -87,11 +87,9 @@ t.test('it is really not there', async t => {
   }
 });
 
-t.test('every suite of a folder of the agent runs with these options', async t => {
+t.test('the suites of the agent run with these options, those of its tools do not', async t => {
   const folders = new Set((await testFiles()).filter(isOfAgent).map(file => file.split('/')[1]));
-  const own = (await readdir(join(ROOT, 'agent'), {withFileTypes: true})).filter(each => each.isDirectory());
-  t.same(
-    [...folders].toSorted(),
-    own.map(({name}) => name),
-  );
+  for (const folder of ['activate', 'cli', 'core', 'host', 'install', 'runtime', 'store', 'traffic'])
+    t.ok(folders.has(folder), folder);
+  for (const folder of ['lab', 'night', 'packaging', 'structure']) t.notOk(folders.has(folder), folder);
 });
