@@ -1,9 +1,11 @@
-/** What is wrong with a host that should be in service, as seen by systemd, Consul, EC2 and on its disk. */
-import {DescribeVolumesCommand, type EC2Client} from '@aws-sdk/client-ec2';
+/** What is wrong with a host that should be in service, container or virtual machine, as seen by systemd, Consul, EC2 and on its disk. */
+import {DescribeVolumesCommand, EC2Client} from '@aws-sdk/client-ec2';
+import type {Test} from 'tap';
 import type {Ledger} from '../../agent/core/fleet/ledger.ts';
 import type {Activation, State} from '../../agent/core/host/state.ts';
 import {releaseId} from '../../agent/core/release.ts';
-import {journalled} from './agents.ts';
+import {eventually} from '../support/eventually.ts';
+import type {Ec2} from './ec2.ts';
 import type {Instance} from './host.ts';
 import type {Region} from './region.ts';
 import {type ReleaseOptions, releaseJson} from './releases.ts';
@@ -18,12 +20,43 @@ export type Host = {
   readonly client: EC2Client;
 };
 
+/** A host, as far as it is looked at here. */
+export type Inspected = {
+  readonly region: Pick<Region, 'consul'>;
+  readonly instance: Pick<Instance, 'id' | 'ip' | 'exec'>;
+  readonly channel: string;
+  readonly client: EC2Client;
+};
+
+/** A client of the region's EC2, closed with the test. */
+export const ec2Client = (t: Test, {address: endpoint, region, credentials}: Ec2): EC2Client => {
+  const client = new EC2Client({endpoint, region, credentials});
+  t.teardown(() => client.destroy());
+  return client;
+};
+
+/** The complaints that are left once there are none or the time is over, and how long that took. */
+export const complaintsWithin = async (
+  host: Inspected,
+  expected: readonly Published[],
+  {timeoutMs, everyMs = 300}: {readonly timeoutMs: number; readonly everyMs?: number},
+): Promise<{readonly last: readonly string[]; readonly tookS: string}> => {
+  let last: readonly string[] = [];
+  const began = performance.now();
+  const ask = async () => {
+    last = await complaintsOf(host, expected).catch((error: unknown) => [String(error)]);
+    return last.length === 0;
+  };
+  await eventually('no complaint', ask, {timeoutMs, everyMs}).catch(() => undefined);
+  return {last, tookS: ((performance.now() - began) / 1000).toFixed(1)};
+};
+
 /** In service on one of the releases with nothing left behind: no complaint. */
 export const complaintsOf = async (
-  {region, instance, channel, client}: Host,
+  {region, instance, channel, client}: Inspected,
   expected: readonly Published[],
 ): Promise<readonly string[]> => {
-  const state = await journalled(instance);
+  const state = await journalOf(instance);
   if (state === null) return ['there is no journal'];
   const active = expected.find(({id}) => state.active && id === releaseId(state.active.release));
   if (active === undefined) return [`it is on ${JSON.stringify(state.active?.release)}`];
@@ -44,6 +77,13 @@ export const complaintsOf = async (
   ];
 };
 
+/** The journalled state, asked from inside; null before there is one. For a moment of each write there is only the one before. */
+export const journalOf = async ({exec}: Inspected['instance']): Promise<State | null> => {
+  const script = 'cd /var/lib/release-agent && cat journal.json || cat journal.before.json';
+  const {stdout} = await exec(['sh', '-c', script]);
+  return stdout.endsWith('\n') ? (JSON.parse(stdout) as {state: State}).state : null;
+};
+
 const LOOK = `
 cd /var/lib/release-agent
 systemctl is-active release-agentd web; echo --
@@ -53,24 +93,41 @@ curl -sf -m 2 http://127.0.0.1:8500/v1/agent/checks | grep -o '_service_maintena
 readlink current; echo --
 ls slots; echo --
 find . -path ./slots -prune -o \\( -name '*.new*' -o -path './git/staging/*' -o -path './git/trash/*' \\) -print -prune; echo --
-findmnt -rno TARGET | grep /slots/; echo --
+findmnt -rno TARGET,SOURCE,OPTIONS | grep /slots/; echo --
 ls ebs git/slots 2>/dev/null | grep -o '^[0-9].*[.]json' | grep -o '^[a-z0-9-]*'; echo --
 systemctl list-units --all --plain --no-legend --type=mount | sed -n 's/^.*slots-\\(.*\\)[.]mount .*$/\\1/p' | sed 's/.x2d/-/g'; echo --
 systemctl list-units --failed --plain --no-legend | grep -E 'release|slots' | cut -d' ' -f1
 systemctl list-units --all --plain --no-legend --type=service 'release-agent-*' | cut -d' ' -f1 | grep -vx release-agent-leave.service; echo --
 find /run/release-agent /tmp/systemd-private-*-release-agentd.* /var/tmp/systemd-private-*-release-agentd.* -mindepth 1 \
   ! -path '*-release-agentd.service-??????/tmp' \\
-  | grep -vxE '/run/release-agent/(activated|control.sock|identity.json|journal.json)'
-echo --
+  | grep -vxE '/run/release-agent/(activated|control.sock|identity.json|journal.json)'; echo --
+grep -H ^vol /sys/block/nvme*n1/device/serial; echo --
+cat ebs/*.slot.json
 `;
 
-const look = async ({exec}: Instance) => {
-  const {stdout} = await exec(['sh', '-c', LOOK], {timeoutMs: 20_000});
+const look = async ({exec}: Inspected['instance']) => {
+  const {stdout} = await exec(['sh', '-c', LOOK], {timeoutMs: 60_000});
   const [units = '', version = '', json = '', maintenance = '', ...rest] = stdout.split('--\n');
   const [current = [], slots = [], leftovers = [], mounts = [], records = [], ...more] = rest.map(lines);
-  const [mountUnits = [], strangeUnits = [], temporary = []] = more;
+  const [mountUnits = [], strangeUnits = [], temporary = [], serials = [], volumes = []] = more;
   const strays = [...leftovers, ...strangeUnits, ...temporary];
-  return {units, version, json, maintenance, current, slots, strays, mounts, records, mountUnits};
+  return {
+    ...{units, version, json, maintenance, current, slots, strays, records, mountUnits},
+    mounts: mounts.map(line => line.split(' ')),
+    disks: disksOf(serials, volumes),
+  };
+};
+
+/** Slot → its NVMe drive, found by the serial number. Containers have none: there volumes have the names that were asked for. */
+const disksOf = (serials: readonly string[], records: readonly string[]): ReadonlyMap<string, string> => {
+  const drives = new Map(serials.map(line => [line.split(':')[1]?.trim(), /nvme\d+n1/.exec(line)?.[0]]));
+  return new Map(
+    records.flatMap(line => {
+      const {slot, volume} = JSON.parse(line) as {slot: string; volume: string};
+      const drive = drives.get(volume.replace('-', ''));
+      return drive === undefined ? [] : [[slot, `/dev/${drive}`] as const];
+    }),
+  );
 };
 
 type Seen = Awaited<ReturnType<typeof look>>;
@@ -101,28 +158,41 @@ const ofDisk = ({current, slots, strays, mounts, records, mountUnits}: Seen, sta
     ...(current.join() === `slots/${state.active?.slot}` ? [] : [`current points at ${current.join()}`]),
     ...stray('slot', slots),
     ...stray('record', records),
-    ...stray(
-      'mount',
-      mounts.map(path => path.slice(path.lastIndexOf('/') + 1)),
-    ),
+    ...stray('mount', mounts.map(slotOf)),
     ...stray('mount unit', mountUnits),
     ...strays.map(name => `${name} is left`),
   ];
 };
 
-/** Each kept EBS slot has its one attached volume, and the active one is mounted. */
-const ofVolumes = ({mounts}: Seen, volumes: readonly string[], state: State): string[] => {
+const slotOf = ([target = '']: readonly string[]): string => target.slice(target.lastIndexOf('/') + 1);
+
+/** Each kept EBS slot has its one attached volume, and the active one is mounted, read-only, from its own drive. */
+const ofVolumes = ({mounts, disks}: Seen, volumes: readonly string[], state: State): string[] => {
   const slots = kept(state).filter(({release}) => release.kind === 'ebs');
-  const isMounted = mounts.some(path => path.endsWith(`/${state.active?.slot}`));
   const wanted = slots.map(({slot}) => `web ${slot} in-use`).toSorted();
   return [
     ...(wanted.join() === volumes.join() ? [] : [`volumes are "${volumes.join()}", not "${wanted.join()}"`]),
-    ...(isMounted || state.active?.release.kind !== 'ebs' ? [] : ['the active slot is not mounted']),
+    ...(state.active?.release.kind === 'ebs' ? ofActiveMount(state.active, mounts, disks) : []),
+  ];
+};
+
+const ofActiveMount = (
+  {slot}: Activation,
+  mounts: Seen['mounts'],
+  disks: ReadonlyMap<string, string>,
+): string[] => {
+  const mount = mounts.find(each => slotOf(each) === slot);
+  if (!mount) return ['the active slot is not mounted'];
+  const [, source, options = ''] = mount;
+  const disk = disks.get(slot) ?? source;
+  return [
+    ...(source === disk ? [] : [`the active slot is mounted from ${source}, its volume is ${disk}`]),
+    ...(options.split(',').includes('ro') ? [] : [`the active slot is mounted ${options}`]),
   ];
 };
 
 /** Name and state of every volume that has this instance's tag, attached or not. */
-const volumesOf = async (client: EC2Client, {id}: Instance): Promise<readonly string[]> => {
+const volumesOf = async (client: EC2Client, {id}: Inspected['instance']): Promise<readonly string[]> => {
   const {Volumes = []} = await client.send(
     new DescribeVolumesCommand({Filters: [{Name: 'tag:release-agent:owner', Values: [id]}]}),
   );

@@ -7,10 +7,10 @@ import {eventually} from '../support/eventually.ts';
 import {everything, sample} from '../support/sample.ts';
 import {temporaryFolder} from '../support/temporary.ts';
 import type {Moment} from './hold.ts';
+import {complaintsWithin, ec2Client, type Inspected, journalOf, type Published} from './in-service.ts';
 import {type ReleaseOptions, writeRelease} from './releases.ts';
 import {buildAmi} from './vm-ami.ts';
 import {holdInside} from './vm-hold.ts';
-import {complaintsOf, journalOf, type Published} from './vm-in-service.ts';
 import type {VmInstance} from './vm-instance.ts';
 import {startVmLab, type VmLab} from './vm-lab.ts';
 import {acceleration, whyNoVm} from './vm-prepare.ts';
@@ -21,7 +21,7 @@ t.setTimeout(TIMEOUT_MS);
 const SETTLE_MS = 240_000;
 const PHASE_MS = 300_000;
 
-type Host = {readonly lab: VmLab; readonly instance: VmInstance};
+type Host = {readonly lab: VmLab; readonly instance: VmInstance; readonly inspected: Inspected};
 
 const since = (start: number): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
@@ -30,7 +30,7 @@ const publisher =
   async (release: ReleaseOptions): Promise<Published> => {
     const {name} = release;
     await writeRelease(join(dir, name), release);
-    return {id: await ec2.createSnapshot({from: join(dir, name)}), name};
+    return {id: await ec2.createSnapshot({from: join(dir, name)}), release};
   };
 
 let asked = 0;
@@ -40,16 +40,9 @@ const desire = ({consul}: VmLab, {id}: Published): Promise<void> =>
     JSON.stringify({release: id, message: `number ${++asked}`}),
   );
 
-const inService = async (t: Test, {lab, instance}: Host, on: Published): Promise<void> => {
-  let complaints: readonly string[] = [];
-  const ask = async () => {
-    complaints = await complaintsOf(lab, instance, on);
-    return complaints.length === 0;
-  };
-  const what = `serves ${on.name}`;
-  const start = performance.now();
-  await eventually(what, ask, {timeoutMs: SETTLE_MS, everyMs: 1_000}).catch(() => undefined);
-  t.same(complaints, [], `${what} (${since(start)})`);
+const inService = async (t: Test, {inspected}: Host, on: Published): Promise<void> => {
+  const {last, tookS} = await complaintsWithin(inspected, [on], {timeoutMs: SETTLE_MS, everyMs: 1_000});
+  t.same(last, [], `serves ${on.release.name} (${tookS} s)`);
 };
 
 /** Every step of an update as the journal has it. */
@@ -102,7 +95,7 @@ const patternOf = ([phase, step]: Cut['step'], {id}: Published): string =>
 
 /** Asks for the release, pulls the plug at exactly this moment, and plugs it in again: the host ends on it. */
 const cut = async (t: Test, host: Host, row: Cut, next: Published): Promise<void> => {
-  const {lab, instance} = host;
+  const {lab, instance, inspected} = host;
   const {vm} = instance;
   const {step, when} = row;
   const hold = await holdInside(vm, when === 'writing' ? 'writing' : 'written', patternOf(step, next));
@@ -118,10 +111,14 @@ const cut = async (t: Test, host: Host, row: Cut, next: Published): Promise<void
   await vm.powerCut();
   await vm.boot();
   await inService(t, host, next);
-  const before = await journalOf(vm);
+  const before = await journalOf(inspected.instance);
   await vm.must(['systemctl', 'restart', 'release-agentd']);
   await inService(t, host, next);
-  t.equal((await journalOf(vm))?.generation, before?.generation, 'a second run finds nothing to do');
+  t.equal(
+    (await journalOf(inspected.instance))?.generation,
+    before?.generation,
+    'a second run finds nothing to do',
+  );
 };
 
 const tellWhenFailed = async (t: Test, {lab, instance}: Host): Promise<void> => {
@@ -143,7 +140,10 @@ t.test('a virtual machine that runs our package', {skip: whyNoVm(), timeout: TIM
   const start = performance.now();
   const instance = await lab.addVm({image});
   const {vm} = instance;
-  const host: Host = {lab, instance};
+  const {id, ip} = instance;
+  const client = ec2Client(t, lab.ec2);
+  const inspected = {region: lab, instance: {id, ip, exec: vm.exec}, channel: 'production', client};
+  const host: Host = {lab, instance, inspected};
   t.teardown(() => tellWhenFailed(t, host));
   t.comment(`booted in ${since(start)} with ${acceleration()}`);
 

@@ -7,56 +7,38 @@ import type {Server} from 'node:http';
 import t, {type Test} from 'tap';
 import type {InstanceFiles} from '../lab/host.ts';
 import {serveIn} from '../lab/listen.ts';
-import {packageForLab} from '../lab/package.ts';
-import {type Region, startRegion} from '../lab/region.ts';
+import type {Region} from '../lab/region.ts';
 import {createBehaving} from '../store/consul-proxy.ts';
 import {unmet} from '../support/needs.ts';
-import {everything, sample} from '../support/sample.ts';
-import {config, createLanes, type Lane} from './bad-input/lane.ts';
+import {config, type Lane} from './bad-input/lane.ts';
 import {type Row, tryRow} from './bad-input/row.ts';
 import {BOOTS} from './cloud/boots.ts';
 import {BUSY} from './cloud/busy.ts';
 import {HOST_ROWS, remotes} from './cloud/host-rows.ts';
 import {EC2_ROWS} from './cloud/rows.ts';
 import {SILENT} from './cloud/silent.ts';
-import {unexplained} from './lossy.ts';
-import {lostUnderLoad, pickedByHand, runAll, type Trial} from './trials.ts';
+import {LANES_TIMEOUT_MS, tryUnderLoad} from './lanes-under-load.ts';
+import type {Trial} from './trials.ts';
 
 const trialOf = (row: Row): Trial<Lane> => ({name: row.name, run: (t, lane) => tryRow(t, lane, row)});
 
-const TRIALS: readonly Trial<Lane>[] = [
+const trials: readonly Trial<Lane>[] = [
   ...[...EC2_ROWS, ...HOST_ROWS].map(trialOf),
   ...SILENT,
   ...BUSY,
   ...BOOTS,
 ];
 
-const LANES = 4;
 const PORT = 8701;
 
 // EC2 may take its time.
 const patient = (files: InstanceFiles): string =>
   config({...files, gitUrl: `http://127.0.0.1:${PORT}/app.git`}).replace('timeout = "30s"', 'timeout = "4m"');
 
-t.test(
-  'the cloud misbehaves',
-  {skip: unmet('root', 'debian', 'loop'), timeout: everything() ? 1_500_000 : 900_000},
-  async t => {
-    const trials = pickedByHand(TRIALS) ?? sample(t, TRIALS, 8);
-    const region = await startRegion({
-      name: `cloud-${process.pid % 10_000}`,
-      instances: Math.min(LANES, trials.length) + 1, // one that nothing happens to answers meanwhile
-      deb: await packageForLab(),
-      config: patient,
-    });
-    t.teardown(region.down);
-    const lanes = await createLanes(t, region);
-    for (const lane of lanes) await standBeforeGit(t, region, lane);
-    await Promise.all(lanes.map(lane => lane.boot(t)));
-    const lost = await lostUnderLoad(t, region, () => runAll(t, lanes.slice(1), trials));
-    t.same(unexplained(lost).slice(0, 5), [], 'no request is lost but to a power cut');
-  },
-);
+t.test('the cloud misbehaves', {skip: unmet('root', 'debian', 'loop'), timeout: LANES_TIMEOUT_MS}, t => {
+  const prepare = (region: Region, lane: Lane) => standBeforeGit(t, region, lane);
+  return tryUnderLoad(t, {name: 'cloud', trials, config: patient, prepare, loses: 'to a power cut'});
+});
 
 /** The git remote of a lane, at a port of the instance's own loopback. */
 const standBeforeGit = async (t: Test, region: Region, lane: Lane): Promise<void> => {

@@ -1,11 +1,10 @@
 /** Three instances that are one fleet, brought to the middle of a rollout: what each row of a table of nights begins with. */
-import {EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import type {Ledger} from '../../agent/core/fleet/ledger.ts';
 import type {Phase} from '../../agent/core/host/state.ts';
 import {journalled, ledgerOf, proven, serving} from '../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
-import {complaintsOf, type Published} from '../lab/in-service.ts';
+import {complaintsOf, ec2Client, type Published} from '../lab/in-service.ts';
 import type {Region} from '../lab/region.ts';
 import {eventually} from '../support/eventually.ts';
 import {silent, type Told} from './told.ts';
@@ -27,9 +26,7 @@ export interface Fleet {
 
 /** Boots the instances on a first release and waits until it is proven. */
 export const bootFleet = async (t: Test, region: Region): Promise<Fleet> => {
-  const {address: endpoint, credentials} = region.ec2;
-  const client = new EC2Client({endpoint, region: region.ec2.region, credentials});
-  t.teardown(() => client.destroy());
+  const client = ec2Client(t, region.ec2);
   const releases: Published[] = [];
   for (const [n, as] of (['ext4', 'git', 'ext4', 'git'] as const).entries()) {
     const release = {name: `release-${n}`, scriptS: 2};

@@ -1,11 +1,10 @@
 /** One instance that is a fleet of its own: driven from release to release, stopped in a phase on the way, asked what it says. */
-import {EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import type {Phase, State} from '../../agent/core/host/state.ts';
 import {releaseId} from '../../agent/core/release.ts';
 import {journalled} from '../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
-import {complaintsOf, type Host, type Published} from '../lab/in-service.ts';
+import {complaintsWithin, ec2Client, type Host, type Published} from '../lab/in-service.ts';
 import type {Region} from '../lab/region.ts';
 import {eventually} from '../support/eventually.ts';
 
@@ -51,9 +50,7 @@ const SETTLE_MS = 120_000;
 
 /** The lanes of a region, one for each instance. Their releases are made here and used again and again. */
 export const createLanes = async (t: Test, region: Region): Promise<readonly Lane[]> => {
-  const {address: endpoint, credentials} = region.ec2;
-  const client = new EC2Client({endpoint, region: region.ec2.region, credentials});
-  t.teardown(() => client.destroy());
+  const client = ec2Client(t, region.ec2);
   const releases: Published[] = [];
   for (const [n, fs] of (['ext4', 'git', 'ext4', 'git'] as const).entries()) {
     const release = {name: `release-${n}`, scriptS: 1.5, startDelayS: 1};
@@ -78,17 +75,11 @@ const laneOf = (host: Host, releases: readonly Published[]): Lane => {
     return release;
   };
   const settled = async (t: Test, on: readonly Published[], what: string): Promise<void> => {
-    let complaints: readonly string[] = [];
-    const began = performance.now();
-    const ask = async () => {
-      complaints = await complaintsOf(host, on).catch((error: unknown) => [String(error)]);
-      return complaints.length === 0;
-    };
-    await eventually(what, ask, {timeoutMs: SETTLE_MS, everyMs: 300}).catch(() => undefined);
-    t.same(complaints, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+    const {last, tookS} = await complaintsWithin(host, on, {timeoutMs: SETTLE_MS});
+    t.same(last, [], `${what} (${tookS} s)`);
     const state = await eventually('a journal', async () => (await journalled(instance)) ?? undefined);
     served = on.find(({id}) => state.active && id === releaseId(state.active.release)) ?? served;
-    if (complaints.length > 0) t.comment((await instance.journal('release-agentd')).slice(-8_000));
+    if (last.length > 0) t.comment((await instance.journal('release-agentd')).slice(-8_000));
   };
   const follow = async (t: Test): Promise<void> => settled(t, [await next()], 'follows the next bump');
 

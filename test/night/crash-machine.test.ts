@@ -1,11 +1,13 @@
 /** An agent that hangs, is started twice, whose disk fills and whose clock jumps, on instances side by side. */
+
 import t, {type Test} from 'tap';
 import type {Phase} from '../../agent/core/host/state.ts';
+import {ec2Client} from '../lab/in-service.ts';
 import {packageForLab} from '../lab/package.ts';
 import {startRegion} from '../lab/region.ts';
 import {unmet} from '../support/needs.ts';
 import {everything, sample} from '../support/sample.ts';
-import {clientOf, config, newLane, releasesOf} from './crash/lane.ts';
+import {config, newLane, releasesOf} from './crash/lane.ts';
 import {
   clockJumps,
   diskFills,
@@ -33,7 +35,7 @@ t.test(
       files: machineFiles,
     });
     t.teardown(region.down);
-    const parts = {region, client: clientOf(t, region), releases: await releasesOf(region, 'git')};
+    const parts = {region, client: ec2Client(t, region.ec2), releases: await releasesOf(region, 'git')};
     const boot = async (t: Test, furnish: Parameters<typeof newLane>[0]['furnish'] = async () => {}) => {
       const lane = await newLane({...parts, furnish});
       t.teardown(lane.holder.close);

@@ -1,13 +1,11 @@
 /** One instance that is a fleet of its own, serves a good release, and is given bad ones. */
-import {EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import {releaseId} from '../../../agent/core/release.ts';
 import {journalled} from '../../lab/agents.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
-import {complaintsOf, type Host, type Published} from '../../lab/in-service.ts';
+import {complaintsWithin, ec2Client, type Host, type Published} from '../../lab/in-service.ts';
 import type {Region} from '../../lab/region.ts';
 import type {ReleaseOptions} from '../../lab/releases.ts';
-import {eventually} from '../../support/eventually.ts';
 
 const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 
@@ -45,9 +43,7 @@ const SETTLE_MS = 120_000;
 
 /** The lanes of a region, one for each instance. */
 export const createLanes = async (t: Test, region: Region): Promise<readonly Lane[]> => {
-  const {address: endpoint, credentials} = region.ec2;
-  const client = new EC2Client({endpoint, region: region.ec2.region, credentials});
-  t.teardown(() => client.destroy());
+  const client = ec2Client(t, region.ec2);
   const make = publisher(region);
   const good = [await make('ext4', 'good-0'), await make('git', 'good-1'), await make('ext4', 'good-2')];
   return region.instances.map(instance =>
@@ -89,15 +85,9 @@ const laneOf = (host: Host, releases: Releases): Lane => {
     return next;
   };
   const settled: Lane['settled'] = async (t, on, what) => {
-    let complaints: readonly string[] = [];
-    const began = performance.now();
-    const ask = async () => {
-      complaints = await complaintsOf(host, [on]).catch((error: unknown) => [String(error)]);
-      return complaints.length === 0;
-    };
-    await eventually(what, ask, {timeoutMs: SETTLE_MS, everyMs: 300}).catch(() => undefined);
-    t.same(complaints, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
-    if (complaints.length > 0) t.comment((await instance.journal('release-agentd')).slice(-6_000));
+    const {last, tookS} = await complaintsWithin(host, [on], {timeoutMs: SETTLE_MS});
+    t.same(last, [], `${what} (${tookS} s)`);
+    if (last.length > 0) t.comment((await instance.journal('release-agentd')).slice(-6_000));
     const active = (await journalled(instance))?.active;
     if (current === undefined || (active && releaseId(active.release) === on.id)) current = on;
   };

@@ -1,11 +1,11 @@
 /** One instance at a time that is a fleet of its own: taken through journeys, killed on the way, and looked at afterwards. */
-import {EC2Client} from '@aws-sdk/client-ec2';
+import type {EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import {releaseId} from '../../../agent/core/release.ts';
 import {journalled} from '../../lab/agents.ts';
 import {type Holder, openHolder} from '../../lab/hold.ts';
 import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
-import {complaintsOf, type Host, type Published} from '../../lab/in-service.ts';
+import {complaintsWithin, type Host, type Published} from '../../lab/in-service.ts';
 import type {Region} from '../../lab/region.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Journey} from './step.ts';
@@ -72,12 +72,6 @@ export const releasesOf = async (region: Region, fs: Fs): Promise<Releases> => {
   };
 };
 
-export const clientOf = (t: Test, {ec2}: Region): EC2Client => {
-  const client = new EC2Client({endpoint: ec2.address, region: ec2.region, credentials: ec2.credentials});
-  t.teardown(() => client.destroy());
-  return client;
-};
-
 interface LaneParts {
   readonly region: Region;
   readonly client: EC2Client;
@@ -129,7 +123,7 @@ export const newLane = async ({region, client, releases, furnish}: LaneParts): P
     },
   };
   const settled = async (t: Test, on: Published, what: string): Promise<boolean> => {
-    const complaints = await complaintsUntil(host, on);
+    const complaints = await complaintsWithin(host, [on], {timeoutMs: SETTLE_MS});
     t.same(complaints.last, [], `${what} (${complaints.tookS} s)`);
     if (complaints.last.length > 0) t.comment((await instance.journal('release-agentd')).slice(-8_000));
     served = on;
@@ -153,14 +147,3 @@ const rejected = (instance: Instance, {id}: Published): Promise<unknown> =>
     },
     {timeoutMs: SETTLE_MS, everyMs: 100},
   );
-
-const complaintsUntil = async (host: Host, on: Published) => {
-  let last: readonly string[] = [];
-  const began = performance.now();
-  const ask = async () => {
-    last = await complaintsOf(host, [on]).catch((error: unknown) => [String(error)]);
-    return last.length === 0;
-  };
-  await eventually('no complaint', ask, {timeoutMs: SETTLE_MS, everyMs: 300}).catch(() => undefined);
-  return {last, tookS: ((performance.now() - began) / 1000).toFixed(1)};
-};

@@ -1,11 +1,13 @@
 /** Every journalled step of a boot, an update and a rollback: what runs there is killed, and the host ends in service. */
+
 import t, {type Test} from 'tap';
+import {ec2Client} from '../../lab/in-service.ts';
 import {packageForLab} from '../../lab/package.ts';
 import {startRegion} from '../../lab/region.ts';
 import {unmet} from '../../support/needs.ts';
 import {everything, sample} from '../../support/sample.ts';
 import {findsNothingToDo} from './again.ts';
-import {clientOf, config, type Fs, type Lane, newLane, releasesOf} from './lane.ts';
+import {config, type Fs, type Lane, newLane, releasesOf} from './lane.ts';
 import {rowsOf, textOf} from './rows.ts';
 import {JOURNEYS, type Row, stepsDuring} from './step.ts';
 import {strike} from './strike.ts';
@@ -21,7 +23,7 @@ export const crashSuite = (fs: Fs): void => {
     const name = `crash-${fs}-${process.pid % 10_000}`;
     const region = await startRegion({name, instances: 0, deb: await packageForLab(), config});
     t.teardown(region.down);
-    const parts = {region, client: clientOf(t, region), releases: await releasesOf(region, fs)};
+    const parts = {region, client: ec2Client(t, region.ec2), releases: await releasesOf(region, fs)};
     const make = () => newLane(parts);
     const lanes: Lane[] = [];
     t.jobs = LANES + 1;
