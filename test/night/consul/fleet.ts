@@ -1,13 +1,13 @@
 /** Three instances that are one fleet, brought to the middle of a rollout: what each row of a table of nights begins with. */
 import type {Test} from 'tap';
-import type {Ledger} from '../../agent/core/fleet/ledger.ts';
-import type {Phase} from '../../agent/core/host/state.ts';
-import {journalled, ledgerOf, proven, serving} from '../lab/agents.ts';
-import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
-import {complaintsOf, ec2Client, type Published} from '../lab/in-service.ts';
-import type {Region} from '../lab/region.ts';
-import {eventually} from '../support/eventually.ts';
-import {silent, type Told} from './told.ts';
+import type {Ledger} from '../../../agent/core/fleet/ledger.ts';
+import type {Phase} from '../../../agent/core/host/state.ts';
+import {journalled, ledgerOf, proven, serving} from '../../lab/agents.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
+import {complaintsOf, ec2Client, type Published} from '../../lab/in-service.ts';
+import type {Region} from '../../lab/region.ts';
+import {eventually} from '../../support/eventually.ts';
+import {silent, type Told} from '../told.ts';
 
 /** As `defaultConfig`, with a script, and times in which something can happen. */
 export const fleetConfig = (instance: InstanceFiles): string =>

@@ -1,4 +1,4 @@
-import {must, run} from './run.ts';
+import {must, run} from '../run.ts';
 
 const LINK_LOCAL = '169.254.169.254';
 const TAP = 'vm0';

@@ -1,5 +1,5 @@
 import {basename} from 'node:path';
-import type {Devices} from './ec2/devices.ts';
+import type {Devices} from '../ec2/devices.ts';
 import type {Vm} from './vm.ts';
 
 /**

@@ -11,19 +11,19 @@
  */
 
 import {join} from 'node:path';
-import {type Consul, startConsulServer} from './consul.ts';
-import {loopDevices} from './ec2/devices.ts';
-import {type Ec2, startEc2} from './ec2.ts';
-import {createKv, type Kv} from './kv.ts';
-import {serveIn} from './listen.ts';
-import {ADDRESSES, createNetwork, within} from './network.ts';
-import {freePorts} from './ports.ts';
-import {relayTo} from './relay.ts';
-import {openResources, type Resources} from './resources.ts';
+import {type Consul, startConsulServer} from '../consul.ts';
+import {loopDevices} from '../ec2/devices.ts';
+import {type Ec2, startEc2} from '../ec2.ts';
+import {createKv, type Kv} from '../kv.ts';
+import {serveIn} from '../listen.ts';
+import {ADDRESSES, createNetwork, within} from '../network.ts';
+import {freePorts} from '../ports.ts';
+import {relayTo} from '../relay.ts';
+import {openResources, type Resources} from '../resources.ts';
+import {vmDevices} from './devices.ts';
+import type {VmImage} from './image.ts';
+import {startVmInstance, type VmInstance} from './instance.ts';
 import type {Vm} from './vm.ts';
-import {vmDevices} from './vm-devices.ts';
-import type {VmImage} from './vm-image.ts';
-import {startVmInstance, type VmInstance} from './vm-instance.ts';
 
 export interface VmLab {
   readonly consul: Consul & Kv;

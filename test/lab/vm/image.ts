@@ -1,13 +1,13 @@
 import {createHash} from 'node:crypto';
 import {copyFile, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {FILES, PACKAGES, put} from './base.ts';
-import {cached} from './cache.ts';
-import {ADDRESSES} from './network.ts';
-import {bootstrap, consulProgram} from './prepare.ts';
-import {must} from './run.ts';
-import {GUEST_NETWORK, NETWORK_UNIT} from './vm-network.ts';
-import {prepareVm} from './vm-prepare.ts';
+import {FILES, PACKAGES, put} from '../base.ts';
+import {cached} from '../cache.ts';
+import {ADDRESSES} from '../network.ts';
+import {bootstrap, consulProgram} from '../prepare.ts';
+import {must} from '../run.ts';
+import {GUEST_NETWORK, NETWORK_UNIT} from './network.ts';
+import {prepareVm} from './prepare.ts';
 
 export interface VmImageInputs {
   /** our package, installed with dpkg; the image goes without when absent */

@@ -4,16 +4,16 @@ import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:http';
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
-import {whoAmI} from '../../agent/host/imds/identity.ts';
-import {createImds} from '../../agent/host/imds/imds.ts';
-import {gitLayout} from '../../agent/install/git/mirror/layout.ts';
-import {readMarker, readMarkers} from '../../agent/install/git/tree/marker.ts';
-import {openHistory} from '../../agent/journal/history.ts';
-import {imdsListener} from '../lab/imds.ts';
-import {eventually} from '../support/eventually.ts';
-import {sample} from '../support/sample.ts';
-import {temporaryFolder} from '../support/temporary.ts';
-import {type LoneHost, loneHost} from './lone/host.ts';
+import {whoAmI} from '../../../agent/host/imds/identity.ts';
+import {createImds} from '../../../agent/host/imds/imds.ts';
+import {gitLayout} from '../../../agent/install/git/mirror/layout.ts';
+import {readMarker, readMarkers} from '../../../agent/install/git/tree/marker.ts';
+import {openHistory} from '../../../agent/journal/history.ts';
+import {imdsListener} from '../../lab/imds.ts';
+import {eventually} from '../../support/eventually.ts';
+import {sample} from '../../support/sample.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
+import {type LoneHost, loneHost} from '../lone/host.ts';
 
 type Damage = (path: string) => Promise<void>;
 

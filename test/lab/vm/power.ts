@@ -1,9 +1,9 @@
 import {readFile, rm} from 'node:fs/promises';
-import {eventually} from '../support/eventually.ts';
-import {endProcess, isRunning, type RunningProcess, signalProcess, startProcess} from './process.ts';
-import type {VmFiles} from './vm-command.ts';
-import {createGuest, type Guest} from './vm-guest.ts';
-import {connectRpc, type Rpc} from './vm-rpc.ts';
+import {eventually} from '../../support/eventually.ts';
+import {endProcess, isRunning, type RunningProcess, signalProcess, startProcess} from '../process.ts';
+import type {VmFiles} from './command.ts';
+import {createGuest, type Guest} from './guest.ts';
+import {connectRpc, type Rpc} from './rpc.ts';
 
 /** A running QEMU and how to speak to it and to what runs in it. */
 export interface Power {

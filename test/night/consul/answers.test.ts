@@ -4,17 +4,17 @@
  */
 import type {Server} from 'node:http';
 import t, {type Test} from 'tap';
-import type {Phase} from '../../agent/core/host/state.ts';
-import {journalled} from '../lab/agents.ts';
-import {serveIn} from '../lab/listen.ts';
-import {packageForLab} from '../lab/package.ts';
-import {type Region, startRegion} from '../lab/region.ts';
-import {type Behaviour, createBehaving} from '../store/consul-proxy.ts';
-import {eventually} from '../support/eventually.ts';
-import {unmet} from '../support/needs.ts';
-import {sample} from '../support/sample.ts';
-import {createLanes, type Lane, laneConfig, PHASES} from './consul-lane.ts';
-import {listen, silent} from './told.ts';
+import type {Phase} from '../../../agent/core/host/state.ts';
+import {journalled} from '../../lab/agents.ts';
+import {serveIn} from '../../lab/listen.ts';
+import {packageForLab} from '../../lab/package.ts';
+import {type Region, startRegion} from '../../lab/region.ts';
+import {type Behaviour, createBehaving} from '../../store/consul-proxy.ts';
+import {eventually} from '../../support/eventually.ts';
+import {unmet} from '../../support/needs.ts';
+import {sample} from '../../support/sample.ts';
+import {listen, silent} from '../told.ts';
+import {createLanes, type Lane, laneConfig, PHASES} from './lane.ts';
 
 interface Misbehaviour {
   readonly name: string;

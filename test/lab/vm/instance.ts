@@ -1,9 +1,9 @@
-import type {Ec2} from './ec2.ts';
-import {imdsListener, type Metadata} from './imds.ts';
-import {serveIn} from './listen.ts';
-import {IMDS_ADDRESS, type Link, type Network} from './network.ts';
+import type {Ec2} from '../ec2.ts';
+import {imdsListener, type Metadata} from '../imds.ts';
+import {serveIn} from '../listen.ts';
+import {IMDS_ADDRESS, type Link, type Network} from '../network.ts';
+import type {VmImage} from './image.ts';
 import {startVm, type Vm} from './vm.ts';
-import type {VmImage} from './vm-image.ts';
 
 export interface VmInstance {
   readonly id: string;

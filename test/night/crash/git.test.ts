@@ -1,4 +1,4 @@
 /** `crash/suite.ts` with releases that are git revisions. */
-import {crashSuite} from './crash/suite.ts';
+import {crashSuite} from './suite.ts';
 
 crashSuite('git');

@@ -4,22 +4,22 @@
  */
 import {setTimeout as sleep} from 'node:timers/promises';
 import t, {type Test} from 'tap';
-import type {Phase} from '../../agent/core/host/state.ts';
-import {journalled} from '../lab/agents.ts';
-import {packageForLab} from '../lab/package.ts';
-import {type Region, startRegion} from '../lab/region.ts';
-import {eventually} from '../support/eventually.ts';
-import {unmet} from '../support/needs.ts';
-import {everything, sample} from '../support/sample.ts';
-import {createLanes, type Lane, laneConfig, PHASES} from './consul-lane.ts';
-import {listen, silent} from './told.ts';
+import type {Phase} from '../../../agent/core/host/state.ts';
+import {journalled} from '../../lab/agents.ts';
+import {packageForLab} from '../../lab/package.ts';
+import {type Region, startRegion} from '../../lab/region.ts';
+import {eventually} from '../../support/eventually.ts';
+import {unmet} from '../../support/needs.ts';
+import {everything, sample} from '../../support/sample.ts';
+import {listen, silent} from '../told.ts';
+import {createLanes, type Lane, laneConfig, PHASES} from './lane.ts';
 
 interface Row {
   readonly phase: Phase;
   readonly how: 'stops' | 'hangs';
 }
 
-// consul-answers.test.ts has an agent that hangs in every phase.
+// answers.test.ts has an agent that hangs in every phase.
 const ROWS: readonly Row[] = [
   ...PHASES.map(phase => ({phase, how: 'stops'}) as const),
   ...(['serving', 'draining', 'rejoining'] as const).map(phase => ({phase, how: 'hangs'}) as const),

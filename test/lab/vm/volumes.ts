@@ -1,5 +1,5 @@
-import {type Attachment, attachment, isMounted, PORTS, plug, unplug} from './vm-ebs.ts';
-import type {Power} from './vm-power.ts';
+import {type Attachment, attachment, isMounted, PORTS, plug, unplug} from './ebs.ts';
+import type {Power} from './power.ts';
 
 /** The volumes of one machine. They stay attached while it has no power, as an instance's do while it reboots. */
 export interface Volumes {

@@ -1,6 +1,6 @@
 import {stat} from 'node:fs/promises';
-import type {Guest} from './vm-guest.ts';
-import {field, type Json, list, type Rpc} from './vm-rpc.ts';
+import type {Guest} from './guest.ts';
+import {field, type Json, list, type Rpc} from './rpc.ts';
 
 /** An EBS volume: its id and the file or block device with its content. */
 export interface Volume {

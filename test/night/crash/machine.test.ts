@@ -1,22 +1,14 @@
 /** An agent that hangs, is started twice, whose disk fills and whose clock jumps, on instances side by side. */
 
 import t, {type Test} from 'tap';
-import type {Phase} from '../../agent/core/host/state.ts';
-import {ec2Client} from '../lab/in-service.ts';
-import {packageForLab} from '../lab/package.ts';
-import {startRegion} from '../lab/region.ts';
-import {unmet} from '../support/needs.ts';
-import {everything, sample} from '../support/sample.ts';
-import {config, newLane, releasesOf} from './crash/lane.ts';
-import {
-  clockJumps,
-  diskFills,
-  hung,
-  hungInWrite,
-  machineFiles,
-  smallDisk,
-  startedTwice,
-} from './crash/machine.ts';
+import type {Phase} from '../../../agent/core/host/state.ts';
+import {ec2Client} from '../../lab/in-service.ts';
+import {packageForLab} from '../../lab/package.ts';
+import {startRegion} from '../../lab/region.ts';
+import {unmet} from '../../support/needs.ts';
+import {everything, sample} from '../../support/sample.ts';
+import {config, newLane, releasesOf} from './lane.ts';
+import {clockJumps, diskFills, hung, hungInWrite, machineFiles, smallDisk, startedTwice} from './machine.ts';
 
 const HUNG: readonly Phase[] = ['serving', 'staging', 'waiting', 'draining', 'gating', 'baking'];
 const JUMPS: readonly (readonly [Phase, 1 | -1])[] = (

@@ -2,12 +2,12 @@
 import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
-import {createEc2} from '../../agent/host/ec2/ec2.ts';
-import {mountedAt} from '../../agent/host/mount/table.ts';
-import {count, never, readRecord, startWithSnapshot} from '../install/ebs/world.ts';
-import {eventually} from '../support/eventually.ts';
-import {unmet} from '../support/needs.ts';
-import {sample} from '../support/sample.ts';
+import {createEc2} from '../../../agent/host/ec2/ec2.ts';
+import {mountedAt} from '../../../agent/host/mount/table.ts';
+import {count, never, readRecord, startWithSnapshot} from '../../install/ebs/world.ts';
+import {eventually} from '../../support/eventually.ts';
+import {unmet} from '../../support/needs.ts';
+import {sample} from '../../support/sample.ts';
 
 const skip = unmet('root', 'debian', 'loop');
 

@@ -1,14 +1,14 @@
 import {mkdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {must} from './run.ts';
-import {type VmFiles, vmCommand} from './vm-command.ts';
-import {type Guest, guestReady} from './vm-guest.ts';
-import type {VmImage} from './vm-image.ts';
-import {type VmNetwork, wireNetwork} from './vm-network.ts';
-import {type Power, powerOff, powerOn} from './vm-power.ts';
-import {acceleration} from './vm-prepare.ts';
-import type {Rpc} from './vm-rpc.ts';
-import {createVolumes, type Volumes} from './vm-volumes.ts';
+import {must} from '../run.ts';
+import {type VmFiles, vmCommand} from './command.ts';
+import {type Guest, guestReady} from './guest.ts';
+import type {VmImage} from './image.ts';
+import {type VmNetwork, wireNetwork} from './network.ts';
+import {type Power, powerOff, powerOn} from './power.ts';
+import {acceleration} from './prepare.ts';
+import type {Rpc} from './rpc.ts';
+import {createVolumes, type Volumes} from './volumes.ts';
 
 /** An EC2 instance to the letter: its own kernel, NVMe volumes that come and go, and a power cord. */
 export interface Vm extends Guest, Volumes {

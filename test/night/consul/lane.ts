@@ -1,12 +1,12 @@
 /** One instance that is a fleet of its own: driven from release to release, stopped in a phase on the way, asked what it says. */
 import type {Test} from 'tap';
-import type {Phase, State} from '../../agent/core/host/state.ts';
-import {releaseId} from '../../agent/core/release.ts';
-import {journalled} from '../lab/agents.ts';
-import {defaultConfig, type Instance, type InstanceFiles} from '../lab/host.ts';
-import {complaintsWithin, ec2Client, type Host, type Published} from '../lab/in-service.ts';
-import type {Region} from '../lab/region.ts';
-import {eventually} from '../support/eventually.ts';
+import type {Phase, State} from '../../../agent/core/host/state.ts';
+import {releaseId} from '../../../agent/core/release.ts';
+import {journalled} from '../../lab/agents.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
+import {complaintsWithin, ec2Client, type Host, type Published} from '../../lab/in-service.ts';
+import type {Region} from '../../lab/region.ts';
+import {eventually} from '../../support/eventually.ts';
 
 export const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 

@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto';
-import {type Attachment, PORTS} from './vm-ebs.ts';
-import {ROOT_PARTITION, type VmImage} from './vm-image.ts';
-import type {WiredNetwork} from './vm-network.ts';
-import type {Acceleration} from './vm-prepare.ts';
+import {type Attachment, PORTS} from './ebs.ts';
+import {ROOT_PARTITION, type VmImage} from './image.ts';
+import type {WiredNetwork} from './network.ts';
+import type {Acceleration} from './prepare.ts';
 
 export interface VmFiles {
   readonly overlay: string;

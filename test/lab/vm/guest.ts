@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {RunResult} from './run.ts';
-import {NETWORK_UNIT} from './vm-network.ts';
-import {field, type Json, type Rpc} from './vm-rpc.ts';
+import type {RunResult} from '../run.ts';
+import {NETWORK_UNIT} from './network.ts';
+import {field, type Json, type Rpc} from './rpc.ts';
 
 /** How a test looks and acts inside the machine, without a network: QEMU's own guest agent on a virtio-serial port. */
 export interface Guest {

@@ -2,18 +2,18 @@
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import t, {type Test} from 'tap';
-import type {Phase} from '../../agent/core/host/state.ts';
-import {eventually} from '../support/eventually.ts';
-import {everything, sample} from '../support/sample.ts';
-import {temporaryFolder} from '../support/temporary.ts';
-import type {Moment} from './hold.ts';
-import {complaintsWithin, ec2Client, type Inspected, journalOf, type Published} from './in-service.ts';
-import {type ReleaseOptions, writeRelease} from './releases.ts';
-import {buildAmi} from './vm-ami.ts';
-import {holdInside} from './vm-hold.ts';
-import type {VmInstance} from './vm-instance.ts';
-import {startVmLab, type VmLab} from './vm-lab.ts';
-import {acceleration, whyNoVm} from './vm-prepare.ts';
+import type {Phase} from '../../../agent/core/host/state.ts';
+import {eventually} from '../../support/eventually.ts';
+import {everything, sample} from '../../support/sample.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
+import type {Moment} from '../hold.ts';
+import {complaintsWithin, ec2Client, type Inspected, journalOf, type Published} from '../in-service.ts';
+import {type ReleaseOptions, writeRelease} from '../releases.ts';
+import {buildAmi} from './ami.ts';
+import {holdInside} from './hold.ts';
+import type {VmInstance} from './instance.ts';
+import {startVmLab, type VmLab} from './lab.ts';
+import {acceleration, whyNoVm} from './prepare.ts';
 
 const TIMEOUT_MS = everything() ? 5_400_000 : 840_000; // the first run builds the package and the image
 t.setTimeout(TIMEOUT_MS);

@@ -1,7 +1,7 @@
-import {consulClient} from './host.ts';
-import {ADDRESSES} from './network.ts';
-import {packageForLab} from './package.ts';
-import {buildVmImage, type VmImage} from './vm-image.ts';
+import {consulClient} from '../host.ts';
+import {ADDRESSES} from '../network.ts';
+import {packageForLab} from '../package.ts';
+import {buildVmImage, type VmImage} from './image.ts';
 
 /** The image of every virtual machine in tests: our package, its configuration, and a Consul client agent. Built once for all. */
 export const buildAmi = async (): Promise<VmImage> =>

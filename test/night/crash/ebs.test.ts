@@ -1,4 +1,4 @@
 /** `crash/suite.ts` with releases that are EBS snapshots. */
-import {crashSuite} from './crash/suite.ts';
+import {crashSuite} from './suite.ts';
 
 crashSuite('ext4');

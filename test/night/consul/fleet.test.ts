@@ -3,19 +3,19 @@
  * request lost that the release did not lose, the reason told while it lasts, recovery by itself, nothing left over.
  */
 import t, {type Test} from 'tap';
-import {journalled, ledgerOf, tellWhenFailed} from '../lab/agents.ts';
-import {put} from '../lab/base.ts';
-import type {Consul} from '../lab/consul.ts';
-import type {Instance} from '../lab/host.ts';
-import {packageForLab} from '../lab/package.ts';
-import {type Region, startRegion} from '../lab/region.ts';
-import {eventually} from '../support/eventually.ts';
-import {unmet} from '../support/needs.ts';
-import {everything, sample} from '../support/sample.ts';
-import {begin, bootFleet, type Fleet, finished, fleetConfig, tells} from './consul-fleet.ts';
-import {addPeers} from './consul-peers.ts';
-import {createTokens, LENIENT, type Tokens} from './consul-tokens.ts';
-import {listen} from './told.ts';
+import {journalled, ledgerOf, tellWhenFailed} from '../../lab/agents.ts';
+import {put} from '../../lab/base.ts';
+import type {Consul} from '../../lab/consul.ts';
+import type {Instance} from '../../lab/host.ts';
+import {packageForLab} from '../../lab/package.ts';
+import {type Region, startRegion} from '../../lab/region.ts';
+import {eventually} from '../../support/eventually.ts';
+import {unmet} from '../../support/needs.ts';
+import {everything, sample} from '../../support/sample.ts';
+import {listen} from '../told.ts';
+import {begin, bootFleet, type Fleet, finished, fleetConfig, tells} from './fleet.ts';
+import {addPeers} from './peers.ts';
+import {createTokens, LENIENT, type Tokens} from './tokens.ts';
 
 interface Night {
   readonly fleet: Fleet;

@@ -7,14 +7,14 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import t from 'tap';
-import {eventually} from '../support/eventually.ts';
-import {temporaryFolder} from '../support/temporary.ts';
-import {ADDRESSES} from './network.ts';
-import {writeRelease} from './releases.ts';
+import {eventually} from '../../support/eventually.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
+import {ADDRESSES} from '../network.ts';
+import {writeRelease} from '../releases.ts';
+import {buildAmi} from './ami.ts';
+import {startVmLab} from './lab.ts';
+import {acceleration, whyNoVm} from './prepare.ts';
 import type {Vm} from './vm.ts';
-import {buildAmi} from './vm-ami.ts';
-import {startVmLab} from './vm-lab.ts';
-import {acceleration, whyNoVm} from './vm-prepare.ts';
 
 const TIMEOUT_MS = 480_000; // the first run builds the image
 t.setTimeout(TIMEOUT_MS);

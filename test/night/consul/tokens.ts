@@ -1,5 +1,5 @@
-import {tokenFor} from '../store/consul-acl.ts';
-import {bootstrapToken} from '../support/consul.ts';
+import {tokenFor} from '../../store/consul-acl.ts';
+import {bootstrapToken} from '../../support/consul.ts';
 
 /** For a Consul server's configuration: tokens are looked at, who shows none may do anything. */
 export const LENIENT = {acl: {enabled: true, default_policy: 'allow'}};
