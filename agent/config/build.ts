@@ -107,6 +107,7 @@ const traffic = (values: Values, tables: ReadonlySet<string>): TrafficSettings =
         }
       : undefined,
   }),
+  settleMs: values['traffic.settle'],
   drain: {
     ports: values['traffic.drain.ports'] ?? [values['traffic.drain.port'] ?? []].flat(),
     timeoutMs: values['traffic.drain.timeout'],

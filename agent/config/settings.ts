@@ -77,6 +77,8 @@ export interface DrainSettings {
 export interface TrafficSettings {
   readonly consul?: {readonly service: string; readonly url: string; readonly tokenFile?: string};
   readonly commands?: CommandSettings;
+  /** how long those who send requests may take to notice that the host left traffic */
+  readonly settleMs: number;
   readonly drain: DrainSettings;
 }
 

@@ -161,6 +161,8 @@ const TEXTS = {
     `the drain waits for ${d.connections === 1 ? '1 connection' : `${d.connections} connections`}: ${d.peers}`,
   'drain.counter': (d: {counter: string; seconds: number}) =>
     `the counter ${d.counter} does not answer a number: the drain takes its whole ${d.seconds} s`,
+  'drain.settling': (d: {seconds: number}) =>
+    `it waits ${d.seconds} s for those who send requests to notice that it left traffic (traffic.settle)`,
   'drain.unseen': (d: {port: number; cause: string}) =>
     `the connections to port ${d.port} cannot be seen: ${d.cause}. The drain takes its whole time; a traffic.drain.counter would tell`,
 

@@ -9,6 +9,7 @@ import {openHistory} from '../journal/history.ts';
 import {type Opened, openJournal} from '../journal/journal.ts';
 import type {Fields, Identity, Log, Observed} from '../ports.ts';
 import {openStore} from '../store/open.ts';
+import {drainMsOf} from '../traffic/drain/settle.ts';
 import {createAdapters} from './effects/stages.ts';
 import {createBlockers} from './health/blockers.ts';
 import {stamp} from './loop/agent.ts';
@@ -54,7 +55,7 @@ const factsOf = ({state, sameBoot, stale}: Opened, {current, running}: Observed)
 
 const rulesOf = ({install, traffic, activate, gate}: Settings): Rules => ({
   stageTimeoutMs: install.timeoutMs,
-  drainTimeoutMs: traffic.drain.timeoutMs,
+  drainTimeoutMs: drainMsOf(traffic),
   activateTimeoutMs: activate.timeoutMs,
   gateTimeoutMs: gate.timeoutMs,
   bakeMs: gate.bakeMs,

@@ -86,6 +86,7 @@ t.test('the example of the design gives settings with the documented defaults', 
     },
     traffic: {
       consul: {service: 'web', url: 'http://127.0.0.1:8500'},
+      settleMs: 0,
       drain: {ports: [8080], timeoutMs: 30_000, quietMs: 2_000, protocol: 'opaque', ignore: []},
     },
     gate: {

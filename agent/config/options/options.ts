@@ -118,6 +118,7 @@ export const OPTIONS = {
   'traffic.commands.leave': optional(command),
   'traffic.commands.rejoin': optional(command),
   'traffic.commands.timeout': withDefault(duration({min: '1s', max: '1h'}), '30s'),
+  'traffic.settle': withDefault(duration({min: '0s', max: '1h'}), '0s'),
   'traffic.drain.port': optional(port),
   'traffic.drain.ports': optional(list(port, {min: 1, what: 'a list of ports, such as [8080, 8443]'})),
   'traffic.drain.timeout': withDefault(duration({min: '0s', max: '6h'}), '30s'),

@@ -19,6 +19,7 @@ import type {Activator, Drain, Gate, Identity, Log, ReportBlocker, Traffic} from
 import {combineTraffic} from '../../traffic/combine.ts';
 import {commandTraffic} from '../../traffic/command.ts';
 import {consulTraffic} from '../../traffic/consul.ts';
+import {settleBefore} from '../../traffic/drain/settle.ts';
 import {socketDrain} from '../../traffic/drain/socket-drain.ts';
 import {installerOf, type Stages} from './executors.ts';
 
@@ -106,7 +107,8 @@ const createDrain = ({settings, log, reportBlocker}: Parts, activator: Activator
     processes: (signal: AbortSignal) =>
       bySystemd ? unitProcesses(activate.units, signal) : applicationProcesses(stateDir),
   };
-  return socketDrain({...traffic.drain, application, bySystemd, log, reportBlocker});
+  const drain = socketDrain({...traffic.drain, application, bySystemd, log, reportBlocker});
+  return settleBefore(drain, {settleMs: traffic.settleMs, application, reportBlocker});
 };
 
 // What the operator gives runs as the release's script does: in the host's view, not in that of the agent's unit.

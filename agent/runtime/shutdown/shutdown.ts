@@ -3,6 +3,7 @@ import type {State} from '../../core/host/state.ts';
 import {keepLeaveUnit, systemState} from '../../host/systemd/leave-unit.ts';
 import type {Journal} from '../../journal/journal.ts';
 import type {Log} from '../../ports.ts';
+import {drainMsOf} from '../../traffic/drain/settle.ts';
 import type {Adapters} from '../effects/stages.ts';
 import type {Agent} from '../loop/agent.ts';
 import type {Task} from '../tasks.ts';
@@ -22,7 +23,7 @@ interface Parts {
 export const createShutdown = ({settings, adapters, journal, state, halt, changed, log}: Parts) => {
   const {traffic, drain} = adapters;
   const {kind, units} = settings.activate;
-  const drainMs = settings.traffic.drain.timeoutMs;
+  const drainMs = drainMsOf(settings.traffic);
   const write = (next: State): Promise<unknown> => journal.write(next);
   const shutdown = createShutdownLeave({systemState, halt, write, traffic, drain, drainMs, changed, log});
   const keep = (until: AbortSignal) => keepLeaveUnit({units, drainMs}, until);
