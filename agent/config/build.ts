@@ -1,5 +1,6 @@
 import {compact} from './compact.ts';
 import type {Values} from './options/options.ts';
+import {storePlace, trafficPlace} from './rules/consul.ts';
 import type {Whole} from './rules/rule.ts';
 import type {Settings, StoreSettings, TrafficSettings} from './settings.ts';
 
@@ -34,19 +35,8 @@ const required = (value: string | undefined): string => {
   return value;
 };
 
-const store = (values: Values): StoreSettings => {
-  const address = values.store;
-  if (address.kind === 'directory') return address;
-  return {
-    ...address,
-    ...compact({
-      tokenFile: values['consul.token-file'],
-      caFile: values['consul.ca-file'],
-      certFile: values['consul.cert-file'],
-      keyFile: values['consul.key-file'],
-    }),
-  };
-};
+const store = (values: Values): StoreSettings =>
+  values.store.kind === 'directory' ? values.store : {...values.store, ...storePlace(values)};
 
 const install = (values: Values, tables: ReadonlySet<string>): Settings['install'] => ({
   ...compact({
@@ -93,11 +83,7 @@ const activate = (values: Values, units: readonly string[], command: readonly st
 const traffic = (values: Values, tables: ReadonlySet<string>): TrafficSettings => ({
   ...compact({
     consul: tables.has('traffic.consul')
-      ? compact({
-          service: required(values['traffic.consul.service']),
-          url: values['traffic.consul.url'],
-          tokenFile: values['traffic.consul.token-file'] ?? values['consul.token-file'],
-        })
+      ? {service: required(values['traffic.consul.service']), ...trafficPlace(values)}
       : undefined,
     commands: tables.has('traffic.commands')
       ? {

@@ -31,7 +31,8 @@ const filesOf = ({
   traffic,
 }: Settings): readonly (readonly [OptionName, string | undefined, Use])[] => {
   const consul = store.kind === 'consul' ? store : undefined;
-  const trafficToken = traffic.consul?.tokenFile;
+  // what traffic has from [consul] is named there
+  const agent = traffic.consul;
   return [
     ['consul.token-file', consul?.tokenFile, 'secret'],
     ['consul.ca-file', consul?.caFile, 'file'],
@@ -42,9 +43,14 @@ const filesOf = ({
     ['install.git.known-hosts-file', git?.knownHostsFile, 'file'],
     ['install.git.allowed-signers-file', git?.allowedSignersFile, 'file'],
     ['install.git.gpg-home', git?.gpgHome, 'folder'],
-    ['traffic.consul.token-file', trafficToken === consul?.tokenFile ? undefined : trafficToken, 'secret'],
+    ['traffic.consul.token-file', other(agent?.tokenFile, consul?.tokenFile), 'secret'],
+    ['traffic.consul.ca-file', other(agent?.caFile, consul?.caFile), 'file'],
+    ['traffic.consul.cert-file', other(agent?.certFile, consul?.certFile), 'file'],
+    ['traffic.consul.key-file', other(agent?.keyFile, consul?.keyFile), 'secret'],
   ];
 };
+
+const other = (path: string | undefined, known: string | undefined) => (path === known ? undefined : path);
 
 const whatIsWrong = async (path: string, use: Use): Promise<string | null> => {
   try {

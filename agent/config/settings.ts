@@ -1,16 +1,22 @@
+/** Where Consul is, and what it is shown. The files are read again when they change. */
+export interface ConsulPlace {
+  /** `http://host:port`, `https://host:port` or `unix:///path` */
+  readonly url: string;
+  readonly tokenFile?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+/** Consul as a store: the keys are below `prefix`. */
+export interface ConsulSettings extends ConsulPlace {
+  readonly prefix: string;
+}
+
 /** Where the desired release, the ledger and the hosts' statuses are kept. */
 export type StoreSettings =
   | {readonly kind: 'directory'; readonly path: string}
-  | {
-      readonly kind: 'consul';
-      /** `http://…`, `https://…` or `unix:///…` */
-      readonly url: string;
-      readonly prefix: string;
-      readonly tokenFile?: string;
-      readonly caFile?: string;
-      readonly certFile?: string;
-      readonly keyFile?: string;
-    };
+  | ({readonly kind: 'consul'} & ConsulSettings);
 
 export interface GitSettings {
   /** https, http, ssh or file; never with credentials in it */
@@ -75,7 +81,7 @@ export interface DrainSettings {
 }
 
 export interface TrafficSettings {
-  readonly consul?: {readonly service: string; readonly url: string; readonly tokenFile?: string};
+  readonly consul?: ConsulPlace & {readonly service: string};
   readonly commands?: CommandSettings;
   /** how long those who send requests may take to notice that the host left traffic */
   readonly settleMs: number;

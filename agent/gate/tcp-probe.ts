@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import {connect} from 'node:net';
-import {errorText} from '../host/http/http.ts';
+import {errorText} from '../host/http/error.ts';
 import type {Probe} from './probe.ts';
 
 /** Passes when `host:port` (`[::1]:80` for IPv6) accepts a connection, which is closed at once. */

@@ -15,16 +15,19 @@ export const withTimeLimit = async <T>(
 ): Promise<T> => {
   signal.throwIfAborted();
   const limit = new AbortController();
+  const stop = (): void => limit.abort(signal.reason);
   const timer = setTimeout(
     () => limit.abort(new DOMException('the time is over', 'TimeoutError')),
     timeoutMs,
   );
+  signal.addEventListener('abort', stop, {once: true});
   try {
-    return await work(AbortSignal.any([signal, limit.signal]));
+    return await work(limit.signal);
   } catch (error) {
     signal.throwIfAborted();
     throw late && limit.signal.aborted ? late(error) : error;
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
   }
 };

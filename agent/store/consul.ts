@@ -1,10 +1,10 @@
+import type {ConsulSettings} from '../config/settings.ts';
 import type {Entry, Expected, Store} from '../ports.ts';
 import {storeOf} from './adapter.ts';
 import {type HttpTuning, openConsulHttp} from './consul/http.ts';
 import {consulKv, type Kv, plain} from './consul/kv.ts';
 import {consulKeeping} from './consul/presence.ts';
 import {consulSessions} from './consul/session.ts';
-import type {ConsulSettings} from './consul/settings.ts';
 import {consulWatch} from './consul/watch.ts';
 
 export interface ConsulTuning extends HttpTuning {

@@ -1,6 +1,7 @@
 import {performance} from 'node:perf_hooks';
 import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
+import {createExclusive, type Exclusive} from '../host/exclusive.ts';
 import {jittered} from '../host/pause.ts';
 import type {Presence} from '../ports.ts';
 
@@ -27,7 +28,7 @@ export interface KeptPresence extends Presence {
 /** The part of presence that is the same for every adapter: when to renew, when it is lost, who is told. */
 export const keepPresence = (keeping: Keeping): KeptPresence => {
   const listeners: ((cause: Reason) => void)[] = [];
-  const inTurn = queue();
+  const inTurn = createExclusive();
   const lost = (cause: string): void => {
     for (const listener of listeners) listener(reason('presence.lost', {key: keeping.key, cause}));
   };
@@ -58,8 +59,6 @@ export const keepPresence = (keeping: Keeping): KeptPresence => {
   };
 };
 
-type InTurn = <T>(task: () => Promise<T>) => Promise<T>;
-
 interface Renewal {
   /** the key is ours as of `startedAt` */
   begin(startedAt: number): void;
@@ -70,7 +69,7 @@ interface Renewal {
 
 interface Renewed {
   readonly keeping: Keeping;
-  readonly inTurn: InTurn;
+  readonly inTurn: Exclusive;
   lost(cause: string): void;
 }
 
@@ -128,14 +127,4 @@ const renewOnce = async (
   } catch (error) {
     return {text: reasonText(reasonOf(error)), final: false};
   }
-};
-
-/** Runs tasks one after the other; a task that fails does not stop the next. */
-const queue = (): InTurn => {
-  let last: Promise<unknown> = Promise.resolve();
-  return task => {
-    const result = last.then(task);
-    last = result.catch(() => {});
-    return result;
-  };
 };

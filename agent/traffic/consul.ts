@@ -1,19 +1,18 @@
 import {performance} from 'node:perf_hooks';
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {ConsulPlace} from '../config/settings.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {ignoreBlockers, tellWhileWaiting} from '../host/blocker.ts';
+import {createExclusive} from '../host/exclusive.ts';
 import type {Log, ReportBlocker, Traffic} from '../ports.ts';
-import {type ConsulAgent, consulAgent} from './consul-agent.ts';
-import {consulReturn, queue} from './consul-return.ts';
+import {type ConsulAgent, consulAgent} from './consul/agent.ts';
+import {consulReturn} from './consul/return.ts';
 
-export interface ConsulTrafficOptions {
+/** The place is that of the local agent. */
+export interface ConsulTrafficOptions extends ConsulPlace {
   /** name of the service, not its id */
   readonly service: string;
-  /** the local agent: `http://…`, `https://…` or `unix:///…` */
-  readonly url: string;
-  /** read anew at every call */
-  readonly tokenFile?: string;
   readonly log: Log;
   /** told while the local agent keeps a call waiting */
   readonly reportBlocker?: ReportBlocker;
@@ -39,7 +38,7 @@ export const consulTraffic = ({
 }: ConsulTrafficOptions): Traffic => {
   const agent = consulAgent(place);
   const back = consulReturn({agent, service, note: NOTE});
-  const inTurn = queue();
+  const inTurn = createExclusive();
   const each = async (enable: boolean, signal: AbortSignal): Promise<void> => {
     const ids = await agent.serviceIds(service, signal);
     if (ids.length === 0) log.warning('the service is not registered with the local Consul agent', {service});
@@ -54,9 +53,9 @@ export const consulTraffic = ({
     return tellWhileWaiting(waiting, () => orFailed(action, work, signal), signal);
   };
   return {
-    leave: signal => inTurn(() => patiently('leave', () => each(true, signal), signal)),
-    rejoin: signal => inTurn(() => patiently('rejoin', () => each(false, signal), signal)),
-    visible: signal => inTurn(() => orFailed('rejoin', () => back.isVisible(signal), signal)),
+    leave: signal => inTurn(() => patiently('leave', () => each(true, signal), signal), signal),
+    rejoin: signal => inTurn(() => patiently('rejoin', () => each(false, signal), signal), signal),
+    visible: signal => inTurn(() => orFailed('rejoin', () => back.isVisible(signal), signal), signal),
   };
 };
 

@@ -187,6 +187,24 @@ for (const [what, text, expected] of [
     'store = "consuls://a/x"\n[consul]\ncert-file = "/a"',
     /consul.key-file: expected a file/,
   ],
+  [
+    'half a client certificate for traffic',
+    '[traffic.consul]\nservice = "web"\nurl = "https://127.0.0.1:8501"\nkey-file = "/a"\n[traffic.drain]\nport = 80',
+    /traffic.consul.cert-file: expected a file, because traffic.consul.key-file is set/,
+  ],
+  [
+    'TLS files for traffic without TLS',
+    '[traffic.consul]\nservice = "web"\nca-file = "/a"\n[traffic.drain]\nport = 80',
+    /traffic.consul.ca-file .*expected a traffic.consul.url of the form https:/,
+  ],
+  [
+    'a path behind the address of the local agent',
+    '[traffic.consul]\nservice = "web"\nurl = "http://127.0.0.1:8500/v1"\n[traffic.drain]\nport = 80',
+    /traffic.consul.url .*"unix:\/\/\/path".*no path/,
+  ],
+  ['a socket that is relative', 'store = "consul:///x?socket=run/http.sock"', /consul:\/\/\/prefix\?socket=/],
+  ['a socket without a prefix', 'store = "consul:///?socket=/run/http.sock"', /ends with a prefix/],
+  ['a host and a socket', 'store = "consul://a/x?socket=/run/http.sock"', /store .*expected "consul:/],
   ['a branch as seed', 'seed = "main"', /seed .*full git revision/],
   ['camel case', 'logLevel = "info"', /did you mean log-level\?/],
   ['a name without its table', 'probe-timeout = "1s"', /did you mean gate.probe-timeout\?/],
@@ -318,3 +336,60 @@ t.test('a host that leaves traffic needs nothing to look at when it says so, or 
   const counted = await loadSettings({root: await root(t, {[ETC]: `${leaves}${counter}`})});
   t.match(counted.traffic.drain, {protocol: 'opaque', restMs: 9_000, ignore: ['fd00::/8', '10.0.0.3']});
 });
+
+const TRAFFIC = '[traffic.consul]\nservice = "web"\n';
+const FILES = 'ca-file = "/ca"\ncert-file = "/cert"\nkey-file = "/key"\n';
+const DRAINED = '[traffic.drain]\nport = 80\n';
+
+// The store's line stands before the tables.
+const withStore = (text: string): string => {
+  const [, store = '', rest = ''] = /^(store = [^\n]*\n)?(.*)$/s.exec(text) ?? [];
+  return `${store}${SMALL}${rest}\n${DRAINED}`;
+};
+
+for (const [what, text, expected] of [
+  ['without a store in Consul', TRAFFIC, {url: 'http://127.0.0.1:8500'}],
+  [
+    'with a store on this host, it is that',
+    `store = "consuls://localhost:8501/x"\n[consul]\ntoken-file = "/token"\n${FILES}${TRAFFIC}`,
+    {
+      url: 'https://localhost:8501',
+      tokenFile: '/token',
+      caFile: '/ca',
+      certFile: '/cert',
+      keyFile: '/key',
+    },
+  ],
+  [
+    'with a store on a socket, it is that',
+    `store = "consul:///x?socket=/run/consul.sock"\n${TRAFFIC}`,
+    {url: 'unix:///run/consul.sock'},
+  ],
+  [
+    'with a store elsewhere, only its files',
+    `store = "consuls://consul.example/x"\n[consul]\ntoken-file = "/token"\n${FILES}${TRAFFIC}`,
+    {url: 'http://127.0.0.1:8500', tokenFile: '/token'},
+  ],
+  [
+    'told',
+    `store = "consul://127.0.0.1/x"\n[consul]\ntoken-file = "/token"\n${TRAFFIC}url = "https://127.0.0.1:8501"\ntoken-file = "/mine"\n${FILES}`,
+    {
+      url: 'https://127.0.0.1:8501',
+      tokenFile: '/mine',
+      caFile: '/ca',
+      certFile: '/cert',
+      keyFile: '/key',
+    },
+  ],
+  [
+    'told without a store in Consul, with the files of [consul]',
+    `[consul]\n${FILES}${TRAFFIC}url = "https://127.0.0.1:8501"`,
+    {url: 'https://127.0.0.1:8501', caFile: '/ca', certFile: '/cert', keyFile: '/key'},
+  ],
+] as const)
+  t.test(`the agent of Consul that traffic asks, ${what}`, async t => {
+    const folder = await root(t, {[ETC]: withStore(text)});
+    const reading = readSettings({fragments: await readFragments(folder), tags: {}});
+    t.ok(reading.ok);
+    if (reading.ok) t.strictSame(reading.settings.traffic.consul, {service: 'web', ...expected});
+  });

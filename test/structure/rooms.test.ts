@@ -45,6 +45,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'log.ts',
     'boot-id.ts',
     'secret-file.ts',
+    'exclusive.ts',
     'http/',
     'process/',
     'imds/',

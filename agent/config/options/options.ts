@@ -1,7 +1,16 @@
 import {parseRelease, RELEASE_EXPECTED} from '../../core/release.ts';
 import {duration} from './duration.ts';
 import {bad, good, integer, type Kind, list, oneOf, pattern, textTable} from './kind.ts';
-import {absolutePath, gitRemote, hostAndPort, innerPath, network, unitName, webAddress} from './places.ts';
+import {
+  absolutePath,
+  consulAddress,
+  gitRemote,
+  hostAndPort,
+  innerPath,
+  network,
+  unitName,
+  webAddress,
+} from './places.ts';
 import {storeAddress} from './store.ts';
 
 /** One option: its kind, and its default in TOML form (undefined: it has none). */
@@ -113,8 +122,11 @@ export const OPTIONS = {
   'activate.timeout': withDefault(duration({min: '1s', max: '2h'}), '5m'),
 
   'traffic.consul.service': optional(name),
-  'traffic.consul.url': withDefault(webAddress, 'http://127.0.0.1:8500'),
+  'traffic.consul.url': optional(consulAddress),
   'traffic.consul.token-file': optional(absolutePath),
+  'traffic.consul.ca-file': optional(absolutePath),
+  'traffic.consul.cert-file': optional(absolutePath),
+  'traffic.consul.key-file': optional(absolutePath),
   'traffic.commands.leave': optional(command),
   'traffic.commands.rejoin': optional(command),
   'traffic.commands.timeout': withDefault(duration({min: '1s', max: '1h'}), '30s'),

@@ -44,6 +44,20 @@ export const webAddress: Kind<string> = {
   },
 };
 
+/** An agent of Consul, as CONSUL_HTTP_ADDR names it: `http://host:port`, `https://host:port` or `unix:///path`. */
+export const consulAddress: Kind<string> = {
+  expected: '"http://host:port", "https://host:port" or "unix:///path"',
+  read: value => {
+    const url = readUrl(value);
+    if (url?.protocol === 'unix:') {
+      const path = String(value).slice('unix://'.length);
+      return absolutePath.read(path).ok ? good(`unix://${path}`) : bad;
+    }
+    if (!url || !webAddress.read(value).ok) return bad;
+    return url.pathname === '/' && url.search === '' ? good(url.origin) : {ok: false, hint: 'no path'};
+  },
+};
+
 /** `host:port`, `[::1]:port` for IPv6. */
 export const hostAndPort: Kind<string> = {
   expected: 'host:port, such as "127.0.0.1:8080"',

@@ -2,16 +2,17 @@ import type {Leaf} from '../fragments/merge.ts';
 import {OPTIONS, type OptionName} from '../options/options.ts';
 import {type Problem, show} from '../options/problem.ts';
 import {ACTIVATE_RULES} from './activate.ts';
+import {CONSUL_RULES} from './consul.ts';
 import {GATE_RULES} from './gate.ts';
 import {IDENTITY_RULES} from './identity.ts';
 import {INSTALL_RULES} from './install.ts';
 import type {Rule, Whole} from './rule.ts';
-import {STORE_RULES} from './store.ts';
+
 import {TRAFFIC_RULES} from './traffic.ts';
 
 const RULES: readonly Rule[] = [
   ...IDENTITY_RULES,
-  ...STORE_RULES,
+  ...CONSUL_RULES,
   ...INSTALL_RULES,
   ...ACTIVATE_RULES,
   ...TRAFFIC_RULES,

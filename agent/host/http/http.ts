@@ -1,6 +1,13 @@
-import {type IncomingMessage, type RequestOptions, request as requestHttp} from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestHttp,
+} from 'node:http';
 import {withTimeLimit} from '../time-limit.ts';
+import {errorText} from './error.ts';
 import {https} from './lazy.ts';
+import type {Pool} from './pool.ts';
 
 export interface HttpCall {
   /** `http://host:port`, `https://host:port` or `unix:///path/of.sock`; a path behind the host is put before `path` */
@@ -17,6 +24,10 @@ export interface HttpCall {
   /** what a longer answer is: an error, or cut there; an error unless told */
   readonly overflow?: 'error' | 'cut';
   readonly tls?: {readonly ca?: string; readonly cert?: string; readonly key?: string};
+  /** connections that are kept; without one the call has a connection of its own */
+  readonly pool?: Pool;
+  /** doing it twice is doing it once; so are GETs unless told */
+  readonly repeatable?: boolean;
 }
 
 export interface HttpAnswer {
@@ -26,50 +37,46 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-const ERROR_TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  EHOSTUNREACH: 'host unreachable',
-  ENETUNREACH: 'network unreachable',
-  ENOTFOUND: 'name not found',
-  EAI_AGAIN: 'name lookup failed for now',
-  ENOENT: 'the socket is not there',
-  ETIMEDOUT: 'connection timed out',
-};
-
 /**
- * Makes one HTTP call on a connection of its own and gives status, headers and the whole body as text; redirects are
+ * Makes one HTTP call and gives status, headers and the whole body as text, bytes that are not UTF-8 as U+FFFD; redirects are
  * answers like any other. Throws an `Error` with a short text without secrets (`connection refused`, `no answer in 2 s`,
  * `the answer broke off`), and the signal's own error when it is aborted.
  */
 export const httpCall = async (call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> => {
   const {timeoutMs} = call;
-  const late = (error: unknown) => new Error(`no answer in ${timeoutMs / 1000} s`, {cause: error});
+  const seconds = Number((timeoutMs / 1000).toPrecision(3));
+  const late = (error: unknown) => new Error(`no answer in ${seconds} s`, {cause: error});
   const failed = (error: unknown): never => {
     throw new Error(errorText(error), {cause: error});
   };
   return withTimeLimit({timeoutMs, late}, bounded => exchange(call, bounded).catch(failed), signal);
 };
 
-/** A network error as a short text: `connection refused` for ECONNREFUSED, else the error's own message. */
-export const errorText = (error: unknown): string => {
-  const code = (error as {code?: unknown} | null)?.code;
-  const known = typeof code === 'string' ? ERROR_TEXTS[code] : undefined;
-  if (known !== undefined) return known;
-  const message = error instanceof Error ? error.message : String(error);
-  return message === '' ? String(code ?? 'unknown error') : message;
+const exchange = async (call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> => {
+  const begin = beginning(call, signal);
+  const request = begin();
+  const response = await headOf(request, call.body).catch(error => {
+    // A kept connection may have been closed by the other side just before it was used again.
+    const {method = 'GET', repeatable = method === 'GET'} = call;
+    if (!repeatable || !request.reusedSocket || signal.aborted) throw error;
+    return headOf(begin(), call.body);
+  });
+  return answer(response, await readBody(response, call));
 };
 
-const exchange = (call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> =>
-  new Promise((resolve, reject) => {
-    const {options, secure} = target(call);
-    const request = (secure ? https().request : requestHttp)({...options, signal, agent: false});
-    request.on('error', reject);
-    request.on('response', response => {
-      readBody(response, call).then(body => resolve(answer(response, body)), reject);
-    });
-    request.end(call.body);
-  });
+const beginning = (call: HttpCall, signal: AbortSignal): (() => ClientRequest) => {
+  const {options, secure} = target(call);
+  const request = secure ? https().request : requestHttp;
+  const agent = call.pool?.agent(secure) ?? false;
+  return () => request({...options, signal, agent});
+};
+
+const headOf = (request: ClientRequest, body: string | undefined): Promise<IncomingMessage> => {
+  const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>();
+  request.on('response', resolve).on('error', reject);
+  request.end(body);
+  return promise;
+};
 
 const target = ({base, path, method = 'GET', headers = {}, body, tls}: HttpCall) => {
   const length = body === undefined ? {} : {'content-length': `${Buffer.byteLength(body)}`};

@@ -3,7 +3,8 @@ import {quote} from '../../core/quote.ts';
 import {type Reason, reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {Identity} from '../../ports.ts';
-import {exchange, persist} from './request.ts';
+import {httpCall} from '../http/http.ts';
+import {persist} from './persist.ts';
 
 export interface Imds {
   /** Who this instance is, from its identity document; asked once, then remembered. */
@@ -48,7 +49,7 @@ export const createImds = ({
     persist(
       base,
       {path, tries},
-      () => exchange(new URL(path, base), {method, headers, timeoutMs, limit: LIMIT}, signal),
+      () => httpCall({base, path, method, headers, timeoutMs, maxBytes: LIMIT}, signal),
       signal,
     );
 

@@ -1,7 +1,7 @@
 import {mkdir} from 'node:fs/promises';
 import type {GitSettings} from '../../config/settings.ts';
+import {createExclusive} from '../../host/exclusive.ts';
 import type {Installer, Log, Slot} from '../../ports.ts';
-import {createExclusive} from '../exclusive.ts';
 import {gitLayout} from './mirror/layout.ts';
 import {prepareSpare, pruneSlots} from './prune.ts';
 import {type Context, stageSlot} from './stage.ts';

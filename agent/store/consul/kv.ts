@@ -1,8 +1,10 @@
 import * as v from 'valibot';
+import type {ConsulReply} from '../../consul/consul.ts';
+import {failureOf} from '../../consul/error.ts';
 import type {Entry, PutResult} from '../../ports.ts';
 import type {Write} from '../adapter.ts';
 import {byKey, isKey, refused, unreachable} from '../key.ts';
-import {type ConsulHttp, type ConsulReply, failureOf} from './http.ts';
+import {type ConsulHttp, reasonOf} from './http.ts';
 
 /** `stale`: any server answers, without a leader too. `default`: the leader. `consistent`: a leader that makes sure it is one. */
 export type Consistency = 'stale' | 'default' | 'consistent';
@@ -92,7 +94,7 @@ export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
       const reply = await http.send({...lock, accept: [500]}, signal);
       if (reply.status === 500) {
         if (/invalid session|failed session lookup/.test(reply.text)) return 'no session';
-        throw failureOf(http.name, reply);
+        throw reasonOf(http.name, failureOf(reply));
       }
       return isTrue(http.name, reply) ? 'held' : 'taken';
     },

@@ -1,5 +1,5 @@
 import {performance} from 'node:perf_hooks';
-import type {Check, ConsulAgent} from './consul-agent.ts';
+import type {Check, ConsulAgent} from './agent.ts';
 
 interface Parts {
   readonly agent: ConsulAgent;
@@ -44,15 +44,5 @@ export const consulReturn = ({agent, service, note}: Parts): ConsulReturn => {
       if (seenAt !== null && performance.now() - seenAt > REPEAT_MS) await repeat(signal);
       return ended.length === 0;
     },
-  };
-};
-
-/** Runs tasks one after the other; one that fails does not stop the next. */
-export const queue = () => {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(task: () => Promise<T>): Promise<T> => {
-    const result = last.then(task);
-    last = result.catch(() => undefined);
-    return result;
   };
 };

@@ -1,16 +1,9 @@
-import {readFile} from 'node:fs/promises';
 import * as v from 'valibot';
-import {type HttpAnswer, httpCall} from '../host/http/http.ts';
-import {SECRET_EXPECTED, secretProblem} from '../host/secret-file.ts';
-
-export interface ConsulPlace {
-  readonly url: string;
-  readonly tokenFile?: string;
-}
+import type {ConsulPlace} from '../../config/settings.ts';
+import {openConsul} from '../../consul/consul.ts';
 
 /** While no server leads, the agent holds its own state locked for `rpc_hold_timeout` (7 s) at each try to reach one (agent/local/state.go). */
-const TIMEOUT_MS = 20_000;
-const MAX_BYTES = 8 * 1_048_576;
+const DEADLINE_MS = 20_000;
 /** Consul's name for the check that maintenance mode adds (agent/structs, ServiceMaintPrefix). */
 const MAINTENANCE = '_service_maintenance:';
 
@@ -27,12 +20,12 @@ export type ConsulAgent = ReturnType<typeof consulAgent>;
  * what the network said, or Consul's status and answer.
  */
 export const consulAgent = (place: ConsulPlace) => {
+  const consul = openConsul(place, {deadlineMs: DEADLINE_MS});
   const ask = async <T extends v.GenericSchema>(path: string, schema: T, signal: AbortSignal) => {
-    const {headers, body} = await call(place, 'GET', path, signal);
+    const {filtered, text} = await consul.send({method: 'GET', path}, signal);
     // Said from Consul 1.11 on; an older one leaves out what the token may not see without a word.
-    if (headers['x-consul-results-filtered-by-acls'] === 'true')
-      throw new Error(`${path}: the token may not see all`);
-    return parse(path, schema, body);
+    if (filtered) throw new Error(`${path}: the token may not see all`);
+    return parse(path, schema, text);
   };
   const localMaintenance = async (signal: AbortSignal) =>
     Object.values(await ask('/v1/agent/checks', AgentChecks, signal)).filter(isMaintenance);
@@ -52,8 +45,9 @@ export const consulAgent = (place: ConsulPlace) => {
       {id, enable, note}: {readonly id: string; readonly enable: boolean; readonly note: string},
       signal: AbortSignal,
     ): Promise<void> => {
-      const query = `enable=${enable}&reason=${encodeURIComponent(note)}`;
-      await call(place, 'PUT', `/v1/agent/service/maintenance/${encodeURIComponent(id)}?${query}`, signal);
+      const path = `/v1/agent/service/maintenance/${encodeURIComponent(id)}`;
+      const query = {enable: `${enable}`, reason: note};
+      await consul.send({method: 'PUT', path, query, repeatable: true}, signal);
     },
     /** The checks that put instances of these ids into maintenance here. */
     maintenanceOf: async (ids: readonly string[], signal: AbortSignal): Promise<readonly Check[]> =>
@@ -73,33 +67,11 @@ export const consulAgent = (place: ConsulPlace) => {
 const isMaintenance = ({CheckID}: Check): boolean => CheckID.startsWith(MAINTENANCE);
 const serviceId = ({CheckID}: Check): string => CheckID.slice(MAINTENANCE.length);
 
-const call = async (
-  {url, tokenFile}: ConsulPlace,
-  method: 'GET' | 'PUT',
-  path: string,
-  signal: AbortSignal,
-): Promise<HttpAnswer> => {
-  const token = tokenFile === undefined ? '' : await readToken(tokenFile);
-  const headers = token === '' ? {} : {'x-consul-token': token};
-  const answer = await httpCall(
-    {base: url, path, method, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES},
-    signal,
-  );
-  if (answer.status === 200) return answer;
-  throw new Error(`Consul answers ${answer.status}: ${answer.body.trim().slice(0, 200)}`);
-};
-
-const readToken = async (path: string): Promise<string> => {
-  const got = await secretProblem(path);
-  if (got !== null) throw new Error(`the token file ${path}: expected ${SECRET_EXPECTED}, got ${got}`);
-  return (await readFile(path, 'utf8')).trim();
-};
-
 const parse = <T extends v.GenericSchema>(path: string, schema: T, text: string): v.InferOutput<T> => {
   try {
     return v.parse(schema, JSON.parse(text));
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    throw new Error(`Consul's answer to ${path.split('?')[0]} is not as expected: ${what}`, {cause: error});
+    throw new Error(`Consul's answer to ${path} is not as expected: ${what}`, {cause: error});
   }
 };

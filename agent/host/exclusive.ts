@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 
-export type Exclusive = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+/** Runs work once what was asked for before is over, however that ended. With a signal, it is not waited for beyond its abort. */
+export type Exclusive = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 /** One piece of work at a time, in order of asking: two AttachVolume at once would race for a device name. */
 export const createExclusive = (): Exclusive => {
@@ -10,7 +11,7 @@ export const createExclusive = (): Exclusive => {
     const {promise: over, resolve: finish} = Promise.withResolvers<void>();
     last = before.then(() => over);
     try {
-      await turn(before, signal);
+      await (signal ? turn(before, signal) : before);
       return await work();
     } finally {
       finish();
