@@ -4,6 +4,7 @@ import {type Reason, reason} from '../reason.ts';
 import {parseRelease, shortRelease} from '../release.ts';
 import type {Ledger} from './ledger.ts';
 import type {Missing} from './members.ts';
+import {listed} from './names.ts';
 
 export interface AdmissionView {
   readonly ledger: Ledger;
@@ -13,58 +14,75 @@ export interface AdmissionView {
   readonly policy: Policy;
 }
 
-/** Why this host gets no permit now, or null when it may have one. */
-export const refusal = (view: AdmissionView, host: HostStatus): Reason | null => {
+export interface Admission {
+  /** Why this host gets no permit now, or null when it may have one. */
+  refusal(host: HostStatus): Reason | null;
+  holdsPermit(host: HostStatus): boolean;
+  /** This host has a permit from now on. */
+  admit(host: HostStatus): void;
+}
+
+/**
+ * Who may have a permit, counted once for a whole plan: what a fleet of thousands is asked for each host is a number. Refusals
+ * but that of a spent budget are the same for every later host, when hosts that do not serve come first.
+ */
+export const admission = (view: AdmissionView): Admission => {
   const {ledger, hosts, policy} = view;
-  const {permits, failures, rollout} = ledger;
-  const release = host.wants?.release ?? '';
-  if (release === rollout?.release && failures.length >= policy.budget) {
-    return reason('permit.halted', {
-      failures: failures.length,
-      budget: policy.budget,
-      release: shortId(release),
-    });
-  }
+  const {failures, rollout} = ledger;
+  const holders = new Set(ledger.permits.map(({host}) => host));
   const size = fleetSize(view);
   const limit = Math.max(1, atMost(policy.concurrency, size));
-  if (permits.length >= limit) return allOut(view, limit);
-  // A host that does not serve takes nothing away.
-  if (!host.serving) return null;
-  const serving = servingHosts(ledger, hosts).length;
   const floor = Math.min(size - 1, atLeast(policy.floor, size));
-  return serving - 1 < floor ? reason('permit.floor', {serving, floor, idle: idleHosts(view)}) : null;
+  const isSpent = failures.length >= policy.budget;
+  let serving = servingCount(holders, hosts);
+
+  return {
+    holdsPermit: host => holders.has(host.instance),
+    refusal: host => {
+      const release = host.wants?.release ?? '';
+      if (isSpent && release === rollout?.release)
+        return reason('permit.halted', {
+          failures: failures.length,
+          budget: policy.budget,
+          release: shortId(release),
+        });
+      if (holders.size >= limit) return allOut(view, holders, limit);
+      // A host that does not serve takes nothing away.
+      if (!host.serving || serving - 1 >= floor) return null;
+      return reason('permit.floor', {serving, floor, idle: idleHosts(view, holders)});
+    },
+    admit: host => {
+      holders.add(host.instance);
+      if (isInTraffic(host)) serving -= 1;
+    },
+  };
 };
 
-const allOut = ({ledger: {permits}, missing}: AdmissionView, limit: number): Reason => {
-  const out = permits.length;
-  const lost = missing.find(({host}) => permits.some(permit => permit.host === host));
+const allOut = ({missing}: AdmissionView, holders: ReadonlySet<string>, limit: number): Reason => {
+  const out = holders.size;
+  const lost = missing.find(({host}) => holders.has(host));
   return lost
     ? reason('permit.holder-missing', {out, limit, host: lost.host, ec2: lost.ec2})
-    : reason('permit.concurrency', {out, limit, holders: listed(permits.map(({host}) => host))});
+    : reason('permit.concurrency', {out, limit, holders: listed([...holders])});
 };
-
-/** A few names of a list, and how many more there are. */
-export const listed = (names: readonly string[]): string =>
-  names.length <= LISTED
-    ? names.join(', ')
-    : `${names.slice(0, LISTED).join(', ')} and ${names.length - LISTED} more`;
-
-const LISTED = 5;
 
 const shortId = (id: string): string => {
   const release = parseRelease(id);
   return release ? shortRelease(release) : id;
 };
 
-/** Hosts that serve, that get traffic as far as anybody knows, and are not on their way out. */
-export const servingHosts = ({permits}: Ledger, hosts: readonly HostStatus[]): readonly HostStatus[] =>
-  hosts.filter(host => isInTraffic(host) && !permits.some(permit => permit.host === host.instance));
+/** How many hosts serve, get traffic as far as anybody knows, and are not on their way out. */
+const servingCount = (holders: ReadonlySet<string>, hosts: readonly HostStatus[]): number => {
+  let count = 0;
+  for (const host of hosts) if (isInTraffic(host) && !holders.has(host.instance)) count += 1;
+  return count;
+};
 
 const isInTraffic = ({serving, visible}: HostStatus): boolean => serving && visible !== false;
 
 /** Whom an operator has to look at when capacity is short: every host that does not serve, and what it does instead. */
-const idleHosts = ({ledger: {permits}, hosts, missing}: AdmissionView): string => {
-  const holds = ({instance}: HostStatus) => permits.some(({host}) => host === instance);
+const idleHosts = ({hosts, missing}: AdmissionView, holders: ReadonlySet<string>): string => {
+  const holds = ({instance}: HostStatus) => holders.has(instance);
   const present = hosts
     .filter(host => !isInTraffic(host) || holds(host))
     .map(host => `${host.instance} (${holds(host) ? 'has a permit' : doingOf(host)})`);
@@ -77,16 +95,15 @@ const doingOf = ({phase, serving}: HostStatus): string => {
 };
 
 // A host that is not seen counts: it is out of service until it is known to be gone.
-const fleetSize = ({ledger: {permits}, hosts, missing}: AdmissionView): number =>
-  new Set([
-    ...hosts.map(host => host.instance),
-    ...permits.map(permit => permit.host),
-    ...missing.map(({host}) => host),
-  ]).size;
+const fleetSize = ({ledger: {permits}, hosts, missing}: AdmissionView): number => {
+  const unseen = new Set([...permits, ...missing].map(({host}) => host));
+  for (const {instance} of hosts) unseen.delete(instance);
+  return hosts.length + unseen.size;
+};
 
 const atMost = (amount: Amount, size: number): number =>
   'count' in amount ? amount.count : Math.floor((size * amount.percent) / 100);
 
-// A floor no fleet could ever move under is one host lower: see `refusal`.
+// A floor no fleet could ever move under is one host lower: see `admission`.
 const atLeast = (amount: Amount, size: number): number =>
   'count' in amount ? amount.count : Math.ceil((size * amount.percent) / 100);

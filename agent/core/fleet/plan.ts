@@ -1,12 +1,13 @@
 /** The rollout planner: what the ledger says next. Pure; whoever wears the coordinator's hat writes the result. */
 import type {Desired} from '../desired.ts';
-import type {HostStatus} from '../host/status.ts';
+import type {HostStatus, ReportedOutcome} from '../host/status.ts';
 import type {Policy} from '../policy.ts';
 import {type Reason, reason} from '../reason.ts';
 import {parseRelease, releaseId, shortRelease} from '../release.ts';
-import {listed, refusal} from './admission.ts';
-import type {Ledger, Permit} from './ledger.ts';
+import {admission} from './admission.ts';
+import type {Failure, Ledger, Permit} from './ledger.ts';
 import type {Missing} from './members.ts';
+import {listed} from './names.ts';
 import {inOrder} from './order.ts';
 import {recall} from './recall.ts';
 
@@ -48,26 +49,55 @@ const beginRollout = (ledger: Ledger, desired: Desired | null): Ledger =>
     ? ledger
     : {...ledger, rollout: {version: desired.version, release: releaseId(desired.release)}, failures: []};
 
-const bookOutcomes = (ledger: Ledger, {hosts, gone}: FleetView): Ledger =>
-  ledger.permits.reduce((booked, permit) => {
-    if (gone.has(permit.host)) return withoutPermit(booked, permit);
-    const outcome = hosts.find(host => host.instance === permit.host)?.outcome;
-    if (!outcome || outcome.fence < permit.fence) return booked;
-    if (outcome.fence > permit.fence) return withoutPermit(booked, permit);
-    const failed = outcome.result === 'rolled-back' || outcome.result === 'stuck';
-    const noted = failed ? withFailure(booked, permit, outcome.cause) : booked;
-    return outcome.result === 'stuck' ? noted : withoutPermit(noted, permit);
-  }, ledger);
+const bookOutcomes = (ledger: Ledger, {hosts, gone}: FleetView): Ledger => {
+  if (ledger.permits.length === 0) return ledger;
+  const outcomes = outcomesOf(new Set(ledger.permits.map(({host}) => host)), hosts);
+  const booked = ledger.permits.map(permit =>
+    gone.has(permit.host) ? FREE : bookingOf(permit, outcomes.get(permit.host)),
+  );
+  const failed = ledger.permits.flatMap((permit, n) => failureOf(permit, booked[n], ledger));
+  return {
+    ...ledger,
+    permits: ledger.permits.filter((_, n) => booked[n]?.isFree === false),
+    failures: failed.length > 0 ? [...ledger.failures, ...failed] : ledger.failures,
+  };
+};
 
-const withoutPermit = (ledger: Ledger, {fence}: Permit): Ledger => ({
-  ...ledger,
-  permits: ledger.permits.filter(permit => permit.fence !== fence),
-});
+const outcomesOf = (
+  holders: ReadonlySet<string>,
+  hosts: readonly HostStatus[],
+): ReadonlyMap<string, ReportedOutcome | null> => {
+  const outcomes = new Map<string, ReportedOutcome | null>();
+  for (const {instance, outcome} of hosts) if (holders.has(instance)) outcomes.set(instance, outcome);
+  return outcomes;
+};
 
-const withFailure = (ledger: Ledger, {host, fence, version}: Permit, cause: Reason | null): Ledger =>
-  version !== ledger.rollout?.version || ledger.failures.some(failure => failure.fence === fence)
-    ? ledger
-    : {...ledger, failures: [...ledger.failures, {host, fence, cause}]};
+interface Booking {
+  readonly isFree: boolean;
+  /** what is counted as a failure */
+  readonly failed?: ReportedOutcome;
+}
+
+const FREE: Booking = {isFree: true};
+const OUT: Booking = {isFree: false};
+
+/** What a host's last outcome says of its permit. One of a later fence: the host has forgotten this one. */
+const bookingOf = ({fence}: Permit, outcome: ReportedOutcome | null | undefined): Booking => {
+  if (!outcome || outcome.fence < fence) return OUT;
+  if (outcome.fence > fence) return FREE;
+  const failed = outcome.result === 'rolled-back' || outcome.result === 'stuck';
+  return {isFree: outcome.result !== 'stuck', ...(failed && {failed: outcome})};
+};
+
+/** Each fence counts once, and only for the rollout of now. */
+const failureOf = (
+  {host, fence, version}: Permit,
+  booking: Booking | undefined,
+  {rollout, failures}: Ledger,
+): readonly Failure[] =>
+  booking?.failed && version === rollout?.version && !failures.some(failure => failure.fence === fence)
+    ? [{host, fence, cause: booking.failed.cause}]
+    : [];
 
 /** The release a whole rollout finished with is what new instances boot. */
 const noteProven = (ledger: Ledger, view: FleetView): Ledger => {
@@ -96,23 +126,22 @@ const notProven = (ledger: Ledger, view: FleetView): Reason | null => {
 };
 
 const grant = (start: Ledger, {hosts, missing, policy, unreadable, now}: FleetView): Plan => {
-  let ledger: Ledger = {...start, blocked: null};
+  const admitted = admission({ledger: start, hosts, missing, policy});
+  const version = start.rollout?.version;
+  const waiting = hosts.filter(
+    host => host.wants !== null && host.wants.version === version && !admitted.holdsPermit(host),
+  );
   const granted: Permit[] = [];
-  for (const host of inOrder(hosts)) {
-    const {wants} = host;
-    if (!wants || wants.version !== ledger.rollout?.version || holdsPermit(ledger, host)) continue;
-    const cause = unreadable ?? refusal({ledger, hosts, missing, policy}, host);
-    if (cause) {
-      ledger = {...ledger, blocked: ledger.blocked ?? cause};
-      continue;
-    }
-    const fence = ledger.fence + 1;
-    const permit = {host: host.instance, fence, release: wants.release, version: wants.version, since: now};
-    ledger = {...ledger, fence, permits: [...ledger.permits, permit]};
-    granted.push(permit);
+  let blocked: Reason | null = null;
+  for (const host of inOrder(waiting)) {
+    const cause = unreadable ?? admitted.refusal(host);
+    blocked ??= cause;
+    if (cause?.kind === 'permit.halted') continue; // a host that goes back wants another release, which may go
+    if (cause || !host.wants) break; // what holds for this host holds for all after it
+    const fence = start.fence + granted.length + 1;
+    granted.push({host: host.instance, fence, ...host.wants, since: now});
+    admitted.admit(host);
   }
-  return {ledger, granted};
+  const fence = start.fence + granted.length;
+  return {ledger: {...start, fence, permits: [...start.permits, ...granted], blocked}, granted};
 };
-
-const holdsPermit = ({permits}: Ledger, {instance}: HostStatus): boolean =>
-  permits.some(permit => permit.host === instance);

@@ -11,21 +11,35 @@ interface View {
  * a host believes it holds counts as out, and no fence is given twice.
  */
 export const recall = (ledger: Ledger, {hosts, now}: View): Ledger => {
-  const fence = Math.max(ledger.fence, ...hosts.map(lastFence));
-  const claimed = hosts.flatMap(host => claimOf(ledger, host, now));
+  let {fence} = ledger;
+  const claims: HostStatus[] = [];
+  for (const host of hosts) {
+    fence = Math.max(fence, lastFence(host));
+    if (host.permit !== null) claims.push(host);
+  }
+  const known = new Map(claims.length === 0 ? [] : ledger.permits.map(permit => [permit.host, permit]));
+  const claimed = claims.flatMap(host => claimOf(ledger, known.get(host.instance), host, now));
   if (fence === ledger.fence && claimed.length === 0) return ledger;
-  const isClaimed = ({host}: Permit) => claimed.some(each => each.host === host);
-  return {...ledger, fence, permits: [...ledger.permits.filter(each => !isClaimed(each)), ...claimed]};
+  const claimants = new Set(claimed.map(({host}) => host));
+  return {
+    ...ledger,
+    fence,
+    permits: [...ledger.permits.filter(({host}) => !claimants.has(host)), ...claimed],
+  };
 };
 
-const lastFence = ({permit, outcome}: HostStatus): number => Math.max(0, permit ?? 0, outcome?.fence ?? 0);
+const lastFence = ({permit, outcome}: HostStatus): number => Math.max(permit ?? 0, outcome?.fence ?? 0);
 
 /** The permit that a host holds and the ledger does not know of. */
-const claimOf = ({permits, rollout}: Ledger, host: HostStatus, now: number): readonly Permit[] => {
+const claimOf = (
+  {rollout}: Ledger,
+  known: Permit | undefined,
+  host: HostStatus,
+  now: number,
+): readonly Permit[] => {
   const {instance, permit: fence, outcome, wants} = host;
   if (fence === null || !rollout) return [];
   const isOver = outcome !== null && outcome.fence >= fence && outcome.result !== 'stuck';
-  const known = permits.find(permit => permit.host === instance);
   if (isOver || (known !== undefined && known.fence >= fence)) return [];
   const {release, version} = wants ?? rollout;
   return [{host: instance, fence, release, version, since: now}];

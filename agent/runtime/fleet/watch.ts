@@ -25,6 +25,7 @@ type Topic = 'hosts' | 'desired' | 'policy';
 /** Follows the hosts' statuses, the desired release and the policy until the signal is aborted. */
 export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal): FleetWatch => {
   const known = new Map<Topic, readonly Entry[]>();
+  const statuses = createStatuses(log);
   let dirty = false;
   let wake: (() => void) | null = null;
 
@@ -58,33 +59,52 @@ export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal)
       const desired = known.get('desired');
       const policy = known.get('policy');
       if (!hosts || !desired || !policy) return null;
-      return readView({hosts, desired: desired[0], policy: policy[0], keys, log});
+      return readView({hosts: statuses(hosts), desired: desired[0], policy: policy[0], keys});
     },
   };
 };
 
 interface Documents {
-  readonly hosts: readonly Entry[];
+  readonly hosts: readonly HostStatus[];
   readonly desired: Entry | undefined;
   readonly policy: Entry | undefined;
   readonly keys: Keys;
-  readonly log: Log;
 }
 
-const readView = ({hosts, desired, policy, keys, log}: Documents): ReturnType<FleetWatch['view']> => {
+const readView = ({hosts, desired, policy, keys}: Documents): ReturnType<FleetWatch['view']> => {
   const rules = policy ? readPolicy(policy.value) : {ok: true as const, policy: DEFAULT_POLICY};
   const reading = readingOf(desired, keys.desired);
   return {
-    hosts: hosts.flatMap(entry => readHost(entry, log)),
+    hosts,
     desired: reading.ok ? reading.desired : null,
     policy: rules.ok ? rules.policy : DEFAULT_POLICY,
     unreadable: rules.ok ? null : rules.cause,
   };
 };
 
-const readHost = ({key, value}: Entry, log: Log): readonly HostStatus[] => {
+/** Reads a status once, however often the rest of the fleet changes; what is wrong with one is logged once, too. */
+const createStatuses = (log: Log) => {
+  let before: ReadonlyMap<string, Read> = new Map();
+  return (entries: readonly Entry[]): readonly HostStatus[] => {
+    const now = new Map(
+      entries.map(entry => {
+        const known = before.get(entry.key);
+        return [entry.key, known?.value === entry.value ? known : readHost(entry, log)] as const;
+      }),
+    );
+    before = now;
+    return [...now.values()].flatMap(({status}) => status ?? []);
+  };
+};
+
+interface Read {
+  readonly value: string;
+  readonly status: HostStatus | null;
+}
+
+const readHost = ({key, value}: Entry, log: Log): Read => {
   const reading = readStatus(key, value);
-  if (reading.ok) return [reading.value];
+  if (reading.ok) return {value, status: reading.value};
   log.warning(reasonText(reading.cause));
-  return [];
+  return {value, status: null};
 };

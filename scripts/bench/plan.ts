@@ -1,0 +1,51 @@
+/**
+ * How long a coordinator thinks: `npm run bench -- plan`. The planner is bundled as the package bundles the agent and runs with the options
+ * of its unit. It is one piece of work on the loop that also renews sessions and feeds the watchdog, so it has to stay short.
+ */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import process from 'node:process';
+import {build} from 'esbuild';
+import {shippedOptions} from '../as-shipped.ts';
+import {rounded} from './median.ts';
+import {run} from './run.ts';
+
+const SIZES = [100, 300, 1_000, 3_000] as const;
+
+interface Times {
+  readonly hosts: number;
+  readonly waiting: number;
+  readonly halfway: number;
+  readonly members: number;
+  readonly read: number;
+}
+
+const measure = async (folder: string): Promise<readonly Times[]> => {
+  const outfile = join(folder, 'plan.cjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'plan-child.ts')],
+    ...{outfile, bundle: true, platform: 'node', target: 'node26', format: 'cjs', logLevel: 'error'},
+  });
+  const command = [process.execPath, ...(await shippedOptions()), outfile, ...SIZES.map(String)];
+  return JSON.parse(await run(command)) as readonly Times[];
+};
+
+const folder = await mkdtemp(join(tmpdir(), 'release-agent-plan-'));
+try {
+  const times = await measure(folder);
+  console.log(
+    'hosts   all wait   halfway   members   statuses read for the first time   (ms, best of three)',
+  );
+  for (const {hosts, waiting, halfway, members, read} of times)
+    console.log(
+      [hosts, waiting, halfway, members, read].map(n => rounded(n).toString().padStart(7)).join('   '),
+    );
+  const msOf = (count: number): number => times.find(({hosts}) => hosts === count)?.waiting ?? Number.NaN;
+  const growth = rounded(msOf(3_000) / msOf(300));
+  console.log(
+    JSON.stringify({bench: 'plan', ms_300: rounded(msOf(300)), ms_3000: rounded(msOf(3_000)), growth}),
+  );
+} finally {
+  await rm(folder, {recursive: true, force: true});
+}
