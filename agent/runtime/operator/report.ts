@@ -33,7 +33,9 @@ export const reportOf = ({self, state, store, ledger, unhealthy, problems, now}:
     serving: isServing(state) && unhealthy === null,
     active: running(state.active),
     previous: running(state.previous),
-    target: running(attempt?.target ?? null),
+    target: running(
+      attempt && attempt.target.generation !== state.active?.generation ? attempt.target : null,
+    ),
     desired: desired && {...desired, release: releaseId(desired.release)},
     reason: told(reasonNow(state, ledger, self.instance, problems)),
     refusal: told(state.refusal),

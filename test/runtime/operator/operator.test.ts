@@ -2,14 +2,15 @@
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
 import {readDesired} from '../../../agent/core/desired.ts';
+import {newAttempt} from '../../../agent/core/host/attempt/attempt.ts';
 import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
-import type {State} from '../../../agent/core/host/state.ts';
+import type {Attempt, State} from '../../../agent/core/host/state.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
 import {reason, reasonText} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
-import {parseRelease, type Release} from '../../../agent/core/release.ts';
+import {parseRelease, type Release, releaseId} from '../../../agent/core/release.ts';
 import {openHistory} from '../../../agent/journal/history.ts';
 import type {Log} from '../../../agent/ports.ts';
 import {createJournalHealth, type JournalHealth} from '../../../agent/runtime/health/journal.ts';
@@ -23,6 +24,7 @@ import {temporaryFolder} from '../../support/temporary.ts';
 const quiet: Log = {debug: () => {}, info: () => {}, warning: () => {}, error: () => {}};
 const never = new AbortController().signal;
 const stamp = {now: 1_000, random: 0.5};
+const UPDATE = {purpose: 'update', version: '2', result: 'done'} as const;
 const ONE = parseRelease('snap-11111111') as Release;
 const TWO = parseRelease('snap-22222222') as Release;
 
@@ -65,6 +67,19 @@ const controlsOf = async (
   };
   return {controls, heard, desired, store};
 };
+
+t.test('what runs already is not what comes next', async t => {
+  const target = {generation: 2, release: TWO, slot: '2-snap-22222222'};
+  const attempt: Attempt = {...newAttempt(servingOne(TWO), {...UPDATE, release: TWO}), target};
+  const before = {...servingOne(TWO), generation: 2, attempt};
+  const {controls: gating} = await controlsOf(t, {...before, phase: 'gating'});
+  t.match(await gating.status(never), {
+    active: {generation: 1},
+    target: {release: releaseId(TWO), generation: 2},
+  });
+  const {controls: baking} = await controlsOf(t, {...before, phase: 'baking', active: target});
+  t.match(await baking.status(never), {active: {generation: 2}, target: null});
+});
 
 t.test('retry tries again what failed', async t => {
   const {controls, heard} = await controlsOf(t, servingOne(TWO));
