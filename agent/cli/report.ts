@@ -1,5 +1,4 @@
 import type {StatusReport, Told} from '../control/protocol.ts';
-import {parseRelease, shortRelease} from '../core/release.ts';
 
 /** True when the host serves the release that it should, and nothing is in the way. */
 export const isSettled = ({phase, serving, active, desired, reason, refusal, hold}: StatusReport): boolean =>
@@ -12,12 +11,6 @@ export const isSettled = ({phase, serving, active, desired, reason, refusal, hol
 
 /** True for a reason that keeps the host from nothing. */
 export const isAside = ({kind}: Told): boolean => kind === 'slots.left';
-
-/** A release id in its short form; an id that this version does not know stays as it is. */
-export const short = (id: string): string => {
-  const release = parseRelease(id);
-  return release ? shortRelease(release) : id;
-};
 
 /** The message and the name that came with the desired release: `: "fix the cart" (ada)`. Empty without them. */
 export const requestText = ({desired}: StatusReport): string => {

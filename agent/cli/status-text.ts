@@ -1,7 +1,8 @@
 import type {FleetReport, Running, StatusReport, Told} from '../control/protocol.ts';
+import {shortId} from '../core/release.ts';
 import {age} from './age.ts';
 import {rows} from './layout.ts';
-import {count, requestText, short} from './report.ts';
+import {count, requestText} from './report.ts';
 
 /** The text of `agentctl status`. */
 export const statusText = (report: StatusReport): string => {
@@ -36,17 +37,18 @@ const traffic = ({serving, out}: StatusReport): string =>
   serving ? 'serving' : out ? 'out, by this agent' : 'not serving';
 
 const running = (it: Running | null): string | null =>
-  it && `${short(it.release)} (generation ${it.generation})`;
+  it && `${shortId(it.release)} (generation ${it.generation})`;
 
 const shouldRun = (report: StatusReport): string => {
   const {desired, active} = report;
   if (!desired) return 'not known';
-  const same = desired.release === active?.release ? 'the same' : short(desired.release);
+  const same = desired.release === active?.release ? 'the same' : shortId(desired.release);
   return `${same}${requestText(report)}`;
 };
 
 const rejected = ({rejected: it, reason}: StatusReport, ago: (at: number) => string): string | null =>
-  it && `${short(it.release)}, ${ago(it.at)} ago${reason?.kind.startsWith('release.') ? '' : `: ${it.text}`}`;
+  it &&
+  `${shortId(it.release)}, ${ago(it.at)} ago${reason?.kind.startsWith('release.') ? '' : `: ${it.text}`}`;
 
 const store = ({store: {name, ok, text}, reason}: StatusReport): string =>
   ok ? name : text === null || text === reason?.text ? `${name} does not answer` : text;
@@ -67,8 +69,8 @@ const fleet = (
 ): string => {
   const isOver = rollout?.release === proven && permits.length === 0 && blocked === null;
   return [
-    `proven ${proven === null ? 'nothing yet' : short(proven)}`,
-    rollout && !isOver && `rolling out ${short(rollout.release)}`,
+    `proven ${proven === null ? 'nothing yet' : shortId(proven)}`,
+    rollout && !isOver && `rolling out ${shortId(rollout.release)}`,
     permits.length > 0 && `${count(permits.length, 'permit')} out (${some(permits.map(({host}) => host))})`,
     failures.length > 0 && `failed on ${some(failures.map(({host}) => host))}`,
     blocked && !reason?.kind.startsWith('permit.') && notNow(blocked),

@@ -1,8 +1,9 @@
 import type {StatusReport} from '../control/protocol.ts';
+import {shortId} from '../core/release.ts';
 import {advice} from './advice.ts';
 import {age} from './age.ts';
 import {wrap} from './layout.ts';
-import {isSettled, requestText, short} from './report.ts';
+import {isSettled, requestText} from './report.ts';
 
 /** The text of `agentctl why`: what runs, what should, why they differ, what happens next and what can be done. */
 export const whyText = (report: StatusReport): string => {
@@ -10,6 +11,7 @@ export const whyText = (report: StatusReport): string => {
     [runs(report), should(report)],
     isSettled(report) && report.reason === null ? [] : [now(report), ...because(report)],
     isSettled(report) && report.reason === null ? [] : advice(report),
+    kept(report),
     report.store.ok || report.reason?.kind.startsWith('store.') ? [] : [lost(report)],
   ];
   return paragraphs
@@ -26,7 +28,7 @@ const runs = ({active, serving, out}: StatusReport): string => {
     : out
       ? 'out of traffic, taken out by the agent; it had'
       : 'not serving; it had';
-  return `This host is ${where} ${short(active.release)}.`;
+  return `This host is ${where} ${shortId(active.release)}.`;
 };
 
 const should = (report: StatusReport): string => {
@@ -34,7 +36,7 @@ const should = (report: StatusReport): string => {
   if (!desired) return 'What it should run is not known.';
   if (desired.release === active?.release)
     return refusal ? 'That is the last desired release that could be read.' : 'That is the desired release.';
-  return `It should run ${short(desired.release)}${requestText(report)}.`;
+  return `It should run ${shortId(desired.release)}${requestText(report)}.`;
 };
 
 const now = ({step, since, now}: StatusReport): string => `Now: ${step}, for ${age(now - since)}.`;
@@ -46,6 +48,10 @@ const because = ({reason, refusal, hold}: StatusReport): readonly string[] => {
     ? [...said, ended(`It will be held by ${hold.by}: ${hold.note}`)]
     : said;
 };
+
+/** What keeps the fleet's release from being proven: an operator who holds a host may have forgotten that it does. */
+const kept = ({fleet}: StatusReport): readonly string[] =>
+  fleet?.blocked?.kind.startsWith('rollout.') ? [sentence(fleet.blocked.text)] : [];
 
 const lost = ({store}: StatusReport): string =>
   `${sentence(store.text ?? `The store ${store.name} does not answer`)} What runs here goes on running.`;

@@ -61,6 +61,8 @@ const TEXTS = {
     `the rollout of ${d.release} is halted: it failed on ${hosts(d.failures)} and the failure budget is ${d.budget}`,
   'permit.holder-missing': (d: {out: number; limit: number; host: string; ec2: string}) =>
     `${d.out} of ${d.limit} permits are out, one on ${d.host}, which is not seen any more: it is free when the host says so, or EC2 that it is terminated (${ec2Says(d.ec2)})`,
+  'rollout.behind': (d: {release: string; proven: string; hosts: string}) =>
+    `${d.release} is not proven, and new instances boot ${d.proven}, while these hosts do not serve it: ${d.hosts}`,
   'rollout.unseen': (d: {release: string; hosts: string}) =>
     `${d.release} serves on every host that is seen, but is not proven: not seen any more: ${d.hosts}`,
 

@@ -54,3 +54,9 @@ export const shortRelease = (release: Release): string => {
 /** True when both are the same release. */
 export const sameRelease = (a: Release | undefined, b: Release | undefined): boolean =>
   a !== undefined && b !== undefined && releaseId(a) === releaseId(b);
+
+/** A release's id as it is shown to people; text that is no release's id stays as it is. */
+export const shortId = (id: string): string => {
+  const release = parseRelease(id);
+  return release ? shortRelease(release) : id;
+};

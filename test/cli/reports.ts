@@ -78,6 +78,20 @@ export const REPORTS = {
     active: {release: OLD, generation: 7},
     reason: told(reason('operator.hold', {by: 'ada', note: 'debugging the cart, ask me first'})),
     hold: {by: 'ada', note: 'debugging the cart, ask me first', at: NOON - 2 * 86_400_000 - 5 * 3_600_000},
+    fleet: {
+      proven: OLD,
+      previous: null,
+      rollout: {version: '42', release: NEW},
+      permits: [],
+      failures: [],
+      blocked: told(
+        reason('rollout.behind', {
+          release: '222222222222',
+          proven: '111111111111',
+          hosts: 'i-0123456789abcdef0 (held by ada: debugging the cart, ask me first)',
+        }),
+      ),
+    },
   }),
   'nothing works': sampleReport({
     phase: 'held',

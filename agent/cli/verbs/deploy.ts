@@ -21,10 +21,13 @@ const deploy = async (name: string, options: Options, terminal: Terminal): Promi
   if (!resolved.ok) return resolved.exit;
   const asked = await askAgent({verb: 'status'}, options, terminal);
   if (!asked.ok) return asked.exit;
-  const [{consent}, {short}] = await Promise.all([import('../consent.ts'), import('../report.ts')]);
+  const [{consent}, {shortId}] = await Promise.all([
+    import('../consent.ts'),
+    import('../../core/release.ts'),
+  ]);
   const release = resolved.value;
   const called = release === name ? '' : ` (${name} now)`;
-  if (!(await consent(planOf(asked.value, `${short(release)}${called}`, short), options, terminal)))
+  if (!(await consent(planOf(asked.value, `${shortId(release)}${called}`, shortId), options, terminal)))
     return EXIT.refused;
   const {message} = options;
   const by = asker(terminal);

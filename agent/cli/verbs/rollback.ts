@@ -16,8 +16,11 @@ export const rollbackVerb = (terminal: Terminal, done: (exit: number) => void): 
 const rollback = async (options: Options, terminal: Terminal): Promise<number> => {
   const asked = await askAgent({verb: 'status'}, options, terminal);
   if (!asked.ok) return asked.exit;
-  const [{consent}, {short}] = await Promise.all([import('../consent.ts'), import('../report.ts')]);
-  if (!(await consent(planOf(asked.value, short), options, terminal))) return EXIT.refused;
+  const [{consent}, {shortId}] = await Promise.all([
+    import('../consent.ts'),
+    import('../../core/release.ts'),
+  ]);
+  if (!(await consent(planOf(asked.value, shortId), options, terminal))) return EXIT.refused;
   return tellAgent({verb: 'rollback', by: asker(terminal)}, options, terminal);
 };
 

@@ -1,7 +1,7 @@
 import type {HostStatus} from '../host/status.ts';
 import type {Amount, Policy} from '../policy.ts';
 import {type Reason, reason} from '../reason.ts';
-import {parseRelease, shortRelease} from '../release.ts';
+import {shortId} from '../release.ts';
 import type {Ledger} from './ledger.ts';
 import type {Missing} from './members.ts';
 import {listed} from './names.ts';
@@ -64,11 +64,6 @@ const allOut = ({missing}: AdmissionView, holders: ReadonlySet<string>, limit: n
   return lost
     ? reason('permit.holder-missing', {out, limit, host: lost.host, ec2: lost.ec2})
     : reason('permit.concurrency', {out, limit, holders: listed([...holders])});
-};
-
-const shortId = (id: string): string => {
-  const release = parseRelease(id);
-  return release ? shortRelease(release) : id;
 };
 
 /** How many hosts serve, get traffic as far as anybody knows, and are not on their way out. */

@@ -2,6 +2,7 @@
 import t from 'tap';
 import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
+import {reason} from '../../../agent/core/reason.ts';
 import {holders, host, NEW, OLD, unseen, view, waiting} from './fleet.ts';
 
 t.test('a host that is not seen any more keeps its permit until it is known to be gone', async t => {
@@ -31,4 +32,23 @@ t.test('the holder of a permit that is missing is named as what the rollout wait
   const seen = [waiting('a'), waiting('b'), waiting('c')].filter(each => each.instance !== holder);
   const {ledger} = plan(view(seen, {ledger: first, missing: [unseen(holder)]}));
   t.match(ledger.blocked, {kind: 'permit.holder-missing', details: {host: holder, ec2: 'running'}});
+});
+
+t.test('a host that keeps the release from being proven is named with its own reason', async t => {
+  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: {version: '2', release: NEW}};
+  const hosts = [
+    host('a', {active: NEW}),
+    host('b', {phase: 'held', reason: reason('operator.hold', {by: 'ada', note: 'looking at its disk'})}),
+    host('c', {phase: 'staging'}),
+  ];
+  const {ledger: next} = plan(view(hosts, {ledger}));
+  t.equal(next.proven, OLD);
+  t.match(next.blocked, {
+    kind: 'rollout.behind',
+    details: {release: NEW, proven: OLD, hosts: 'b (held by ada: looking at its disk)'},
+  });
+  const moving = plan(view([host('a', {active: NEW}), host('c', {phase: 'staging'})], {ledger})).ledger;
+  t.equal(moving.blocked, null, 'a host that is on its way is not in the way');
+  const over = plan(view([host('a', {active: NEW})], {ledger: next})).ledger;
+  t.match(over, {proven: NEW, blocked: null});
 });
