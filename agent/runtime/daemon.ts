@@ -1,5 +1,4 @@
 /** The whole agent of one host: what each part needs is made here, in order, and all of it runs until the signal. */
-import {createResolve} from '../control/resolve.ts';
 import {serveControl} from '../control/server.ts';
 import type {Dispatch} from '../core/host/event-input.ts';
 import type {State} from '../core/host/state.ts';
@@ -8,6 +7,7 @@ import {parseRelease} from '../core/release.ts';
 import {followCloudInit} from '../host/cloud-init.ts';
 import {systemState} from '../host/systemd/leave-unit.ts';
 import {createNotify} from '../host/systemd/notify.ts';
+import {createResolve} from '../install/git/resolve.ts';
 import {createBootView} from './effects/boot-view.ts';
 import {createExecutor} from './effects/executors.ts';
 import {createShutdownGuard} from './effects/shutdown-guard.ts';

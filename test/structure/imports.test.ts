@@ -17,7 +17,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   activate: ['host', 'config'],
   traffic: ['consul', 'host', 'config'],
   gate: ['host', 'config'],
-  control: ['host', 'config', 'install', 'journal'],
+  control: ['host', 'config', 'journal'],
   cli: ['control', 'config', 'host', 'store', 'traffic'],
   runtime: ['activate', 'config', 'control', 'gate', 'host', 'install', 'journal', 'store', 'traffic'],
   '.': ['cli', 'config', 'control', 'host', 'runtime'],

@@ -1,9 +1,9 @@
 import {join} from 'node:path';
 import {execa} from 'execa';
 import t from 'tap';
-import {createResolve} from '../../agent/control/resolve.ts';
-import {ReasonError} from '../../agent/core/reason-error.ts';
-import {temporaryFolder} from '../support/temporary.ts';
+import {ReasonError} from '../../../agent/core/reason-error.ts';
+import {createResolve} from '../../../agent/install/git/resolve.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
 
 const SIGNAL = new AbortController().signal;
 

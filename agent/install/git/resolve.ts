@@ -1,13 +1,12 @@
 import {mkdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
-import type {GitSettings} from '../config/settings.ts';
-import {type ReasonDetails, type ReasonKind, reason} from '../core/reason.ts';
-import {ReasonError} from '../core/reason-error.ts';
-import {run} from '../host/process/process.ts';
-import {prepareCredentials} from '../install/git/mirror/credentials.ts';
-import {gitEnvironment} from '../install/git/mirror/environment.ts';
-import {gitLayout} from '../install/git/mirror/layout.ts';
-import type {Resolve} from './answer.ts';
+import type {GitSettings} from '../../config/settings.ts';
+import {type ReasonDetails, type ReasonKind, reason} from '../../core/reason.ts';
+import {ReasonError} from '../../core/reason-error.ts';
+import {run} from '../../host/process/process.ts';
+import {prepareCredentials} from './mirror/credentials.ts';
+import {gitEnvironment} from './mirror/environment.ts';
+import {gitLayout} from './mirror/layout.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -21,7 +20,7 @@ export const createResolve = ({
 }: {
   readonly git: GitSettings;
   readonly stateDir: string;
-}): Resolve => {
+}): ((name: string, signal: AbortSignal) => Promise<string>) => {
   const layout = gitLayout({stateDir, url: git.url});
   return async (name, signal) => {
     await mkdir(layout.home, {recursive: true, mode: 0o700});
