@@ -1,12 +1,11 @@
-import {performance} from 'node:perf_hooks';
-import {setTimeout as sleep} from 'node:timers/promises';
 import type {ConsulPlace} from '../config/settings.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {ignoreBlockers, tellWhileWaiting} from '../host/blocker.ts';
 import {createExclusive} from '../host/exclusive.ts';
 import type {Log, ReportBlocker, Traffic} from '../ports.ts';
-import {type ConsulAgent, consulAgent} from './consul/agent.ts';
+import {consulAgent} from './consul/agent.ts';
+import {confirmEnded, confirmLeft} from './consul/confirm.ts';
 import {consulReturn} from './consul/return.ts';
 
 /** The place is that of the local agent. */
@@ -19,8 +18,6 @@ export interface ConsulTrafficOptions extends ConsulPlace {
 }
 
 const NOTE = 'release-agent: out of traffic for an update';
-const CONFIRM_MS = 5_000;
-const EVERY_MS = 50;
 const TOLD_EVERY_MS = 3_000;
 const HINT = 'the local agent holds its state while it looks for its servers';
 
@@ -43,8 +40,8 @@ export const consulTraffic = ({
     const ids = await agent.serviceIds(service, signal);
     if (ids.length === 0) log.warning('the service is not registered with the local Consul agent', {service});
     if (!enable) back.begin(await agent.maintenanceOf(ids, signal));
-    for (const id of ids) await agent.maintenance({id, enable, note: NOTE}, signal);
-    await confirm({ids, enable, service, agent}, signal);
+    for (const id of ids) await agent.maintenance({id, service, enable, note: NOTE}, signal);
+    await (enable ? confirmLeft({ids, service, agent}, signal) : confirmEnded({ids, agent}, signal));
   };
   const patiently = (action: Action, work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
     const cause = (seconds: number) =>
@@ -70,26 +67,3 @@ const orFailed = async <T>(action: Action, work: () => Promise<T>, signal: Abort
     throw new ReasonError(reason('traffic.failed', {adapter: 'consul', action, cause}), {cause: error});
   }
 };
-
-interface Confirmation {
-  readonly ids: readonly string[];
-  readonly enable: boolean;
-  readonly service: string;
-  readonly agent: ConsulAgent;
-}
-
-const confirm = async ({ids, enable, service, agent}: Confirmation, signal: AbortSignal): Promise<void> => {
-  const deadline = performance.now() + CONFIRM_MS;
-  const ask = () => (enable ? agent.inCatalog(service, signal) : agent.inMaintenance(signal));
-  for (;;) {
-    const shown = await ask();
-    if (ids.every(id => shown.has(id) === enable)) return;
-    if (performance.now() >= deadline) throw new Error(unconfirmed(enable));
-    await sleep(EVERY_MS, undefined, {signal});
-  }
-};
-
-const unconfirmed = (enable: boolean): string =>
-  enable
-    ? `the catalog does not show the maintenance after ${CONFIRM_MS / 1000} s`
-    : `the local agent still shows the maintenance after ${CONFIRM_MS / 1000} s`;

@@ -139,6 +139,7 @@ const createAgent = () => {
     if (path.startsWith('/v1/agent/service/maintenance/')) hidden = path.includes('enable=true');
     if (path === '/v1/agent/services') return SERVICES;
     if (path === '/v1/agent/checks') return Object.fromEntries(checks().map(each => [each.CheckID, each]));
+    if (path.startsWith('/v1/catalog/nodes')) return [{Node: 'n'}];
     return path.startsWith('/v1/health/checks/') ? checks() : null;
   };
 };
@@ -156,6 +157,8 @@ t.test("the host's own agent of Consul: all it answers is right but for one thin
     {at: '/v1/agent/services', like: [SERVICES]},
     {at: '/v1/agent/checks', like: [{[CHECK.CheckID]: CHECK}, {}]},
     {at: '/v1/health/checks/', like: [[CHECK, OTHER], [OTHER]]},
+    {at: '/v1/catalog/nodes', like: [[{Node: 'n'}], []]},
+    {at: '/v1/agent/health/service/name/', like: [[], null]},
     {at: '/v1/agent/service/maintenance/', like: [null]},
   ].map(({at, like}) => repliesLike(...like).map(reply => ({at, reply})));
   const input = fc.tuple(fc.constantFrom('leave', 'rejoin'), fc.oneof(...oddities));

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type {ConsulPlace} from '../../config/settings.ts';
-import {openConsul} from '../../consul/consul.ts';
+import {type ConsulRequest, openConsul} from '../../consul/consul.ts';
+import {lacksRule, NODE_RULE, serviceRule} from './rules.ts';
 
 /** While no server leads, the agent holds its own state locked for `rpc_hold_timeout` (7 s) at each try to reach one (agent/local/state.go). */
 const DEADLINE_MS = 20_000;
@@ -11,61 +12,87 @@ const Services = v.record(v.string(), v.object({ID: v.string(), Service: v.strin
 const Check = v.object({Node: v.string(), CheckID: v.string()});
 const AgentChecks = v.record(v.string(), Check);
 const CatalogChecks = v.array(Check);
+const Nodes = v.array(v.object({Node: v.string()}));
 export type Check = v.InferOutput<typeof Check>;
 
 export type ConsulAgent = ReturnType<typeof consulAgent>;
 
+// INVARIANT: what the token may not see is never taken for what is not there. Consul leaves it out without a word; from 1.11 on it says
+// so, but on the agent's own endpoints for whatever else is registered here as well (agent/agent_endpoint.go, AgentServices).
+
 /**
- * The calls to the local Consul agent that maintenance mode needs. All throw an `Error` with a short text without the token:
- * what the network said, or Consul's status and answer.
+ * The calls to the local Consul agent that maintenance mode needs. All throw an `Error` with a short text without the token: what
+ * the network said, Consul's status and answer, or the rule that the token lacks.
  */
 export const consulAgent = (place: ConsulPlace) => {
   const consul = openConsul(place, {deadlineMs: DEADLINE_MS});
-  const ask = async <T extends v.GenericSchema>(path: string, schema: T, signal: AbortSignal) => {
-    const {filtered, text} = await consul.send({method: 'GET', path}, signal);
-    // Said from Consul 1.11 on; an older one leaves out what the token may not see without a word.
-    if (filtered) throw new Error(`${path}: the token may not see all`);
-    return parse(path, schema, text);
+  const ask = async <T extends v.GenericSchema>(asked: Asked, schema: T, signal: AbortSignal) => {
+    const reply = await consul.send({method: 'GET', ...asked}, signal);
+    return {filtered: reply.filtered, found: parse(asked.path, schema, reply.text)};
   };
-  const localMaintenance = async (signal: AbortSignal) =>
-    Object.values(await ask('/v1/agent/checks', AgentChecks, signal)).filter(isMaintenance);
-  /** Those of the checks that the catalog at the servers shows for the service. */
-  const catalogued = async (service: string, checks: readonly Check[], signal: AbortSignal) => {
-    const shown = await ask(`/v1/health/checks/${encodeURIComponent(service)}`, CatalogChecks, signal);
-    return checks.filter(each => shown.some(it => it.Node === each.Node && it.CheckID === each.CheckID));
-  };
+  const registered = async (service: string, signal: AbortSignal): Promise<readonly string[]> =>
+    Object.values((await ask({path: '/v1/agent/services'}, Services, signal)).found)
+      .filter(each => each.Service === service)
+      .map(each => each.ID);
+  const localMaintenance = async (signal: AbortSignal): Promise<readonly Check[]> =>
+    Object.values((await ask({path: '/v1/agent/checks'}, AgentChecks, signal)).found).filter(isMaintenance);
+  const nodes = (query: Asked['query'], signal: AbortSignal) =>
+    ask({path: '/v1/catalog/nodes', ...(query && {query})}, Nodes, signal);
   return {
-    /** Ids of the instances of a service that are registered here. */
-    serviceIds: async (service: string, signal: AbortSignal): Promise<readonly string[]> =>
-      Object.values(await ask('/v1/agent/services', Services, signal))
-        .filter(each => each.Service === service)
-        .map(each => each.ID),
+    /** Ids of the instances of a service that are registered here: none is only given when the token would see them. */
+    serviceIds: async (service: string, signal: AbortSignal): Promise<readonly string[]> => {
+      const ids = await registered(service, signal);
+      if (ids.length > 0) return ids;
+      const path = `/v1/agent/health/service/name/${encodeURIComponent(service)}`;
+      const {status, text} = await consul.send({method: 'GET', path, accept: HEALTH}, signal);
+      if (status === 403) throw lacksRule('see the service', serviceRule(service), text);
+      return status === 404 ? [] : registered(service, signal);
+    },
     /** Switches the maintenance mode of one instance; doing it twice is doing it once. */
-    maintenance: async (
-      {id, enable, note}: {readonly id: string; readonly enable: boolean; readonly note: string},
-      signal: AbortSignal,
-    ): Promise<void> => {
+    maintenance: async ({id, enable, note, service}: Maintenance, signal: AbortSignal): Promise<void> => {
       const path = `/v1/agent/service/maintenance/${encodeURIComponent(id)}`;
       const query = {enable: `${enable}`, reason: note};
-      await consul.send({method: 'PUT', path, query, repeatable: true}, signal);
+      const asked = {method: 'PUT', path, query, repeatable: true, accept: [403]} as const;
+      const {status, text} = await consul.send(asked, signal);
+      if (status === 403) throw lacksRule('change its maintenance', serviceRule(service), text);
     },
     /** The checks that put instances of these ids into maintenance here. */
     maintenanceOf: async (ids: readonly string[], signal: AbortSignal): Promise<readonly Check[]> =>
-      (await localMaintenance(signal)).filter(each => ids.includes(serviceId(each))),
-    catalogued,
-    /** Ids of the services that are in maintenance here. */
-    inMaintenance: async (signal: AbortSignal): Promise<ReadonlySet<string>> =>
-      new Set((await localMaintenance(signal)).map(serviceId)),
-    /** Ids of the instances of a service that are in maintenance here, and in the catalog at the servers too. */
-    inCatalog: async (service: string, signal: AbortSignal): Promise<ReadonlySet<string>> => {
-      const local = await localMaintenance(signal);
-      return new Set((await catalogued(service, local, signal)).map(serviceId));
+      (await localMaintenance(signal)).filter(each => ids.includes(serviceIdOf(each))),
+    /** Those of the checks that the catalog at the servers shows for the service; ask `seesNode` before none is taken for gone. */
+    catalogued: async (service: string, checks: readonly Check[], signal: AbortSignal) => {
+      const path = `/v1/health/checks/${encodeURIComponent(service)}`;
+      const {found} = await ask({path}, CatalogChecks, signal);
+      return checks.filter(each => found.some(it => it.Node === each.Node && it.CheckID === each.CheckID));
+    },
+    /** True when the catalog shows the node to the token. False: it has none of this name (yet). Throws when the token may not see it. */
+    seesNode: async (node: string, signal: AbortSignal): Promise<boolean> => {
+      const {found, filtered} = await nodes({filter: `Node == ${JSON.stringify(node)}`}, signal);
+      if (found.length > 0) return true;
+      // a catalog always has the nodes of its servers
+      if (filtered || (await nodes(undefined, signal)).found.length === 0)
+        throw lacksRule(`see ${node} in the catalog`, NODE_RULE);
+      return false;
     },
   };
 };
 
+type Asked = Pick<ConsulRequest, 'path' | 'query'>;
+
+interface Maintenance {
+  readonly id: string;
+  readonly service: string;
+  readonly enable: boolean;
+  readonly note: string;
+}
+
+/** Health of a service at the agent: passing is 200, warning 429, critical 503, unknown 404. */
+const HEALTH = [403, 404, 429, 503];
+
 const isMaintenance = ({CheckID}: Check): boolean => CheckID.startsWith(MAINTENANCE);
-const serviceId = ({CheckID}: Check): string => CheckID.slice(MAINTENANCE.length);
+
+/** The id of the service whose maintenance it is. */
+export const serviceIdOf = ({CheckID}: Check): string => CheckID.slice(MAINTENANCE.length);
 
 const parse = <T extends v.GenericSchema>(path: string, schema: T, text: string): v.InferOutput<T> => {
   try {

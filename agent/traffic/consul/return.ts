@@ -11,7 +11,7 @@ interface Parts {
 export interface ConsulReturn {
   /** These checks, which hid the service, are being ended. */
   begin(checks: readonly Check[]): void;
-  /** True when the catalog shows none of them any more. Throws when the servers do not answer. */
+  /** True when the catalog, which shows the host, shows none of them any more. Throws when the servers do not answer. */
   isVisible(signal: AbortSignal): Promise<boolean>;
 }
 
@@ -28,10 +28,15 @@ export const consulReturn = ({agent, service, note}: Parts): ConsulReturn => {
 
   const repeat = async (signal: AbortSignal): Promise<void> => {
     for (const id of await agent.serviceIds(service, signal)) {
-      await agent.maintenance({id, enable: true, note}, signal);
-      await agent.maintenance({id, enable: false, note}, signal);
+      await agent.maintenance({id, service, enable: true, note}, signal);
+      await agent.maintenance({id, service, enable: false, note}, signal);
     }
     seenAt = null;
+  };
+  const seesAll = async (checks: readonly Check[], signal: AbortSignal): Promise<boolean> => {
+    for (const node of new Set(checks.map(({Node}) => Node)))
+      if (!(await agent.seesNode(node, signal))) return false;
+    return true;
   };
   return {
     begin: checks => {
@@ -39,7 +44,9 @@ export const consulReturn = ({agent, service, note}: Parts): ConsulReturn => {
     },
     isVisible: async signal => {
       if (ended.length === 0) return true;
-      ended = await agent.catalogued(service, ended, signal);
+      const shown = await agent.catalogued(service, ended, signal);
+      if (shown.length === 0 && !(await seesAll(ended, signal))) return false;
+      ended = shown;
       seenAt = ended.length === 0 ? null : (seenAt ?? performance.now());
       if (seenAt !== null && performance.now() - seenAt > REPEAT_MS) await repeat(signal);
       return ended.length === 0;
