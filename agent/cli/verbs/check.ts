@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import type {CheckOptions} from '../check.ts';
+import type {CheckOptions} from '../check/check.ts';
 import type {Terminal} from '../terminal.ts';
 import {verb} from '../verb.ts';
 
@@ -11,6 +11,6 @@ export const checkVerb = (terminal: Terminal, done: (exit: number) => void): Com
     .option('--channel <name>', 'as if the instance tag release-agent:channel said so')
     .option('--role <name>', 'as if the instance tag release-agent:role said so')
     .action(async (options: CheckOptions) => {
-      const {check} = await import('../check.ts');
+      const {check} = await import('../check/check.ts');
       done(await check(options, terminal));
     });

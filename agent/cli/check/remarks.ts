@@ -1,7 +1,13 @@
-import type {Settings} from '../config/settings.ts';
+import type {Settings} from '../../config/settings.ts';
+import type {Part} from './part.ts';
 
-/** What is worth knowing of a configuration that is right: for the notes of `agentctl check`. */
-export const remarksOn = ({traffic: {drain}}: Settings): readonly string[] => {
+/** What is worth knowing of a configuration that is right. */
+export const remarksPart: Part = {
+  name: 'what it says together',
+  examine: async ({settings}) => ({problems: [], notes: remarksOn(settings)}),
+};
+
+const remarksOn = ({traffic: {drain}}: Settings): readonly string[] => {
   const {protocol, ports, restMs, counter, timeoutMs} = drain;
   if (protocol !== 'opaque' || ports.length === 0 || restMs !== undefined || counter !== undefined) return [];
   return [

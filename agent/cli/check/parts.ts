@@ -1,0 +1,11 @@
+/** What `agentctl check` is made of: add a part here, in a file of its own. */
+import {filesPart} from './files.ts';
+import type {Part} from './part.ts';
+import {remarksPart} from './remarks.ts';
+import {storePart} from './store.ts';
+
+/** Looked at wherever the files are, on an image too. */
+export const ANYWHERE: readonly Part[] = [filesPart, remarksPart];
+
+/** Tried on the host itself, all at once, and only where the files are as they should be. */
+export const HERE: readonly Part[] = [storePart];
