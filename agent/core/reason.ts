@@ -141,6 +141,8 @@ const TEXTS = {
     `${d.remote} does not use the object format of ${d.revision} (40 digits: SHA-1, 64 digits: SHA-256)`,
   'git.objects-refused': (d: {revision: string; cause: string}) =>
     `${d.revision} holds objects that git refuses as unsafe: ${d.cause}`,
+  'git.remote-damaged': (d: {remote: string; cause: string}) =>
+    `${d.remote} answers, but its repository is damaged (git fsck there tells more): ${d.cause}`,
   'git.revision-missing': (d: {remote: string; revision: string}) =>
     `${d.remote} does not have ${d.revision}`,
   'git.signature': (d: {revision: string; cause: string}) =>

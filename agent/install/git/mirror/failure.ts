@@ -12,8 +12,21 @@ type Explain = (failure: FetchFailure & {readonly cause: string}) => Reason;
 
 const STALL_SECONDS = /the last (\d+) seconds/;
 
+// upload-pack says so itself, or what it sends is no pack. Its own folder is `.`: so are the files that it complains about.
+const REMOTE_DAMAGED =
+  /repository corruption on the remote side|bad pack header|pack has bad object|pack is corrupted|: (?:index )?(?:file|packfile|object file) \.\/objects\/|bad config line \d+ in file \.\/config/i;
+const PRECISE =
+  /^(?:remote: )?(?:fatal|error): (?!.*repository corruption|protocol error|git upload-pack|remote error)/;
+
+// The remote's own words, where it tells which object it is.
+const damagedRemote: Explain = ({remote, stderr, cause}) => {
+  const told = stderr.split('\n').find(line => PRECISE.test(line));
+  return reason('git.remote-damaged', {remote, cause: told === undefined ? cause : text(told)});
+};
+
 // In this order: the first that matches names the failure. The texts are git's and curl's, in English (LANG=C.UTF-8).
 const FETCH: readonly (readonly [RegExp, Explain])[] = [
+  [REMOTE_DAMAGED, damagedRemote],
   [
     /not our ref|couldn't find remote ref|no such remote ref/i,
     ({remote, revision}) => reason('git.revision-missing', {remote, revision}),
@@ -52,7 +65,7 @@ export const fetchFailure = (failure: FetchFailure): Reason => {
   if (full) return full;
   for (const [pattern, explain] of FETCH) {
     const line = lines.find(each => pattern.test(each));
-    if (line !== undefined) return explain({...failure, cause: quote(line)});
+    if (line !== undefined) return explain({...failure, cause: text(line)});
   }
   return reason('git.unreachable', {remote: failure.remote, cause: causeOf(lines)});
 };
@@ -63,12 +76,17 @@ export const localFailure = (failure: {readonly path: string; readonly stderr: s
 
 const fullDisk = ({path, stderr}: {readonly path: string; readonly stderr: string}): Reason | null => {
   const line = ownLines(stderr).find(each => /no space left on device|disk quota exceeded/i.test(each));
-  return line === undefined ? null : reason('disk.full', {path, cause: quote(line)});
+  return line === undefined ? null : reason('disk.full', {path, cause: text(line)});
 };
 
 // What git said itself, without the lines of the remote: the first fatal line, else the last one.
 const causeOf = (lines: readonly string[]): string =>
-  quote(lines.find(line => line.startsWith('fatal:')) ?? lines.at(-1) ?? 'git gave no reason');
+  text(lines.find(line => line.startsWith('fatal:')) ?? lines.at(-1) ?? 'git gave no reason');
+
+/** Ids of 64 digits and the paths of their files are told whole. */
+const LIMIT = 240;
+
+const text = (line: string): string => quote(line.replace(/^remote: /, '').trim(), {limit: LIMIT});
 
 const ownLines = (stderr: string): readonly string[] =>
   stderr.split('\n').filter(line => line.trim() !== '' && !line.startsWith('remote:'));
