@@ -191,6 +191,7 @@ const TEXTS = {
   // the host itself
   'journal.unwritable': (d: {since: string; cause: string}) =>
     `the journal cannot be written since ${d.since}: ${d.cause}`,
+  'phase.late': (d: {phase: string}) => `${d.phase} took too long`,
   'crash.recovered': (d: {phase: string}) => `the agent stopped while ${d.phase}`,
   'state.unknown': (d: {detail: string}) => `the journal and the host do not agree: ${d.detail}`,
   'rollback.failed': (d: {cause: string}) => `the previous release does not come back either: ${d.cause}`,

@@ -67,8 +67,16 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     changed,
     log,
   });
-  const monitors = createMonitors({host, state, dispatch, changed, shuttingDown: shutdown.cause, log});
-  const {cleanup, visibility, unhealthy, unable, problems, store: health} = monitors;
+  const monitors = createMonitors({
+    host,
+    stateDir: settings.stateDir,
+    state,
+    dispatch,
+    changed,
+    shuttingDown: shutdown.cause,
+    log,
+  });
+  const {disk, cleanup, visibility, unhealthy, unable, problems, store: health} = monitors;
   const {ec2, sweep, vet} = adapters;
   const here = {settings, store, keys, self, state, health, dispatch, log};
   const fleet = createFleetTasks({...here, ec2, sweep, unhealthy, unable, visible: visibility.isVisible});
@@ -87,7 +95,10 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     shutdownGuard,
   });
   const recorder = createRecorder({notify, problems, history, touch, log});
-  const {publish} = recorder;
+  const publish = (next: State, before: State): void => {
+    disk.saw(next);
+    recorder.publish(next, before);
+  };
   const loop = createLoop({
     rules,
     before,
@@ -97,6 +108,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     execute,
     publish,
     dispatch,
+    waitOut: shutdownGuard.waitOut,
     log,
   });
 
@@ -119,6 +131,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     },
     stop: async () => {
       recorder.stop();
+      disk.stop();
       loop.stop();
       await notify.stopping();
       await Promise.all([store.close(), ec2?.close()]);

@@ -2,13 +2,15 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {Effect} from '../../core/host/effect.ts';
 import type {Result} from '../../core/host/event.ts';
 import type {Dispatch} from '../../core/host/event-input.ts';
-import {reasonText} from '../../core/reason.ts';
+import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import type {Log} from '../../ports.ts';
 import type {Operation} from './executors.ts';
 
 interface Parts {
   readonly execute: (operation: Operation, signal: AbortSignal) => Promise<Result | null>;
   readonly dispatch: Dispatch;
+  /** Waits while the host shuts down: a deadline that is missed then is nobody's fault. */
+  readonly waitOut: (cause: Reason, signal: AbortSignal) => Promise<void>;
   readonly log: Log;
 }
 
@@ -26,8 +28,8 @@ const PATIENCE_MS = 5_000;
  * aborted older ones have ended, or for five seconds when those hang in the kernel; the result of an aborted operation
  * is never dispatched; there is one timer at a time.
  */
-export const createEffects = ({execute, dispatch, log}: Parts): Effects => {
-  const timer = createTimer(dispatch);
+export const createEffects = ({execute, dispatch, waitOut, log}: Parts): Effects => {
+  const timer = createTimer({dispatch, waitOut});
   let running = new AbortController();
   let tail: Promise<void> = Promise.resolve();
 
@@ -64,12 +66,22 @@ export const createEffects = ({execute, dispatch, log}: Parts): Effects => {
 
 type SetTimer = Extract<Effect, {readonly type: 'timer.set'}>;
 
-const createTimer = (dispatch: Dispatch) => {
+const createTimer = ({dispatch, waitOut}: Pick<Parts, 'dispatch' | 'waitOut'>) => {
   let timer: NodeJS.Timeout | undefined;
-  const stop = (): void => clearTimeout(timer);
-  const set = ({timer: which, phase, generation, afterMs}: SetTimer): void => {
+  let over = new AbortController();
+  const stop = (): void => {
+    clearTimeout(timer);
+    over.abort();
+  };
+  const fire = async ({timer: which, phase, generation}: SetTimer, signal: AbortSignal): Promise<void> => {
+    if (which === 'deadline') await waitOut(reason('phase.late', {phase}), signal).catch(() => undefined);
+    if (!signal.aborted) dispatch({type: 'timer.fired', timer: which, phase, generation});
+  };
+  const set = (effect: SetTimer): void => {
     stop();
-    timer = setTimeout(() => dispatch({type: 'timer.fired', timer: which, phase, generation}), afterMs);
+    over = new AbortController();
+    const {signal} = over;
+    timer = setTimeout(() => void fire(effect, signal), effect.afterMs);
   };
   return {set, stop};
 };

@@ -5,6 +5,7 @@ import type {Log, Store} from '../../ports.ts';
 import {createCleanup} from '../effects/cleanup.ts';
 import type {Adapters} from '../effects/stages.ts';
 import type {Blockers} from './blockers.ts';
+import {createDiskWatch} from './disk.ts';
 import {createHealthWatch} from './health.ts';
 import {createJournalHealth} from './journal.ts';
 import {createProblems} from './problems.ts';
@@ -13,6 +14,7 @@ import {createVisibility} from './visibility.ts';
 
 interface Parts {
   readonly host: {readonly adapters: Adapters; readonly blockers: Blockers; readonly store: Store};
+  readonly stateDir: string;
   readonly state: () => State;
   readonly dispatch: Dispatch;
   /** something that is told of this host is another now */
@@ -23,12 +25,13 @@ interface Parts {
 }
 
 /** Everything that notices what is wrong with this host besides its own state. */
-export const createMonitors = ({host, state, dispatch, changed, shuttingDown, log}: Parts) => {
+export const createMonitors = ({host, stateDir, state, dispatch, changed, shuttingDown, log}: Parts) => {
   const {adapters, blockers} = host;
   const journal = createJournalHealth(log);
   const store = createStoreHealth(host.store.name, log);
   const watch = createHealthWatch({gate: adapters.healthGate, state, changed, log});
   const cleanup = createCleanup({installers: Object.values(adapters.installers), log, changed});
+  const disk = createDiskWatch({stateDir, dispatch});
   const visibility = createVisibility({traffic: adapters.traffic, state, changed});
   const unhealthy = (): Reason | null => shuttingDown() ?? watch.unhealthy();
   const unable = (): Reason | null => shuttingDown() ?? journal.lost();
@@ -37,7 +40,7 @@ export const createMonitors = ({host, state, dispatch, changed, shuttingDown, lo
   journal.onChange(() => {
     if (!journal.lost()) endPause(state(), dispatch);
   });
-  return {journal, store, watch, cleanup, visibility, unhealthy, unable, problems};
+  return {journal, disk, store, watch, cleanup, visibility, unhealthy, unable, problems};
 };
 
 // What waits for its next try may have failed for the same disk.

@@ -6,6 +6,7 @@ import type {Journal} from '../../journal/journal.ts';
 import type {Log} from '../../ports.ts';
 import {createEffects} from '../effects/effects.ts';
 import type {createExecutor} from '../effects/executors.ts';
+import type {ShutdownGuard} from '../effects/shutdown-guard.ts';
 import type {JournalHealth} from '../health/journal.ts';
 import {type Agent, createAgent} from './agent.ts';
 
@@ -19,6 +20,7 @@ interface Parts {
   readonly execute: ReturnType<typeof createExecutor>;
   readonly publish: (state: State, before: State) => void;
   readonly dispatch: Dispatch;
+  readonly waitOut: ShutdownGuard['waitOut'];
   readonly log: Log;
 }
 
@@ -31,8 +33,8 @@ export interface Loop {
 }
 
 /** The loop of this host and the effects of its steps. */
-export const createLoop = ({health, execute, dispatch, log, ...parts}: Parts): Loop => {
-  const effects = createEffects({execute, dispatch, log});
+export const createLoop = ({health, execute, dispatch, waitOut, log, ...parts}: Parts): Loop => {
+  const effects = createEffects({execute, dispatch, waitOut, log});
   const agent = createAgent({...parts, health, act: effects.start, log});
   return {
     agent,

@@ -25,6 +25,8 @@ interface Parts {
   readonly diskMs?: number;
   /** how often it is looked whether the host still shuts down, ms */
   readonly everyMs?: number;
+  /** how long leaving traffic is tried before the drain begins all the same, ms */
+  readonly leaveMs?: number;
 }
 
 export interface ShutdownLeave {
@@ -109,15 +111,19 @@ export const createShutdownLeave = (parts: Parts): ShutdownLeave => {
 };
 
 const depart = async (parts: Parts): Promise<void> => {
-  const {traffic, drain, drainMs, log} = parts;
+  const {traffic, drain, drainMs, log, leaveMs = LEAVE_MS} = parts;
   const {signal} = new AbortController();
   await note(parts).catch((error: unknown) => log.warning(reasonText(reasonOf(error))));
+  const unconfirmed = await leaveTraffic({traffic, log, leaveMs}).then(() => null, reasonOf);
+  if (unconfirmed)
+    log.error(
+      `the host shuts down, and may still get requests: ${reasonText(unconfirmed)}; those in flight are waited for`,
+    );
   try {
-    await leaveTraffic(traffic, log);
     const {cut} = await drain.wait({timeoutMs: drainMs}, signal);
-    log.info('out of traffic: the host may shut down', {cut: cut.join(', ') || 'nothing'});
+    log.info('drained: the host may shut down', {cut: cut.join(', ') || 'nothing'});
   } catch (error) {
-    log.error(`the host could not leave traffic before it shuts down: ${reasonText(reasonOf(error))}`);
+    log.error(`requests in flight could not be waited for: ${reasonText(reasonOf(error))}`);
   }
 };
 
@@ -134,8 +140,12 @@ const note = async ({halt, write, log, diskMs = DISK_MS}: Parts): Promise<void> 
   }
 };
 
-const leaveTraffic = async (traffic: Traffic, log: Log): Promise<void> => {
-  const deadline = AbortSignal.timeout(LEAVE_MS);
+const leaveTraffic = async ({
+  traffic,
+  log,
+  leaveMs,
+}: Pick<Parts, 'traffic' | 'log'> & {readonly leaveMs: number}): Promise<void> => {
+  const deadline = AbortSignal.timeout(leaveMs);
   for (;;) {
     try {
       return await traffic.leave(deadline);

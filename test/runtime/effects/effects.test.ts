@@ -3,6 +3,7 @@ import t from 'tap';
 import type {Effect} from '../../../agent/core/host/effect.ts';
 import type {Result} from '../../../agent/core/host/event.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
+import type {Reason} from '../../../agent/core/reason.ts';
 import type {Log} from '../../../agent/ports.ts';
 import {createEffects} from '../../../agent/runtime/effects/effects.ts';
 import type {Operation} from '../../../agent/runtime/effects/executors.ts';
@@ -12,9 +13,13 @@ const quiet: Log = {debug: () => {}, info: () => {}, warning: () => {}, error: (
 const probe: Effect = {type: 'gate.probe', generation: 1, timeoutMs: 1};
 const rejoin: Effect = {type: 'traffic.rejoin', generation: 1};
 
-const setUp = (execute: (operation: Operation, signal: AbortSignal) => Promise<Result | null>) => {
+const setUp = (
+  execute: (operation: Operation, signal: AbortSignal) => Promise<Result | null>,
+  waitOut = async (_cause: Reason, _signal: AbortSignal): Promise<void> => {},
+) => {
   const heard: EventInput[] = [];
-  return {heard, effects: createEffects({execute, dispatch: each => heard.push(each), log: quiet})};
+  const dispatch = (each: EventInput) => void heard.push(each);
+  return {heard, effects: createEffects({execute, dispatch, waitOut, log: quiet})};
 };
 
 t.test('operations of one step run one after another', async t => {
@@ -89,4 +94,37 @@ t.test('an operation that throws does not end the agent', async t => {
   effects.start([probe, rejoin], true);
   await eventually('the next one', () => heard.length === 1);
   t.equal(heard[0]?.type, 'traffic.rejoined');
+});
+
+t.test('a deadline that is missed while the host shuts down is told to nobody', async t => {
+  const deadline = {
+    type: 'timer.set',
+    timer: 'deadline',
+    phase: 'gating',
+    generation: 1,
+    afterMs: 1,
+  } as const;
+  const causes: Reason[] = [];
+  let goesOn = () => {};
+  const {effects, heard} = setUp(
+    async () => null,
+    async cause => {
+      causes.push(cause);
+      await new Promise<void>(resolve => {
+        goesOn = resolve;
+      });
+    },
+  );
+  effects.start([deadline], true);
+  await eventually('the deadline', () => causes.length === 1);
+  t.match(causes, [{kind: 'phase.late', details: {phase: 'gating'}}]);
+  t.same(heard, []);
+  goesOn();
+  await eventually('it to be told once the host goes on', () => heard.length === 1);
+  effects.start([deadline], true);
+  await eventually('the next deadline', () => causes.length === 2);
+  effects.start([{...deadline, timer: 'retry', phase: 'rejoining'}], true);
+  goesOn();
+  await eventually('a pause to end at once', () => heard.length === 2);
+  t.match(heard, [{timer: 'deadline'}, {timer: 'retry', phase: 'rejoining'}]);
 });

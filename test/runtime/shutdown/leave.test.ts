@@ -60,6 +60,7 @@ const make = ({
     answerMs: 20,
     diskMs: 50,
     everyMs: 5,
+    leaveMs: 60,
   });
   return {shutdown, did, written, world, lines};
 };
@@ -106,6 +107,19 @@ t.test('a disk that hangs does not keep the host in traffic', async t => {
       [/the journal takes too long/],
     );
   }
+});
+
+t.test('a leave that nobody confirms takes no time from the requests in flight', async t => {
+  const leave = async () => {
+    throw new Error('the catalog does not show it');
+  };
+  const {shutdown, did, lines} = make({leave, wait: async () => ({cut: ['10.0.0.1:80']})});
+  await untilTrue(t, () => shutdown.leave(never));
+  t.equal(did.at(-1), 'drain 30000');
+  t.match(
+    lines.filter(({level}) => level === 'error').map(({message}) => message),
+    [/may still get requests: .*the catalog does not show it/],
+  );
 });
 
 t.test('leaving is tried again', async t => {
