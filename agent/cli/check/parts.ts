@@ -3,9 +3,10 @@ import {filesPart} from './files.ts';
 import type {Part} from './part.ts';
 import {remarksPart} from './remarks.ts';
 import {storePart} from './store.ts';
+import {trafficPart} from './traffic.ts';
 
 /** Looked at wherever the files are, on an image too. */
 export const ANYWHERE: readonly Part[] = [filesPart, remarksPart];
 
 /** Tried on the host itself, all at once, and only where the files are as they should be. */
-export const HERE: readonly Part[] = [storePart];
+export const HERE: readonly Part[] = [storePart, trafficPart];

@@ -5,6 +5,10 @@ import {lacksRule, NODE_RULE, serviceRule} from './rules.ts';
 
 /** While no server leads, the agent holds its own state locked for `rpc_hold_timeout` (7 s) at each try to reach one (agent/local/state.go). */
 const DEADLINE_MS = 20_000;
+/** Names nothing that is there. */
+const NOBODY = 'agentctl-check';
+/** No write to the catalog ever has this index. */
+const NEVER = 1;
 /** Consul's name for the check that maintenance mode adds (agent/structs, ServiceMaintPrefix). */
 const MAINTENANCE = '_service_maintenance:';
 
@@ -38,6 +42,11 @@ export const consulAgent = (place: ConsulPlace) => {
     Object.values((await ask({path: '/v1/agent/checks'}, AgentChecks, signal)).found).filter(isMaintenance);
   const nodes = (query: Asked['query'], signal: AbortSignal) =>
     ask({path: '/v1/catalog/nodes', ...(query && {query})}, Nodes, signal);
+  // a catalog always has the nodes of its servers
+  const seesNodes = async (what: string, signal: AbortSignal): Promise<void> => {
+    if ((await nodes(undefined, signal)).found.length === 0)
+      throw lacksRule(`see ${what} in the catalog`, NODE_RULE);
+  };
   return {
     /** Ids of the instances of a service that are registered here: none is only given when the token would see them. */
     serviceIds: async (service: string, signal: AbortSignal): Promise<readonly string[]> => {
@@ -69,11 +78,25 @@ export const consulAgent = (place: ConsulPlace) => {
     seesNode: async (node: string, signal: AbortSignal): Promise<boolean> => {
       const {found, filtered} = await nodes({filter: `Node == ${JSON.stringify(node)}`}, signal);
       if (found.length > 0) return true;
-      // a catalog always has the nodes of its servers
-      if (filtered || (await nodes(undefined, signal)).found.length === 0)
-        throw lacksRule(`see ${node} in the catalog`, NODE_RULE);
+      if (filtered) throw lacksRule(`see ${node} in the catalog`, NODE_RULE);
+      await seesNodes(node, signal);
       return false;
     },
+    /** Throws when the token may see no node in the catalog at all. */
+    seesNodes: (signal: AbortSignal): Promise<void> => seesNodes('hosts', signal),
+    /** Throws when the token may not change the maintenance of the service. Tried by a write to the catalog that can never hold. */
+    mayChange: async (service: string, signal: AbortSignal): Promise<void> => {
+      const write = {Node: NOBODY, Service: {ID: NOBODY, Service: service, ModifyIndex: NEVER}};
+      const body = JSON.stringify([{Service: {Verb: 'cas', ...write}}]);
+      const {text} = await consul.send(
+        {method: 'PUT', path: '/v1/txn', body, accept: [400, 403, 409]},
+        signal,
+      );
+      if (/permission denied|ACL not found/i.test(text))
+        throw lacksRule('change its maintenance', serviceRule(service), text);
+    },
+    name: consul.name,
+    close: consul.close,
   };
 };
 
