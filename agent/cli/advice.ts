@@ -33,6 +33,7 @@ const ADVICE: readonly Advice[] = [
   ],
   [/^operator\.hold$/, '"agentctl resume" lets it follow the desired release again.'],
   [/^permit\.(?:waiting|concurrency|floor)$/, 'Its turn comes by itself; nothing has to be done.'],
+  [/^stage\.spread$/, ''],
   [/^permit\.halted$/, 'Ask for another release, or for this one again: "agentctl deploy".'],
   [
     /^(?:release\.kind-not-configured|snapshot\.(?:missing|owner|archived|size|state)|git\.(?:revision-missing|not-a-commit|object-format|lfs|submodule|signature|unsigned))$/,
@@ -61,6 +62,7 @@ export const advice = (report: StatusReport): readonly string[] => {
 };
 
 const next = ({phase, reason, purpose}: StatusReport): string => {
+  if (reason?.kind === 'stage.spread') return 'Its turn comes by itself; "agentctl retry" begins at once.';
   if (phase === 'staging' && reason)
     return 'It tries again by itself, ever more slowly; "agentctl retry" tries at once.';
   if (phase === 'gating' && purpose === 'rollback')

@@ -67,6 +67,8 @@ const TEXTS = {
     `${d.release} serves on every host that is seen, but is not proven: not seen any more: ${d.hosts}`,
 
   // staging
+  'stage.spread': (d: {afterMs: number; hosts: number}) =>
+    `it stages in its turn, ${Math.ceil(d.afterMs / 1_000)} s after it was asked to: staging is spread over about ${d.hosts} hosts`,
   'stage.timeout': (d: {seconds: number}) => `staging was not done after ${d.seconds} s`,
 
   // disks

@@ -123,7 +123,8 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     controls: createControls({...here, ...asked, history, coordinated: settings.coordinate === 'fleet'}),
     tasks: {
       agent: loop.agent.run,
-      desired: (until: AbortSignal) => watchDesired({store, key: keys.desired, health, dispatch}, until),
+      desired: (until: AbortSignal) =>
+        watchDesired({store, key: keys.desired, health, turn: fleet.turn, dispatch}, until),
       health: monitors.watch.run,
       visibility: visibility.run,
       ...shutdown.tasks,

@@ -37,6 +37,15 @@ export const REPORTS = {
       blocked: told(reason('permit.concurrency', {out: 2, limit: 2, holders: 'i-0aaa, i-0bbb'})),
     },
   }),
+  'staging in its turn': sampleReport({
+    phase: 'staging',
+    purpose: 'update',
+    step: 'staging 222222222222 while serving 111111111111',
+    since: NOON - 40_000,
+    active: {release: OLD, generation: 7},
+    target: {release: NEW, generation: 8},
+    reason: told(reason('stage.spread', {afterMs: 371_200, hosts: 3_072})),
+  }),
   draining: sampleReport({
     phase: 'draining',
     purpose: 'update',

@@ -39,6 +39,8 @@ export interface Ledger {
   readonly failures: readonly Failure[];
   /** why no further permit is granted now; null when nobody waits */
   readonly blocked: Reason | null;
+  /** about how many hosts the fleet has, see `aboutHosts`; absent while it is small */
+  readonly hosts?: number;
 }
 
 /** The ledger of a fleet that has not begun. */
@@ -66,6 +68,7 @@ const schema = v.object({
   permits: v.array(v.object({host: text, fence: count, release: text, version: text, since: momentSchema})),
   failures: v.array(v.object({host: text, fence: count, cause: v.nullable(reasonSchema)})),
   blocked: v.nullable(reasonSchema),
+  hosts: v.exactOptional(count),
 });
 
 /** Reads the `ledger` document; an absent one is empty. A damaged one is a reason, never guessed around. */

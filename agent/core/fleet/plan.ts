@@ -4,6 +4,7 @@ import type {HostStatus, ReportedOutcome} from '../host/status.ts';
 import type {Policy} from '../policy.ts';
 import {type Reason, reason, reasonText} from '../reason.ts';
 import {releaseId, shortId} from '../release.ts';
+import {withHosts} from './about.ts';
 import {admission} from './admission.ts';
 import type {Failure, Ledger, Permit} from './ledger.ts';
 import type {Missing} from './members.ts';
@@ -40,7 +41,8 @@ export const plan = (view: FleetView): Plan => {
   const proven = noteProven(booked, view);
   const next = grant(proven, view);
   const {ledger} = next;
-  return {...next, ledger: {...ledger, blocked: ledger.blocked ?? notProven(ledger, view)}};
+  const blocked = ledger.blocked ?? notProven(ledger, view);
+  return {...next, ledger: withHosts({...ledger, blocked}, view.hosts.length)};
 };
 
 /** A new desired version begins a new rollout: the failures of the one before count no longer. */
@@ -138,7 +140,7 @@ const isBehind = ({active, serving}: HostStatus, release: string): boolean => ac
 
 /** Behind, and not just on its way: a ledger that named those would be written for each of their steps. */
 const isKept = (host: HostStatus, release: string): boolean =>
-  isBehind(host, release) && host.reason !== null;
+  host.reason !== null && host.reason.kind !== 'stage.spread' && isBehind(host, release);
 
 const keptText = ({instance, reason: why}: HostStatus): string => `${instance} (${why && reasonText(why)})`;
 

@@ -23,6 +23,15 @@ export interface Stamp {
   readonly random: number;
 }
 
+/**
+ * A host's turn among those who are told the same at once. `place`: 0 to 2^32 - 1 in the order of the fleet; `hosts`: how many the
+ * fleet has, 0 when it is small.
+ */
+export interface Turn {
+  readonly place: number;
+  readonly hosts: number;
+}
+
 interface OfGeneration {
   readonly generation: number;
 }
@@ -49,7 +58,7 @@ export type Result =
 
 /** What comes from outside, at any time. */
 export type Arrival =
-  | {readonly type: 'desired.read'; readonly reading: DesiredReading}
+  | {readonly type: 'desired.read'; readonly reading: DesiredReading; readonly turn?: Turn}
   | {readonly type: 'operator.held'; readonly by: string; readonly note: string}
   | {readonly type: 'operator.resumed'; readonly by: string}
   | {readonly type: 'operator.retried'; readonly by: string}

@@ -11,6 +11,7 @@ import {
   pauseTimer,
 } from './attempt/enter.ts';
 import {giveUp, goBack, goOn} from './attempt/finish.ts';
+import {isInTurn, turnAgain} from './attempt/spread.ts';
 import type {Stamp} from './event.ts';
 import {MAX_BEGUN, type Rules} from './rules.ts';
 import type {Attempt, In, Phase, State} from './state.ts';
@@ -103,7 +104,10 @@ const prepare = (state: In<'staging'> | In<'waiting'>, facts: Facts, stamp: Stam
   const {attempt} = state;
   if (attempt.purpose === 'boot') return enterBooting(state, stamp);
   if (!runs(state.active?.slot, facts)) return bootAnew(state, facts, stamp);
-  return state.hold ? goOn(state, stamp, rules) : enterStaging(state, attempt, stamp, rules);
+  if (state.hold) return goOn(state, stamp, rules);
+  return state.phase === 'staging' && isInTurn(state)
+    ? turnAgain(state, stamp)
+    : enterStaging(state, attempt, stamp, rules);
 };
 
 /** It was out of traffic and had changed nothing: it drains again, but not for ever. */

@@ -1,6 +1,7 @@
 /** What ties this host to the others: its status, its permits, and the coordinator's hat when it wears it. */
 
 import type {Settings} from '../../config/settings.ts';
+import type {Turn} from '../../core/host/event.ts';
 import type {Dispatch} from '../../core/host/event-input.ts';
 import type {State} from '../../core/host/state.ts';
 import {statusOf} from '../../core/host/why.ts';
@@ -14,6 +15,7 @@ import type {Task} from '../tasks.ts';
 import {coordinate} from './coordinator.ts';
 import {createPermits, soloPermits} from './permits.ts';
 import {createPublisher} from './publish.ts';
+import {createTurn} from './turn.ts';
 
 interface Parts {
   readonly settings: Settings;
@@ -37,6 +39,8 @@ export interface FleetTasks {
   /** This host's status may have changed. */
   touch(): void;
   askPermit(signal: AbortSignal): Promise<void>;
+  /** When this host does what all hosts are told at once; null when it is not coordinated with any. */
+  readonly turn: ((signal: AbortSignal) => Promise<Turn>) | null;
   readonly tasks: Readonly<Record<string, Task>>;
 }
 
@@ -60,7 +64,7 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
   const publisher = createPublisher({presence, document, health});
   if (settings.coordinate === 'none') {
     const {ask} = soloPermits({state, dispatch});
-    return {touch: publisher.touch, askPermit: ask, tasks: {status: publisher.run}};
+    return {touch: publisher.touch, askPermit: ask, turn: null, tasks: {status: publisher.run}};
   }
   const permits = createPermits({store, keys, instance, generation, dispatch});
   const hat = store.presence({key: keys.coordinator, ttlMs: TTL_MS, takeOver: false});
@@ -68,6 +72,7 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
   return {
     touch: publisher.touch,
     askPermit: permits.ask,
+    turn: createTurn({store, keys, instance}),
     tasks: {
       status: publisher.run,
       permits: permits.listen,

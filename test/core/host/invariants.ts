@@ -76,8 +76,8 @@ export const checkQuiet = (world: World): void => {
 export const checkTimer = <T extends {readonly afterMs: number}>(world: World, timer: T): T => {
   must(
     world,
-    timer.afterMs >= 0 && timer.afterMs <= 620_000,
-    `no wait is longer than the longest deadline: ${timer.afterMs}`,
+    timer.afterMs >= 0 && timer.afterMs <= 900_000,
+    `no wait is longer than the last turn of a fleet: ${timer.afterMs}`,
   );
   return timer;
 };

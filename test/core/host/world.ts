@@ -4,7 +4,7 @@
  */
 import {describe} from '../../../agent/core/host/describe.ts';
 import type {Effect} from '../../../agent/core/host/effect.ts';
-import type {Event, Result, Stamp} from '../../../agent/core/host/event.ts';
+import type {Event, Result, Stamp, Turn} from '../../../agent/core/host/event.ts';
 import {recover} from '../../../agent/core/host/recover.ts';
 import type {Rules} from '../../../agent/core/host/rules.ts';
 import type {Phase, State} from '../../../agent/core/host/state.ts';
@@ -46,6 +46,8 @@ export interface World {
   storeUp: boolean;
   proven: Release | null;
   asked: {release: Release; version: string} | null;
+  /** this host's turn in its fleet, when it is told of one */
+  turn: Turn | null;
   /** releases that never pass their gate */
   broken: Set<string>;
   /** faults by effect, taken one by one */
@@ -79,6 +81,7 @@ export const createWorld = (over: Partial<World> = {}): World => {
     storeUp: true,
     proven: null,
     asked: null,
+    turn: null,
     broken: new Set<string>(),
     faults: new Map(),
     timer: null,
@@ -120,7 +123,9 @@ export const ask = (world: World, release: Release, version: string): void => {
 
 /** The desired key is read. */
 export const tellDesired = (world: World): void => {
-  if (world.asked) happen(world, {type: 'desired.read', reading: {ok: true, desired: world.asked}} as never);
+  const {asked, turn} = world;
+  const reading = {ok: true, desired: asked};
+  if (asked) happen(world, {type: 'desired.read', reading, ...(turn && {turn})} as never);
 };
 
 interface Settle {

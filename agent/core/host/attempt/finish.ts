@@ -7,6 +7,7 @@ import {keptSlots, type Step, timer} from '../step.ts';
 import {fallbackOf} from './attempt.ts';
 import {consider} from './consider.ts';
 import {enterHeld, enterRejoining, enterRollingBack} from './enter.ts';
+import type {InTurn} from './spread.ts';
 
 /** The attempt is over and the host is in traffic: the permit goes back with the attempt's result. */
 export const settle = (state: State, attempt: Attempt, stamp: Stamp, rules: Rules): Step => {
@@ -15,7 +16,7 @@ export const settle = (state: State, attempt: Attempt, stamp: Stamp, rules: Rule
 };
 
 /** What a host in traffic does next. Slots that no kept activation needs are pruned: a crash may have ended that before. */
-export const goOn = (state: State, stamp: Stamp, rules: Rules): Step => {
+export const goOn = (state: State, stamp: InTurn, rules: Rules): Step => {
   const [next, effects] = consider(state, stamp, rules);
   if (next.phase === 'staging') return [next, effects]; // which prunes first
   return [next, [{type: 'slots.prune', generation: next.generation, keep: keptSlots(next)}, ...effects]];

@@ -1,6 +1,7 @@
 import {type Reason, reason} from '../../reason.ts';
 import {enterActivating, enterBooting, enterDraining, enterStaging, enterWaiting} from '../attempt/enter.ts';
 import {giveUp, stop} from '../attempt/finish.ts';
+import {isInTurn} from '../attempt/spread.ts';
 import {withdraw} from '../attempt/withdraw.ts';
 import type {Stamp} from '../event.ts';
 import {backoffMs, MAX_STAGE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
@@ -50,6 +51,7 @@ const retry = (state: In<'staging'>, cause: Reason, stamp: Stamp, rules: Rules):
 
 const again = (state: In<'staging'>, stamp: Stamp, rules: Rules): Step => {
   const [next, effects] = enterStaging(state, state.attempt, stamp, rules);
+  if (isInTurn(state)) return [next, effects];
   return [{...next, since: state.since, ...(next.phase === 'staging' && {blocked: state.blocked})}, effects];
 };
 
