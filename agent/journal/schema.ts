@@ -44,7 +44,7 @@ const common = {
   outcome: v.nullable(
     v.object({fence: count, result, release, version: text, cause: v.nullable(reasonSchema)}),
   ),
-  begun: v.nullable(v.object({version: text, count})),
+  begun: v.nullable(v.object({version: text, count, restarts: v.optional(count, 0)})),
   cut: v.array(text),
   stuck: count,
   since: at,

@@ -1,5 +1,6 @@
 /** Where a host goes on after its agent stopped. What is not known for sure ends in going back. */
 import {reason} from '../reason.ts';
+import {countEnding, isWornOut} from './attempt/begun.ts';
 import {
   enterBaking,
   enterBooting,
@@ -13,7 +14,7 @@ import {
 import {giveUp, goBack, goOn} from './attempt/finish.ts';
 import {isInTurn, turnAgain} from './attempt/spread.ts';
 import type {Stamp} from './event.ts';
-import {MAX_BEGUN, type Rules} from './rules.ts';
+import type {Rules} from './rules.ts';
 import type {Attempt, In, Phase, State} from './state.ts';
 import type {Step} from './step.ts';
 import {isServing} from './why.ts';
@@ -118,49 +119,55 @@ const drainAgain = (state: In<'draining'>, facts: Facts, stamp: Stamp, rules: Ru
     return enterRollingBack({...state, out: !facts.sameBoot}, attempt, stamp, rules);
   if (attempt.purpose === 'boot') return enterBooting(state, stamp);
   if (!runs(state.active?.slot, facts)) return bootAnew(state, facts, stamp);
-  const {version} = attempt;
-  const count = (state.begun?.version === version ? state.begun.count : 0) + 1;
-  const next = {...state, begun: {version, count}};
-  if (count < MAX_BEGUN) return enterDraining(next, {...attempt, tries: 0}, stamp, rules);
+  const next = countEnding(state, attempt.version, 'agent');
+  if (!isWornOut(next, attempt.version)) return enterDraining(next, {...attempt, tries: 0}, stamp, rules);
   const cause = reason('crash.recovered', {phase: state.phase});
   return giveUp(next, attempt, {cause, pauseMs: null}, stamp, rules);
 };
 
-/** It was changing what runs: nobody knows how far it came, so it goes back. */
-const changing = (
-  state: In<'activating' | 'gating' | 'rejoining' | 'baking'>,
-  stamp: Stamp,
-  rules: Rules,
-): Step => {
+type Changing = In<'activating' | 'gating' | 'rejoining' | 'baking'>;
+
+/**
+ * It was changing what runs: nobody knows how far it came, so it goes back. A host that went down may have done so by what was begun;
+ * an agent that ended alone did not.
+ */
+const changing = (state: Changing, facts: Facts, stamp: Stamp, rules: Rules): Step => {
   const {attempt} = state;
   switch (attempt.purpose) {
     case 'boot':
       return enterBooting(state, stamp);
     case 'rollback':
       return enterRollingBack(state, attempt, stamp, rules);
-    case 'update':
-      return goBack(state, attempt, reason('crash.recovered', {phase: state.phase}), stamp, rules);
+    case 'update': {
+      const next = countEnding(state, attempt.version, facts.sameBoot ? 'agent' : 'release');
+      return goBack(next, attempt, reason('crash.recovered', {phase: state.phase}), stamp, rules);
+    }
   }
 };
+
+type Enter = (state: State, attempt: Attempt, stamp: Stamp, rules: Rules) => Step;
+
+/** The release runs as it should: the phase begins anew, but not for ever. */
+const onceMore =
+  (enter: Enter) =>
+  (state: Changing, facts: Facts, stamp: Stamp, rules: Rules): Step => {
+    const {attempt, phase} = state;
+    if (!runs(attempt.target.slot, facts)) return changing(state, facts, stamp, rules);
+    if (attempt.purpose !== 'update') return enter(state, attempt, stamp, rules);
+    const next = countEnding(state, attempt.version, 'agent');
+    if (!isWornOut(next, attempt.version)) return enter(next, attempt, stamp, rules);
+    return goBack(next, attempt, reason('crash.recovered', {phase}), stamp, rules);
+  };
 
 const table: {readonly [P in Phase]: Recover<P>} = {
   booting: (state, _facts, stamp) => enterBooting(state, stamp),
   staging: prepare,
   waiting: prepare,
   draining: drainAgain,
-  activating: (state, _facts, stamp, rules) => changing(state, stamp, rules),
-  gating: (state, facts, stamp, rules) =>
-    runs(state.attempt.target.slot, facts)
-      ? enterGating(state, state.attempt, stamp, rules)
-      : changing(state, stamp, rules),
-  rejoining: (state, facts, stamp, rules) =>
-    runs(state.attempt.target.slot, facts)
-      ? enterRejoining(state, state.attempt, stamp)
-      : changing(state, stamp, rules),
-  baking: (state, facts, stamp, rules) =>
-    runs(state.attempt.target.slot, facts)
-      ? enterBaking(state, state.attempt, stamp, rules)
-      : changing(state, stamp, rules),
+  activating: changing,
+  gating: onceMore(enterGating),
+  rejoining: onceMore(enterRejoining),
+  baking: onceMore(enterBaking),
   serving: resume,
   'rolling-back': (state, _facts, stamp, rules) => enterRollingBack(state, state.attempt, stamp, rules),
   held: (state, facts, stamp, rules) =>

@@ -7,8 +7,10 @@ export interface Rules {
   readonly bakeMs: number;
 }
 
-/** How often the release of one desired version is begun here before it is rejected: the loop breaker. */
+/** How often the host may go down, or have no room, with a release of one desired version before that is rejected: the loop breaker. */
 export const MAX_BEGUN = 3;
+/** How often the agent alone may end in attempts at one desired version: that is its own fault as a rule, but must not go on for ever. */
+export const MAX_RESTARTS = 10;
 /** Tries of one staging before the host pauses and starts over. */
 export const MAX_STAGE_TRIES = 8;
 /** Tries to leave traffic before the attempt is given up with nothing changed. */

@@ -60,6 +60,15 @@ export interface Attempt {
   readonly result: OutcomeResult;
 }
 
+/** Attempts at one desired version that ended without a verdict on its release. */
+export interface Begun {
+  readonly version: string;
+  /** the host went down with it, or had no room for it */
+  readonly count: number;
+  /** only the agent ended */
+  readonly restarts: number;
+}
+
 /** What every phase carries. All of it is journalled. Times are milliseconds since the epoch. */
 export interface Common {
   /** the last generation number given out */
@@ -78,8 +87,8 @@ export interface Common {
   /** the fence of the permit this host holds */
   readonly permit: number | null;
   readonly outcome: Outcome | null;
-  /** how often the release of a desired version was begun here: the loop breaker */
-  readonly begun: {readonly version: string; readonly count: number} | null;
+  /** attempts at a desired version that ended without a verdict on its release: the loop breaker */
+  readonly begun: Begun | null;
   /** peers whose connections the last drain cut at its deadline */
   readonly cut: readonly string[];
   /** how often in a row nothing worked here */

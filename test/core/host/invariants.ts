@@ -26,7 +26,8 @@ export const checkState = (world: World, before: State | null): void => {
       state.permit !== null,
     'an update goes past waiting only with a permit',
   );
-  must(world, (state.begun?.count ?? 0) <= 3, 'a release is begun at most three times');
+  must(world, (state.begun?.count ?? 0) <= 3, 'a host goes down with a release at most three times');
+  must(world, (state.begun?.restarts ?? 0) <= 10, 'an agent ends in attempts at a release at most ten times');
 };
 
 /** Before every effect is performed. */

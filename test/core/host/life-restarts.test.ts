@@ -63,11 +63,44 @@ t.test('an agent that restarts while it drains goes on at once, with the slot th
 
 t.test('an agent that is killed in every drain gives the release up and returns to traffic', async t => {
   const world = servingOne();
-  world.faults.set('traffic.leave', ['crash-after', 'crash-after', 'crash-after']);
+  world.faults.set('traffic.leave', Array(10).fill('crash-after'));
   ask(world, snap(2), '2');
   settleWorld(world);
   t.match(world.state, {outcome: {result: 'unused'}, permit: null, rejected: {retryAt: null}});
   t.ok(world.traffic);
+  end(t, world, 1);
+});
+
+t.test(
+  'what ends the agent alone is not held against a release: only the host that goes down with it is',
+  async t => {
+    const world = servingOne();
+    world.faults.set('release.activate', ['crash-after', 'crash-after', 'crash-after', 'crash-after']);
+    world.faults.set('gate.probe', ['reboot', 'reboot', 'crash-after']);
+    world.faults.set('bake.watch', ['crash-after', 'crash-after']);
+    ask(world, snap(2), '2');
+    settleWorld(world);
+    t.equal(world.state.outcome?.result, 'done');
+    t.equal(world.state.begun, null, 'a success forgets them');
+    end(t, world, 2);
+  },
+);
+
+t.test('a release with which the host goes down three times is left alone', async t => {
+  const world = servingOne();
+  world.faults.set('bake.watch', ['reboot', 'reboot', 'reboot']);
+  ask(world, snap(2), '2');
+  settleWorld(world);
+  t.match(world.state, {rejected: {retryAt: null}, begun: {count: 3}});
+  end(t, world, 1);
+});
+
+t.test('an agent that ends in every bake of a release takes it back in the end', async t => {
+  const world = servingOne();
+  world.faults.set('bake.watch', Array(10).fill('crash-after'));
+  ask(world, snap(2), '2');
+  settleWorld(world);
+  t.match(world.state, {rejected: {retryAt: null}, begun: {restarts: 10}, outcome: {result: 'rolled-back'}});
   end(t, world, 1);
 });
 

@@ -1,10 +1,11 @@
 import {reason} from '../../reason.ts';
 import {sameRelease} from '../../release.ts';
-import {MAX_BEGUN, type Rules} from '../rules.ts';
+import type {Rules} from '../rules.ts';
 import type {State} from '../state.ts';
 import type {Step} from '../step.ts';
 import {holdReason, isRejected} from '../why.ts';
 import {newAttempt} from './attempt.ts';
+import {endingsOf, isWornOut} from './begun.ts';
 import {enterHeld, enterServing, enterStaging} from './enter.ts';
 import {enterInTurn, type InTurn} from './spread.ts';
 
@@ -16,9 +17,9 @@ export const consider = (state: State, stamp: InTurn, rules: Rules): Step => {
     return enterServing(state, stamp);
   }
   const {release, version} = desired;
-  const count = state.begun?.version === version ? state.begun.count : 0;
-  if (count >= MAX_BEGUN) {
-    const cause = state.rejected?.cause ?? reason('release.begun-too-often', {count});
+  if (isWornOut(state, version)) {
+    const cause =
+      state.rejected?.cause ?? reason('release.begun-too-often', {count: endingsOf(state, version)});
     return enterServing({...state, rejected: {release, version, cause, at: stamp.now, retryAt: null}}, stamp);
   }
   const attempt = newAttempt(state, {purpose: 'update', release, version, result: 'done'});

@@ -1,10 +1,11 @@
 /** How attempts end: settled, given up with nothing changed, taken back, or stuck. */
 import {type Reason, reason, reasonText} from '../../reason.ts';
 import type {Stamp} from '../event.ts';
-import {backoffMs, MAX_BEGUN, MAX_ROLLBACK_TRIES, type Rules} from '../rules.ts';
+import {backoffMs, MAX_ROLLBACK_TRIES, type Rules} from '../rules.ts';
 import type {Attempt, OutcomeResult, State} from '../state.ts';
 import {keptSlots, type Step, timer} from '../step.ts';
 import {fallbackOf} from './attempt.ts';
+import {countEnding, isWornOut} from './begun.ts';
 import {consider} from './consider.ts';
 import {enterHeld, enterRejoining, enterRollingBack} from './enter.ts';
 import type {InTurn} from './spread.ts';
@@ -46,22 +47,22 @@ export const giveUp = (
   );
 };
 
-/** A crash of the agent or the host and a full disk are not the release's fault, until it happens again and again. */
+/** A crash of the agent or the host and a full disk are not the release's fault, until it happens again and again (`isWornOut`). */
 const HOSTS_OWN: readonly Reason['kind'][] = ['crash.recovered', 'disk.full'];
 
 /** The attempt failed: back to the activation before it; when that was a rollback, the same again a few times. */
 export const goBack = (state: State, attempt: Attempt, cause: Reason, stamp: Stamp, rules: Rules): Step => {
   if (attempt.purpose === 'rollback') return goBackAgain(state, attempt, cause, stamp, rules);
-  const excused = HOSTS_OWN.includes(cause.kind) && (state.begun?.count ?? 0) < MAX_BEGUN;
+  const counted = cause.kind === 'disk.full' ? countEnding(state, attempt.version, 'release') : state;
+  const excused = HOSTS_OWN.includes(cause.kind) && !isWornOut(counted, attempt.version);
   const rejected = rejection(attempt, cause, stamp.now, excused ? stamp.now : null);
+  const failed: State = {...counted, rejected};
   const fallback = fallbackOf(state, attempt);
-  if (!fallback) {
-    return stop({...state, rejected}, attempt, reason('rollback.nothing', {cause: reasonText(cause)}), stamp);
-  }
+  if (!fallback) return stop(failed, attempt, reason('rollback.nothing', {cause: reasonText(cause)}), stamp);
   const target = {...fallback, generation: state.generation + 1};
   const result = excused ? 'unused' : 'rolled-back';
   const back: Attempt = {...attempt, purpose: 'rollback', target, tries: 0, cause, result};
-  const [next, effects] = enterRollingBack({...state, rejected}, back, stamp, rules);
+  const [next, effects] = enterRollingBack(failed, back, stamp, rules);
   return [next, [{type: 'log', level: 'error', cause}, ...effects]];
 };
 

@@ -39,13 +39,9 @@ const measure = (state: In<'draining'>, rules: Rules): Step => {
   return stay(next, {type: 'traffic.drain', generation: next.generation, timeoutMs: rules.drainTimeoutMs});
 };
 
-// From here on something changes: each beginning counts towards the loop breaker.
-const begin = (state: In<'draining'>, stamp: Stamp, rules: Rules): Step => {
-  const {version, purpose} = state.attempt;
-  const before = state.begun?.version === version ? state.begun.count : 0;
-  const begun = purpose === 'update' ? {version, count: before + 1} : state.begun;
-  return enterActivating({...state, begun}, {...state.attempt, tries: 0}, stamp, rules);
-};
+// From here on something changes.
+const begin = (state: In<'draining'>, stamp: Stamp, rules: Rules): Step =>
+  enterActivating(state, {...state.attempt, tries: 0}, stamp, rules);
 
 const leaveFailed = (state: In<'draining'>, cause: Reason, stamp: Stamp, rules: Rules): Step => {
   const tries = state.attempt.tries + 1;
