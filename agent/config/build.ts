@@ -46,6 +46,12 @@ const install = (values: Values, tables: ReadonlySet<string>): Settings['install
   timeoutMs: values['install.timeout'],
 });
 
+/** What holds releases where nothing is said and no signature tells. */
+export const DEFAULT_REFS: readonly string[] = ['refs/heads/*', 'refs/tags/*'];
+
+const isSigned = (values: Values): boolean =>
+  (values['install.git.allowed-signers-file'] ?? values['install.git.gpg-home']) !== undefined;
+
 const git = (values: Values, url: string) =>
   compact({
     url,
@@ -54,6 +60,7 @@ const git = (values: Values, url: string) =>
     knownHostsFile: values['install.git.known-hosts-file'],
     allowedSignersFile: values['install.git.allowed-signers-file'],
     gpgHome: values['install.git.gpg-home'],
+    refs: values['install.git.refs'] ?? (isSigned(values) ? [] : DEFAULT_REFS),
     timeoutMs: values['install.git.timeout'],
   });
 

@@ -28,6 +28,8 @@ export interface GitSettings {
   /** signatures are required when one of the two is set */
   readonly allowedSignersFile?: string;
   readonly gpgHome?: string;
+  /** patterns of the remote's references (`refs/heads/*`), one of which has to hold a release; none: any commit, because its signature is checked */
+  readonly refs: readonly string[];
   readonly timeoutMs: number;
 }
 

@@ -29,6 +29,8 @@ const TEXTS = {
   'release.begun-too-often': (d: {count: number}) => `it was begun ${d.count} times and never finished`,
   'release.name-ambiguous': (d: {name: string; remote: string}) =>
     `${d.remote} has both a branch and a tag ${d.name}: write refs/heads/${d.name} or refs/tags/${d.name}`,
+  'release.name-not-allowed': (d: {name: string; remote: string; refs: string}) =>
+    `${d.name} is in ${d.remote}, but install.git.refs of this host allows only ${d.refs}`,
   'release.name-unknown': (d: {name: string; remote: string}) =>
     `${d.remote} has no branch or tag ${d.name}; abbreviated revisions are not taken`,
   'operator.cannot-retry': (d: {cause: string}) => `this host cannot try again now: ${d.cause}`,
@@ -138,6 +140,8 @@ const TEXTS = {
     `${d.revision} uses git LFS (${d.path}), which is not installed from: its files would be pointers`,
   'git.mirror-corrupt': (d: {cause: string}) =>
     `the local mirror of the git repository is damaged: ${d.cause}`,
+  'git.not-held': (d: {remote: string; revision: string; refs: string}) =>
+    `${d.revision} is not in the history of ${d.refs} of ${d.remote}: merge it there, or let install.git.refs name what has it`,
   'git.not-a-commit': (d: {revision: string; type: string}) => `${d.revision} is a ${d.type}, not a commit`,
   'git.object-format': (d: {remote: string; revision: string}) =>
     `${d.remote} does not use the object format of ${d.revision} (40 digits: SHA-1, 64 digits: SHA-256)`,

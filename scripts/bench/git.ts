@@ -8,6 +8,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {parseArgs} from 'node:util';
+import {DEFAULT_REFS} from '../../agent/config/build.ts';
 import {gitInstaller} from '../../agent/install/git/installer.ts';
 import type {Slot} from '../../agent/ports.ts';
 import {median, rounded} from './median.ts';
@@ -32,7 +33,11 @@ interface Way {
  * pruned before the next release is staged, and again when the host serves it.
  */
 const ours = ({url}: Repository, home: string): Way => {
-  const installer = gitInstaller({settings: {url, timeoutMs: 300_000}, stateDir: home, log: QUIET});
+  const installer = gitInstaller({
+    settings: {url, refs: DEFAULT_REFS, timeoutMs: 300_000},
+    stateDir: home,
+    log: QUIET,
+  });
   let kept: readonly Slot[] = [];
   let count = 0;
   return {

@@ -70,7 +70,11 @@ t.test('the example of the design gives settings with the documented defaults', 
     stateDir: '/var/lib/release-agent',
     runDir: '/run/release-agent',
     install: {
-      git: {url: 'https://git.example/app.git', timeoutMs: 300_000},
+      git: {
+        url: 'https://git.example/app.git',
+        refs: ['refs/heads/*', 'refs/tags/*'],
+        timeoutMs: 300_000,
+      },
       ebs: {volumeType: 'gp3', filesystem: 'ext4', owners: [], maxSizeGiB: 100, timeoutMs: 300_000},
       timeoutMs: 900_000,
     },
@@ -116,6 +120,16 @@ t.test('drop-ins are read in the order of their names, and /etc hides /run hides
     {...gate, logLevel},
     {passes: 12, intervalMs: 2_000, bakeMs: 1_000, tcp: '127.0.0.1:8080', logLevel: 'error'},
   );
+});
+
+t.test('signed releases may be in any reference, unless some are named', async t => {
+  const refsOf = async (text: string) =>
+    (await loadSettings({root: await root(t, {[ETC]: text})})).install.git?.refs;
+  const having = (line: string) => SMALL.replace('[install.git]\n', `[install.git]\n${line}\n`);
+  t.same(await refsOf(having('allowed-signers-file = "/x"')), []);
+  t.same(await refsOf(having('gpg-home = "/x"')), []);
+  t.same(await refsOf(having('gpg-home = "/x"\nrefs = ["refs/tags/*"]')), ['refs/tags/*']);
+  t.same(await refsOf(having('refs = ["refs/heads/main"]')), ['refs/heads/main']);
 });
 
 t.test('a link to /dev/null in /etc masks a drop-in', async t => {
@@ -265,6 +279,7 @@ for (const [what, text, expected] of [
     /gate.timeout: expected enough time for gate.passes.*got the default "60s"/,
   ],
   ['a key for https', '[install.git]\nurl = "https://a/b"\nssh-key-file = "/x"', /begins with ssh:\/\//],
+  ['a branch without its place', '[install.git]\nrefs = ["main"]', /item 1 begins with "refs\/"/],
   ['the scp form', '[install.git]\nurl = "git@host:app.git"', /write "ssh:\/\/git@host\/app.git"/],
   ['a size without unit', '[install.ebs]\nmax-size = 100', /write "100GiB"/],
 ] as const) {

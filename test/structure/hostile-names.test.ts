@@ -98,6 +98,21 @@ const OPTIONS: readonly (readonly [string, readonly string[]])[] = [
       'https://u:p@h/x',
     ],
   ],
+  [
+    'install.git.refs',
+    [
+      'main',
+      'refs/',
+      'refs/heads/../x',
+      'refs/heads/*:refs/x',
+      '+refs/heads/x',
+      'refs/*/x/*',
+      'refs/heads/x.lock',
+      'refs/heads/a b',
+      'refs/heads/x\n',
+      'refs/heads//x',
+    ],
+  ],
   ['install.ebs.endpoint', ['file:///etc/passwd', 'http://u:p@h', 'x']],
 ];
 

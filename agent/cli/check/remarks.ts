@@ -7,7 +7,19 @@ export const remarksPart: Part = {
   examine: async ({settings}) => ({problems: [], notes: remarksOn(settings)}),
 };
 
-const remarksOn = ({traffic: {drain}}: Settings): readonly string[] => {
+const remarksOn = (settings: Settings): readonly string[] => [
+  ...onSignatures(settings),
+  ...onDrain(settings),
+];
+
+const onSignatures = ({install: {git}}: Settings): readonly string[] =>
+  git === undefined || git.allowedSignersFile !== undefined || git.gpgHome !== undefined
+    ? []
+    : [
+        `no signatures required: whatever is in ${git.refs.join(' or ')} of ${git.url} can be released; install.git.allowed-signers-file would require them`,
+      ];
+
+const onDrain = ({traffic: {drain}}: Settings): readonly string[] => {
   const {protocol, ports, restMs, counter, timeoutMs} = drain;
   if (protocol !== 'opaque' || ports.length === 0 || restMs !== undefined || counter !== undefined) return [];
   return [

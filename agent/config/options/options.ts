@@ -8,6 +8,7 @@ import {
   hostAndPort,
   innerPath,
   network,
+  refPattern,
   unitName,
   webAddress,
 } from './places.ts';
@@ -90,6 +91,9 @@ export const OPTIONS = {
   'install.git.known-hosts-file': optional(absolutePath),
   'install.git.allowed-signers-file': optional(absolutePath),
   'install.git.gpg-home': optional(absolutePath),
+  'install.git.refs': optional(
+    list(refPattern, {min: 1, what: 'a list of references, such as ["refs/heads/main", "refs/tags/*"]'}),
+  ),
   'install.git.timeout': withDefault(duration({min: '5s', max: '2h'}), '5m'),
   'install.ebs.volume-type': withDefault(
     oneOf(['gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1', 'standard']),

@@ -95,6 +95,17 @@ export const gitRemote: Kind<string> = {
   },
 };
 
+/** A git reference from `refs/` on, with at most one `*` for any text (git-check-ref-format(1)). */
+export const refPattern: Kind<string> = {
+  expected: 'begins with "refs/", holds at most one "*" and is a name that git allows',
+  read: value =>
+    typeof value === 'string' && REF.test(value) && !/\.\.|@\{|\/\.|\.lock(?:\/|$)|\/\/|\*.*\*/.test(value)
+      ? good(value)
+      : bad,
+};
+const REF =
+  /^refs\/[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}~^:?[\\]{0,249}[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}~^:?[\\/.]$/u;
+
 const scpForm = (value: unknown): Reading<string> => {
   const form = typeof value === 'string' ? /^([\w.-]+@)?([\w.-]+):([\w./~-]+)$/.exec(value) : null;
   return form ? {ok: false, hint: `write "ssh://${form[1] ?? ''}${form[2]}/${form[3]}"`} : bad;

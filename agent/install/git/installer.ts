@@ -2,9 +2,10 @@ import {mkdir} from 'node:fs/promises';
 import type {GitSettings} from '../../config/settings.ts';
 import {createExclusive} from '../../host/exclusive.ts';
 import type {Installer, Log, Slot} from '../../ports.ts';
+import type {Context} from './context.ts';
 import {gitLayout} from './mirror/layout.ts';
 import {prepareSpare, pruneSlots} from './prune.ts';
-import {type Context, stageSlot} from './stage.ts';
+import {stageSlot} from './stage.ts';
 
 export interface GitInstallerOptions {
   readonly settings: GitSettings;
@@ -15,7 +16,7 @@ export interface GitInstallerOptions {
 
 /** Installs git revisions: each slot is a plain folder whose content is the commit's tree. */
 export const gitInstaller = ({settings, stateDir, log}: GitInstallerOptions): Installer => {
-  const context: Context = {settings, layout: gitLayout({stateDir, url: settings.url}), log};
+  const context: Context = {settings, layout: gitLayout({stateDir, ...settings}), log};
   const exclusive = createExclusive();
   let preparing = new AbortController();
   return {

@@ -1,11 +1,13 @@
 import {basename, dirname, join} from 'node:path';
 import {removeUnfinished} from '../../host/files.ts';
 import type {Slot} from '../../ports.ts';
-import {formatOf, refOf} from './mirror/layout.ts';
+import type {Context} from './context.ts';
+import {openHistory} from './mirror/history.ts';
+import {formatOf, heldRefOf, refOf} from './mirror/layout.ts';
 import {maintain} from './mirror/maintain.ts';
 import {namesIn, openMirror} from './mirror/mirror.ts';
 import {discard, emptyTrash} from './mirror/trash.ts';
-import {type Context, isCorrupt, revisionOf} from './stage.ts';
+import {isCorrupt, revisionOf} from './stage.ts';
 import {isComplete, isFolder, type Marker, readMarkers, removeMarker} from './tree/marker.ts';
 import {makeSpare, readSpare} from './tree/spare.ts';
 
@@ -89,15 +91,21 @@ const pruneMirrors = async (context: Context, keep: readonly Slot[], signal: Abo
   const {layout, settings, log} = context;
   const spare = await readSpare(layout);
   const revisions = [...keep.map(revisionOf), ...(spare === null ? [] : [spare.revision])];
+  const marks = new Set(revisions.flatMap(each => [refOf(each), heldRefOf(each, settings.refs)]));
   for (const format of ['sha1', 'sha256'] as const) {
-    if ((await namesIn(layout.mirrors[format])).length === 0) continue;
-    try {
-      const mirror = await openMirror({settings, layout, format}, signal);
-      await maintain(mirror, {keep: new Set(revisions.map(refOf))}, signal);
-    } catch (error) {
-      if (!isCorrupt(error)) throw error;
-      log.warning(`${error.message}; it is made anew when it is needed`);
-      await discard(layout, layout.mirrors[format]);
+    const copies = [
+      {path: layout.mirrors[format], open: openMirror, keep: marks},
+      {path: layout.histories[format], open: openHistory, keep: 'all' as const},
+    ];
+    for (const {path, open, keep: references} of copies) {
+      if ((await namesIn(path)).length === 0) continue;
+      try {
+        await maintain(await open({settings, layout, format}, signal), {keep: references}, signal);
+      } catch (error) {
+        if (!isCorrupt(error)) throw error;
+        log.warning(`${error.message}; it is made anew when it is needed`);
+        await discard(layout, path);
+      }
     }
   }
 };

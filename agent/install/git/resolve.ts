@@ -1,18 +1,14 @@
-import {mkdir} from 'node:fs/promises';
-import {dirname} from 'node:path';
 import type {GitSettings} from '../../config/settings.ts';
 import {type ReasonDetails, type ReasonKind, reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
-import {run} from '../../host/process/process.ts';
-import {prepareCredentials} from './mirror/credentials.ts';
-import {gitEnvironment} from './mirror/environment.ts';
 import {gitLayout} from './mirror/layout.ts';
+import {isAllowed, remoteRefs} from './mirror/refs.ts';
 
 const TIMEOUT_MS = 30_000;
 
 /**
- * Asks the configured remote which revision a branch or tag (or `refs/…`) is now. Branches move, which is why the desired
- * key never holds one. Throws `release.name-unknown`, `release.name-ambiguous`, `git.credentials`, `child.failed`, `child.timeout`.
+ * Asks the configured remote which revision a branch or tag (or `refs/…`) is now, of those that `install.git.refs` allows. Branches
+ * move, which is why the desired key never holds one. Throws `release.name-*` and what `git.*` a remote is refused for.
  */
 export const createResolve = ({
   git,
@@ -21,38 +17,29 @@ export const createResolve = ({
   readonly git: GitSettings;
   readonly stateDir: string;
 }): ((name: string, signal: AbortSignal) => Promise<string>) => {
-  const layout = gitLayout({stateDir, url: git.url});
+  const layout = gitLayout({stateDir, ...git});
   return async (name, signal) => {
-    await mkdir(layout.home, {recursive: true, mode: 0o700});
-    await prepareCredentials(git, layout);
-    const wanted = name.startsWith('refs/') ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`];
-    const patterns = [...wanted, ...wanted.map(ref => `${ref}^{}`)];
-    const env = {...gitEnvironment(git, layout), GIT_CEILING_DIRECTORIES: dirname(layout.home)};
-    const {stdout} = await run(
-      'git',
-      ['ls-remote', '--', git.url, ...patterns],
-      {timeoutMs: TIMEOUT_MS, cwd: layout.home, env},
-      signal,
-    );
-    return choose(stdout, wanted, {name, remote: git.url});
+    const names = name.startsWith('refs/') ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`];
+    const found = await remoteRefs({settings: git, layout, names, timeoutMs: TIMEOUT_MS}, signal);
+    return choose(found, names, {name, git});
   };
 };
 
-const LINE = /^([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)$/;
-
-const choose = (output: string, wanted: readonly string[], names: {name: string; remote: string}): string => {
-  const refs = new Map<string, string>();
-  for (const line of output.split('\n')) {
-    const [, revision, ref] = LINE.exec(line) ?? [];
-    if (revision && ref) refs.set(ref, revision);
-  }
+const choose = (
+  found: ReadonlyMap<string, string>,
+  names: readonly string[],
+  {name, git: {url, refs}}: {readonly name: string; readonly git: GitSettings},
+): string => {
+  const details = {name, remote: url};
+  const there = names.filter(ref => found.has(ref));
+  const allowed = there.filter(ref => isAllowed(refs, ref));
   // `ref^{}` is the commit behind an annotated tag
-  const found = new Set(
-    wanted.map(ref => refs.get(`${ref}^{}`) ?? refs.get(ref)).filter(r => r !== undefined),
-  );
-  const [revision] = found;
-  if (revision === undefined) throw refused('release.name-unknown', names);
-  if (found.size > 1) throw refused('release.name-ambiguous', names);
+  const revisions = new Set(allowed.flatMap(ref => found.get(`${ref}^{}`) ?? found.get(ref) ?? []));
+  const [revision] = revisions;
+  if (there.length > 0 && revision === undefined)
+    throw refused('release.name-not-allowed', {...details, refs: refs.join(', ')});
+  if (revision === undefined) throw refused('release.name-unknown', details);
+  if (revisions.size > 1) throw refused('release.name-ambiguous', details);
   return revision;
 };
 

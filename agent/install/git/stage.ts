@@ -1,10 +1,11 @@
 import {mkdir, open, rename} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import type {GitSettings} from '../../config/settings.ts';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
-import type {Log, Slot} from '../../ports.ts';
+import type {Slot} from '../../ports.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
+import type {Context} from './context.ts';
+import {requireHeld} from './held.ts';
 import {fetchRevision} from './mirror/fetch.ts';
 import {formatOf, type Layout} from './mirror/layout.ts';
 import {type Mirror, openMirror} from './mirror/mirror.ts';
@@ -15,12 +16,6 @@ import {refuseIncomplete} from './tree/refuse.ts';
 import {comparableSpare, takeSpare} from './tree/spare.ts';
 import {syncDisk, workingIn, writeTree} from './tree/tree.ts';
 import {verifySignature} from './verify.ts';
-
-export interface Context {
-  readonly settings: GitSettings;
-  readonly layout: Layout;
-  readonly log: Log;
-}
 
 /** The revision of a git slot. */
 export const revisionOf = ({release}: Slot): string => {
@@ -45,7 +40,8 @@ export const stageSlot = async (context: Context, slot: Slot, signal: AbortSigna
   } catch (error) {
     if (!isCorrupt(error)) throw error;
     log.warning(`${error.message}; making it anew`);
-    await discard(layout, layout.mirrors[formatOf(revision)]);
+    for (const copies of [layout.mirrors, layout.histories])
+      await discard(layout, copies[formatOf(revision)]);
     await discard(layout, folder);
     await prepare(context, {revision, folder}, signal);
   }
@@ -86,6 +82,7 @@ const prepare = async (context: Context, target: Target, signal: AbortSignal): P
   const {revision, folder} = target;
   const mirror = await openMirror({settings, layout, format: formatOf(revision)}, signal);
   await fetchRevision({mirror, settings, layout, revision}, signal);
+  await requireHeld(context, {mirror, revision}, signal);
   const signer = await verifySignature({mirror, settings, revision}, signal);
   if (signer !== null) log.info(`${revision} is signed by ${signer}`);
   await inspect({mirror, layout, revision}, signal);

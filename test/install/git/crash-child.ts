@@ -7,7 +7,7 @@ import type {Slot} from '../../../agent/ports.ts';
 const [stateDir = '', url = '', ...pairs] = process.argv.slice(2);
 const quiet = () => {};
 const log = {debug: quiet, info: quiet, warning: quiet, error: quiet};
-const installer = gitInstaller({settings: {url, timeoutMs: 30_000}, stateDir, log});
+const installer = gitInstaller({settings: {url, refs: ['refs/heads/*'], timeoutMs: 30_000}, stateDir, log});
 const signal = new AbortController().signal;
 const kept: Slot[] = [];
 for (const pair of pairs) {

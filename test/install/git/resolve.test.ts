@@ -28,7 +28,10 @@ t.test('branches and tags of a real remote become full revisions', async t => {
   await git(...here, 'branch', 'feature/x');
   await git(...here, 'update-ref', 'refs/other/main', one);
 
-  const settings = {git: {url: `file://${repository}`, timeoutMs: 10_000}, stateDir: join(folder, 'state')};
+  const settings = {
+    git: {url: `file://${repository}`, refs: ['refs/heads/*', 'refs/tags/*'], timeoutMs: 10_000},
+    stateDir: join(folder, 'state'),
+  };
   const resolve = createResolve(settings);
   const refused = async (name: string) => {
     const error = await resolve(name, SIGNAL).catch((thrown: unknown) => thrown);
@@ -43,6 +46,12 @@ t.test('branches and tags of a real remote become full revisions', async t => {
   t.equal(await refused('x'), 'release.name-unknown', 'the last part of a name is not its name');
   t.equal(await refused(two.slice(0, 10)), 'release.name-unknown');
 
+  const strict = createResolve({...settings, git: {...settings.git, refs: ['refs/tags/*']}});
+  t.equal(await strict('both', SIGNAL), one, 'the branch of that name does not count');
+  await t.rejects(strict('main', SIGNAL), /allows only refs\/tags/);
+  const other = resolve('refs/other/main', SIGNAL);
+  await t.rejects(other, /allows only refs\/heads\/\*, refs\/tags\/\*/);
+
   const gone = createResolve({...settings, git: {...settings.git, url: `file://${folder}/gone`}});
-  await t.rejects(gone('main', SIGNAL), /git ls-remote: exit status 128/);
+  await t.rejects(gone('main', SIGNAL), /does not answer/);
 });

@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
+import {DEFAULT_REFS} from '../../../agent/config/build.ts';
 import type {GitSettings} from '../../../agent/config/settings.ts';
 import {gitInstaller} from '../../../agent/install/git/installer.ts';
 import type {Installer, Slot} from '../../../agent/ports.ts';
@@ -77,10 +78,15 @@ export const host = async (
 ): Promise<Host> => {
   const folder = stateDir ?? (await temporaryFolder(t));
   const {log, lines} = keptLog();
+  const signed = (settings.allowedSignersFile ?? settings.gpgHome) !== undefined;
   return {
     stateDir: folder,
     said: () => lines.map(({message}) => message),
-    installer: gitInstaller({settings: {timeoutMs: 30_000, ...settings}, stateDir: folder, log}),
+    installer: gitInstaller({
+      settings: {timeoutMs: 30_000, refs: signed ? [] : DEFAULT_REFS, ...settings},
+      stateDir: folder,
+      log,
+    }),
     slot: (name, revision) => ({
       release: {kind: 'git', revision},
       slot: name,

@@ -1,5 +1,6 @@
 import {quote} from '../../../core/quote.ts';
 import {type Reason, reason} from '../../../core/reason.ts';
+import {ReasonError} from '../../../core/reason-error.ts';
 
 interface FetchFailure {
   readonly remote: string;
@@ -69,6 +70,15 @@ export const fetchFailure = (failure: FetchFailure): Reason => {
   }
   return reason('git.unreachable', {remote: failure.remote, cause: causeOf(lines)});
 };
+
+/** `git.stalled` for a transfer that ran into its deadline; any other error as it is. */
+export const stalled = (
+  error: unknown,
+  details: {readonly remote: string; readonly seconds: number},
+): unknown =>
+  error instanceof ReasonError && error.reason.kind === 'child.timeout'
+    ? new ReasonError(reason('git.stalled', details), {cause: error})
+    : error;
 
 /** The reason why a command on the mirror alone failed: `disk.full`, else the mirror is damaged. */
 export const localFailure = (failure: {readonly path: string; readonly stderr: string}): Reason =>

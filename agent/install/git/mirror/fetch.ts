@@ -4,7 +4,7 @@ import {ReasonError} from '../../../core/reason-error.ts';
 import type {RunResult} from '../../../host/process/process.ts';
 import {requireSpace} from '../../space.ts';
 import {prepareCredentials} from './credentials.ts';
-import {fetchFailure} from './failure.ts';
+import {fetchFailure, stalled} from './failure.ts';
 import {type Layout, refOf} from './layout.ts';
 import type {Mirror} from './mirror.ts';
 
@@ -42,9 +42,7 @@ const transfer = async (
   try {
     return await mirror.git.ask(['fetch', ...flags, '--refmap=', ...source], {}, signal);
   } catch (error) {
-    if (!(error instanceof ReasonError && error.reason.kind === 'child.timeout')) throw error;
-    const stalled = {remote: settings.url, seconds: settings.timeoutMs / 1000};
-    throw new ReasonError(reason('git.stalled', stalled), {cause: error});
+    throw stalled(error, {remote: settings.url, seconds: settings.timeoutMs / 1000});
   }
 };
 

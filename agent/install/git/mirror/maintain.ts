@@ -11,11 +11,11 @@ const MAX_PACKS = 6;
  */
 export const maintain = async (
   {git, path}: Mirror,
-  {keep}: {readonly keep: ReadonlySet<string>},
+  {keep}: {readonly keep: ReadonlySet<string> | 'all'},
   signal: AbortSignal,
 ): Promise<void> => {
   const references = await git.must(['for-each-ref', '--format=%(refname)'], {}, signal);
-  const forgotten = references.split('\n').filter(name => name !== '' && !keep.has(name));
+  const forgotten = references.split('\n').filter(name => name !== '' && keep !== 'all' && !keep.has(name));
   if (forgotten.length > 0) {
     const input = forgotten.map(name => `delete ${name}\n`).join('');
     await git.must(['update-ref', '--stdin'], {input}, signal);

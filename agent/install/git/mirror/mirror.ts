@@ -21,15 +21,20 @@ const ATTRIBUTES = '* -text -crlf -eol -ident -filter !working-tree-encoding\n';
  * Opens the bare mirror of the configured repository, made when it is not there. A mirror appears whole (made beside its
  * place and renamed); locks that a killed git left are taken away, since nobody else uses it.
  */
-export const openMirror = async (
-  {
-    settings,
-    layout,
-    format,
-  }: {readonly settings: GitSettings; readonly layout: Layout; readonly format: ObjectFormat},
+export const openMirror = (options: OpenOptions, signal: AbortSignal): Promise<Mirror> =>
+  openRepository({...options, path: options.layout.mirrors[options.format]}, signal);
+
+interface OpenOptions {
+  readonly settings: GitSettings;
+  readonly layout: Layout;
+  readonly format: ObjectFormat;
+}
+
+/** The same for any bare repository of the installer's own. */
+export const openRepository = async (
+  {settings, layout, format, path}: OpenOptions & {readonly path: string},
   signal: AbortSignal,
 ): Promise<Mirror> => {
-  const path = layout.mirrors[format];
   const options = {environment: gitEnvironment(settings, layout), timeoutMs: settings.timeoutMs};
   if ((await readIfThere(join(path, 'HEAD'))) === null) {
     const fresh = `${path}.new`;
@@ -53,15 +58,19 @@ export const openMirror = async (
 };
 
 const removeLocks = async (path: string): Promise<void> => {
-  for (const folder of [path, join(path, 'refs', 'releases')])
-    for (const name of await namesIn(folder))
-      if (name.endsWith('.lock') || name === 'gc.pid') await rm(join(folder, name), {force: true});
+  const names = await namesIn(join(path, 'refs'), {recursive: true});
+  const locks = names.filter(name => name.endsWith('.lock')).map(name => join('refs', name));
+  const others = (await namesIn(path)).filter(name => name.endsWith('.lock') || name === 'gc.pid');
+  for (const name of [...locks, ...others]) await rm(join(path, name), {force: true});
 };
 
-/** The names in a folder; none when it is not there. */
-export const namesIn = async (folder: string): Promise<readonly string[]> => {
+/** The names in a folder, or the paths of everything in it; none when it is not there. */
+export const namesIn = async (
+  folder: string,
+  {recursive = false}: {readonly recursive?: boolean} = {},
+): Promise<readonly string[]> => {
   try {
-    return await readdir(folder);
+    return await readdir(folder, {recursive});
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
