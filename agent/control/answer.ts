@@ -1,7 +1,7 @@
 import {type Reason, reason, reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
 import {parseRelease} from '../core/release.ts';
-import type {Answer, Controls, Request, Response, Verb} from './protocol.ts';
+import {type Answer, type Controls, LOOKING, type Request, type Response, type Verb} from './protocol.ts';
 import {readRequest} from './request.ts';
 
 /** Gives the full revision that a branch or tag is now. Throws `ReasonError`. */
@@ -13,6 +13,14 @@ export interface Answering {
   readonly resolve?: Resolve | undefined;
 }
 
+/** What is known of a connection. */
+export interface Connection {
+  /** where changes are asked for, when not here */
+  readonly operatePath: string | null;
+  /** Who asks, in words, given what the client says of itself. */
+  readonly nameOf: (claim: string, signal: AbortSignal) => Promise<string>;
+}
+
 type Handlers = {
   readonly [V in Verb]: (
     request: Extract<Request, {verb: V}>,
@@ -22,9 +30,17 @@ type Handlers = {
 };
 
 /** Reads one request and gives its response. Never throws: what goes wrong is a refusal. */
-export const answer = async (json: string, answering: Answering, signal: AbortSignal): Promise<Response> => {
+export const answer = async (
+  json: string,
+  {answering, connection}: {readonly answering: Answering; readonly connection: Connection},
+  signal: AbortSignal,
+): Promise<Response> => {
   try {
-    const request = readRequest(json);
+    const asked = readRequest(json);
+    const {operatePath, nameOf} = connection;
+    if (operatePath !== null && !LOOKING.includes(asked.verb))
+      return refusal(reason('control.look-only', {verb: asked.verb, path: operatePath}));
+    const request = 'by' in asked ? {...asked, by: await nameOf(asked.by, signal)} : asked;
     const handle = HANDLERS[request.verb] as (...args: unknown[]) => Promise<Response>;
     return await handle(request, answering, signal);
   } catch (error) {

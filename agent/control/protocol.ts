@@ -1,5 +1,6 @@
 /**
- * The control socket's words: one JSON request per connection, one JSON response, both closed by the end of the stream.
+ * The control sockets' words: one JSON request per connection, one JSON response, both closed by the end of the stream.
+ * `control.sock` is for looking, `operate.sock` for changing as well (docs/decisions/0022-two-sockets.md).
  * The daemon implements `Controls`; agentctl is a thin client.
  */
 import type {Hold, Phase, Purpose} from '../core/host/state.ts';
@@ -107,7 +108,10 @@ export interface Controls {
   ): Promise<Answer>;
 }
 
-/** A request as it travels. `resolve` asks which revision a branch or tag of the configured git remote is now. */
+/**
+ * A request as it travels. `by` is what the client says of itself; the daemon names the caller by what the kernel says. `resolve` asks which revision
+ * a branch or tag of the configured git remote is now.
+ */
 export type Request =
   | {readonly verb: 'status'}
   | {readonly verb: 'history'; readonly limit: number}
@@ -120,6 +124,13 @@ export type Request =
   | {readonly verb: 'deploy'; readonly by: string; readonly release: string; readonly message?: string};
 
 export type Verb = Request['verb'];
+
+/** Those that change nothing, here or in the fleet: the socket for looking answers only them. */
+export const LOOKING: readonly Verb[] = ['status', 'history'];
+
+/** The socket for changing, which answers every verb, beside the one for looking. */
+export const operatePathOf = (path: string): string =>
+  `${path.slice(0, path.lastIndexOf('/') + 1)}operate.sock`;
 
 /** What each verb gives when it is not refused. */
 export interface Results {

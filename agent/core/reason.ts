@@ -206,6 +206,8 @@ const TEXTS = {
   'child.timeout': (d: {command: string; seconds: number}) => `${d.command} was stopped after ${d.seconds} s`,
   'config.invalid': (d: {problems: string}) => `the configuration is not usable: ${d.problems}`,
   'control.busy': (d: {path: string}) => `another agent answers on ${d.path}: stop it first`,
+  'control.look-only': (d: {verb: string; path: string}) =>
+    `this socket only tells how the host is: "${d.verb}" is asked on ${d.path}, by root (sudo) or the group release-agent-operators`,
   'control.request': (d: {expected: string; got: string}) =>
     `the request is not understood: expected ${d.expected}, got ${d.got}`,
   'control.socket': (d: {path: string; cause: string}) =>

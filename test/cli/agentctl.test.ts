@@ -6,7 +6,7 @@ import t, {type Test} from 'tap';
 import type {StatusReport} from '../../agent/control/protocol.ts';
 import {type ServeOptions, serveControl} from '../../agent/control/server.ts';
 import {reason} from '../../agent/core/reason.ts';
-import {fakeControls, NEW, OLD, sampleReport} from '../support/sample-report.ts';
+import {fakeControls, NEW, named, OLD, sampleReport} from '../support/sample-report.ts';
 import {temporaryFolder} from '../support/temporary.ts';
 import {REPORTS} from './reports.ts';
 
@@ -58,15 +58,15 @@ t.test('why explains, and exits with 0', async t => {
   });
 });
 
-t.test('requests carry who asks: the person behind sudo, else the user', async t => {
+t.test('requests carry who asks: the user, and the person behind sudo as a claim', async t => {
   const {env, requests} = await host(t);
   t.match(await agentctl(['hold', '--note', 'looking'], env), {exitCode: 0, stdout: 'it holds where it is'});
   t.match(await agentctl(['resume'], {...env, SUDO_USER: 'bob'}), {exitCode: 0});
   t.match(await agentctl(['retry', '--json'], env), {exitCode: 0, stdout: /^{"ok":true,"value":"it tries/});
   t.same(requests, [
-    {verb: 'hold', by: 'ada', note: 'looking'},
-    {verb: 'resume', by: 'bob'},
-    {verb: 'retry', by: 'ada'},
+    {verb: 'hold', by: named('ada'), note: 'looking'},
+    {verb: 'resume', by: named('bob')},
+    {verb: 'retry', by: named('ada')},
   ]);
 });
 
@@ -84,7 +84,7 @@ t.test('a rollback says what it will do, and happens only with --yes when nobody
   });
   t.same(requests, []);
   t.match(await agentctl(['rollback', '--yes'], env), {exitCode: 0, stdout: /it goes back/});
-  t.same(requests, [{verb: 'rollback', by: 'ada'}]);
+  t.same(requests, [{verb: 'rollback', by: named('ada')}]);
 });
 
 t.test('a rollback of a release that passed its gate already says where it leads', async t => {
@@ -102,7 +102,7 @@ t.test('a deploy of a branch asks for the revision that it is now', async t => {
     'Every host of web/production is asked to run 111111111111 (main now) instead of 222222222222',
   );
   t.match(await agentctl(['deploy', 'snap-0123456789abcdef0'], env), {exitCode: 1, stderr: /add --yes/});
-  t.same(requests, [{verb: 'deploy', by: 'ada', release: OLD, message: 'back'}]);
+  t.same(requests, [{verb: 'deploy', by: named('ada'), release: OLD, message: 'back'}]);
 });
 
 t.test('a refusal is on stderr with exit code 1, or as JSON', async t => {

@@ -4,7 +4,7 @@ import {connect} from 'node:net';
 import {join} from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import type {Answer, Controls, Request} from '../../agent/control/protocol.ts';
+import {type Answer, type Controls, operatePathOf, type Request} from '../../agent/control/protocol.ts';
 import {readRequest} from '../../agent/control/request.ts';
 import {readResponse} from '../../agent/control/response.ts';
 import {serveControl} from '../../agent/control/server.ts';
@@ -69,7 +69,7 @@ t.test('a socket that is served', async t => {
   const rude = fc.constantFrom('ends', 'cuts', 'vanishes' as const);
   const input = fc.tuple(fc.oneof(documentTexts(...REQUESTS), bytes, huge()), rude);
   await fuzz(t, {runs: CASES.io, input}, async ([sent, how]) => {
-    const said = await converse(path, sent, how);
+    const said = await converse(operatePathOf(path), sent, how);
     if (how === 'ends') answered(said);
   });
   answered(await converse(path, '{"verb":"status"}', 'ends'), true);

@@ -100,7 +100,7 @@ systemctl list-units --failed --plain --no-legend | grep -E 'release|slots' | cu
 systemctl list-units --all --plain --no-legend --type=service 'release-agent-*' | cut -d' ' -f1 | grep -vx release-agent-leave.service; echo --
 find /run/release-agent /tmp/systemd-private-*-release-agentd.* /var/tmp/systemd-private-*-release-agentd.* -mindepth 1 \
   ! -path '*-release-agentd.service-??????/tmp' \\
-  | grep -vxE '/run/release-agent/(activated|control.sock|identity.json|journal.json)'; echo --
+  | grep -vxE '/run/release-agent/(activated|control.sock|identity.json|journal.json|operate.sock)'; echo --
 grep -H ^vol /sys/block/nvme*n1/device/serial; echo --
 cat ebs/*.slot.json
 `;

@@ -80,7 +80,7 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     const output = await machine.install(deb);
     t.notMatch(output, /warning|error/i);
     t.equal(readlinkSync(inRoot(WANTS)), '/lib/systemd/system/release-agentd.service');
-    t.match(await readFile(inRoot('etc/group'), 'utf8'), /^release-agent:/m);
+    t.match(await readFile(inRoot('etc/group'), 'utf8'), /^release-agent:.*^release-agent-operators:/ms);
     const bill = inRoot('usr/share/doc/release-agent/sbom.cdx.json');
     t.equal(await digestOf(bill), await digestOf(deb.replace(/\.deb$/, '.cdx.json')));
     t.notOk(
@@ -183,7 +183,8 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     await inside(machine, 'umount', `${slots}/busy`);
     await inside(machine, 'rm', '-r', '/var/lib/release-agent');
     for (const path of OURS) t.equal((await machine.exec(['test', '-e', path])).code, 1, `${path} is gone`);
-    t.equal((await machine.exec(['getent', 'group', 'release-agent'])).code, 2);
+    for (const group of ['release-agent', 'release-agent-operators'])
+      t.equal((await machine.exec(['getent', 'group', group])).code, 2, group);
     t.equal(
       await inside(
         machine,

@@ -192,6 +192,23 @@ t.test('the unit', {skip: unmet('root', 'debian'), timeout: 300_000}, async t =>
     );
   });
 
+  await t.test('lets the group change nothing, and names operators by what the kernel knows', async t => {
+    await inside('useradd', '--groups', 'release-agent,release-agent-operators', 'operator');
+    t.match(
+      await inside('stat', '-c', '%a %U %G', '/run/release-agent/operate.sock'),
+      '660 root release-agent-operators',
+    );
+    const hold = (user: string) =>
+      machine.exec(['runuser', '-u', user, '--', 'env', 'USER=root', 'agentctl', 'hold', '--note', 'x']);
+    const refused = await hold('deputy');
+    t.equal(refused.code, 3);
+    t.match(refused.stderr, /changes are for root and the group\s+release-agent-operators/);
+    t.equal((await hold('operator')).code, 0);
+    const {hold: held} = JSON.parse((await machine.exec(['agentctl', 'status', '--json'])).stdout);
+    t.equal(held.by, `operator (${await inside('id', '-u', 'operator')})`);
+    await inside('agentctl', 'resume');
+  });
+
   await t.test('removes slots whose folders the release gave to another user', async t => {
     const slots = () => inside('ls', '/var/lib/release-agent/slots').then(text => text.split('\n'));
     const [owned = ''] = (await inside('sh', '-c', 'ls -d /var/lib/release-agent/slots/*/cache')).split('\n');

@@ -1,6 +1,6 @@
 /** What the agent's unit may have of root's rights (capabilities(7)), and why. */
 export const CAPABILITIES = [
-  {name: 'CAP_CHOWN', bit: 0, why: 'gives the control socket to the group release-agent'},
+  {name: 'CAP_CHOWN', bit: 0, why: 'gives the control sockets to their groups'},
   {
     name: 'CAP_DAC_OVERRIDE',
     bit: 1,

@@ -1,3 +1,5 @@
+import {userInfo} from 'node:os';
+import {callerText} from '../../agent/control/caller.ts';
 import type {Controls, HistoryEntry, StatusReport} from '../../agent/control/protocol.ts';
 
 export const OLD = '1111111111111111111111111111111111111111';
@@ -64,4 +66,10 @@ export const fakeControls = (
     deploy: request('deploy', 'web/production/desired asks for it now'),
   };
   return {controls, requests};
+};
+
+/** How the daemon names whoever runs the tests, on a socket of its own, when the client says `claim` of itself. */
+export const named = (claim: string): string => {
+  const {uid, username} = userInfo();
+  return callerText({uid, user: username}, claim);
 };

@@ -8,6 +8,8 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly input?: string;
+  /** an open descriptor of ours that is its standard input */
+  readonly inputFd?: number;
   /** bytes kept per stream; a program that writes more is ended */
   readonly maxOutput: number;
   /** the leader of a process group of its own, ended by whoever started it; else it is ended past `timeoutMs` or at the signal */
@@ -47,13 +49,13 @@ export const startChild = (
   options: ChildOptions,
   signal: AbortSignal,
 ): Child => {
-  const {env, cwd, input, group} = options;
+  const {env, cwd, input, inputFd, group} = options;
   let child: ChildProcess;
   try {
     child = spawn(program, args, {
       env: {...env},
       detached: group,
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [input === undefined ? (inputFd ?? 'ignore') : 'pipe', 'pipe', 'pipe'],
       ...(cwd !== undefined && {cwd}),
     });
   } catch (error) {

@@ -11,6 +11,8 @@ export interface RunOptions {
   /** added to the minimal environment; nothing else of the agent's own environment is passed on */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** an open descriptor that becomes its standard input; taken before `run` gives back its promise */
+  readonly inputFd?: number;
   /** exit codes that are answers, not failures; 0 always is */
   readonly accept?: readonly number[];
   /** bytes of output kept per stream; 1 MiB unless told */
@@ -41,7 +43,7 @@ const STUCK_MS = KILL_DELAY_MS + 2_000;
 export const run = async (
   program: string,
   args: readonly string[],
-  {timeoutMs, cwd, env, input, accept = [], maxOutput = 1_048_576, group = false, umask}: RunOptions,
+  {timeoutMs, cwd, env, input, inputFd, accept = [], maxOutput = 1_048_576, group = false, umask}: RunOptions,
   signal: AbortSignal,
 ): Promise<RunResult> => {
   signal.throwIfAborted();
@@ -56,6 +58,7 @@ export const run = async (
         timeoutMs,
         killDelayMs: KILL_DELAY_MS,
         ...(input !== undefined && {input}),
+        ...(inputFd !== undefined && {inputFd}),
         ...(cwd !== undefined && {cwd}),
       },
       signal,
