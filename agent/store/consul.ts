@@ -3,6 +3,7 @@ import type {Entry, Expected, Store} from '../ports.ts';
 import {storeOf} from './adapter.ts';
 import {type HttpTuning, openConsulHttp} from './consul/http.ts';
 import {consulKv, type Kv, plain} from './consul/kv.ts';
+import {leasesOf} from './consul/lease.ts';
 import {consulKeeping} from './consul/presence.ts';
 import {consulSessions} from './consul/session.ts';
 import {consulWatch} from './consul/watch.ts';
@@ -25,6 +26,7 @@ export const openConsulStore = (settings: ConsulSettings, tuning: ConsulTuning =
   const http = openConsulHttp(settings, tuning);
   const kv = consulKv(http, settings.prefix);
   const sessions = consulSessions(http);
+  const leaseFor = leasesOf(sessions);
   const {sessionTtlMinMs: ttlMinMs = SESSION_TTL_MIN_MS, watchWaitMs: waitMs = WATCH_WAIT_MS} = tuning;
   return storeOf({
     name: http.name,
@@ -33,7 +35,10 @@ export const openConsulStore = (settings: ConsulSettings, tuning: ConsulTuning =
     delete: (key, expected, signal) => deleteKey(kv, {key, expected}, signal),
     list: (prefix, signal) => read(kv, {path: prefix, recurse: true}, signal),
     watch: target => consulWatch({kv, waitMs}, target),
-    presence: options => consulKeeping({kv, sessions}, {...options, ttlMinMs}),
+    presence: options => {
+      const lease = leaseFor({...options, ttlMinMs});
+      return consulKeeping({kv, sessions, lease}, options);
+    },
     close: async () => http.close(),
   });
 };

@@ -14,6 +14,8 @@ export interface Keeping {
   remove(signal: AbortSignal): Promise<void>;
   /** how long a renewal lasts: without one for this long the key counts as lost */
   ttlMs(): number;
+  /** when that began, on the clock of `performance.now()`, where it need not be with the last `acquire` or `renew` */
+  renewedAt?(): number;
 }
 
 export interface KeptPresence extends Presence {
@@ -91,7 +93,7 @@ const keepRenewed = ({keeping, inTurn, lost}: Renewed): Renewal => {
     const startedAt = performance.now();
     const cause = await renewOnce(keeping, signal);
     if (signal.aborted) return;
-    if (cause === null) renewedAt = startedAt;
+    if (cause === null) renewedAt = keeping.renewedAt?.() ?? startedAt;
     else if (cause.final || age() >= keeping.ttlMs()) {
       end();
       lost(cause.text);
@@ -109,7 +111,7 @@ const keepRenewed = ({keeping, inTurn, lost}: Renewed): Renewal => {
   // While it runs, a further `set` changes nothing here: writing a value need not have renewed anything.
   const begin = (startedAt: number): void => {
     if (ending) return;
-    renewedAt = startedAt;
+    renewedAt = keeping.renewedAt?.() ?? startedAt;
     ending = new AbortController();
     schedule(ending.signal);
   };

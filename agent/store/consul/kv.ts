@@ -36,6 +36,8 @@ export interface Kv {
   acquire(lock: KvLock, signal: AbortSignal): Promise<LockOutcome>;
   /** Takes the lock from the session `from`, which has it, so that the key is there all the time. */
   handOver(lock: KvLock & {readonly from: string}, signal: AbortSignal): Promise<LockOutcome>;
+  /** Deletes the key if the session has it locked; else it is not the session's, and stays as it is. */
+  removeLocked(lock: Omit<KvLock, 'value'>, signal: AbortSignal): Promise<void>;
 }
 
 export type LockOutcome = 'held' | 'taken' | 'no session';
@@ -108,6 +110,13 @@ export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
       const reply = await http.send({method: 'PUT', path: '/v1/txn', body, accept: [409]}, signal);
       return reply.status === 200 ? 'held' : whyNotHandedOver(http.name, reply);
     },
+    removeLocked: async ({key, session}, signal) => {
+      const Key = `${prefix}/${key}`;
+      const operations = [{KV: {Verb: 'check-session', Key, Session: session}}, {KV: {Verb: 'delete', Key}}];
+      const body = JSON.stringify(operations);
+      const reply = await http.send({method: 'PUT', path: '/v1/txn', body, accept: [409]}, signal);
+      if (reply.status === 409) requireNotLocked(http.name, reply);
+    },
   };
 };
 
@@ -159,6 +168,12 @@ const whyNotHandedOver = (store: string, reply: ConsulReply): LockOutcome => {
   if (said.some(text => /invalid session|failed session lookup/i.test(text))) return 'no session';
   if (said.every(text => /failed to (un)?lock key/i.test(text))) return 'taken';
   throw refused(store, said.join('; '));
+};
+
+const requireNotLocked = (store: string, reply: ConsulReply): void => {
+  const said = jsonOf(store, CONFLICT, reply).Errors.map(({What}) => What);
+  if (!said.every(text => /failed session check|failed to check session/i.test(text)))
+    throw refused(store, said.join('; '));
 };
 
 const isTrue = (store: string, reply: ConsulReply): boolean => {

@@ -1,44 +1,52 @@
 import type {PresenceOptions} from '../../ports.ts';
 import type {Keeping} from '../keep.ts';
 import type {Consistency, Kv, LockableEntry, LockOutcome} from './kv.ts';
-import {createLease} from './lease.ts';
+import type {Lease} from './lease.ts';
 import type {Sessions} from './session.ts';
-
-export interface ConsulPresence extends PresenceOptions {
-  /** the shortest TTL that the servers accept */
-  readonly ttlMinMs: number;
-}
 
 interface Consul {
   readonly kv: Kv;
   readonly sessions: Sessions;
+  /** shared with the host's other keys */
+  readonly lease: Lease;
 }
 
 const TRIES = 3;
 
+// INVARIANT: a key that is given up is not left locked by a session that lives on for other keys: else nobody could have it.
+
 /**
- * A key that is locked by a session of its own and deleted with it. An operator's plain write to the key changes its value
- * and leaves the lock.
+ * A key that is locked by the host's session and deleted with it. An operator's plain write to the key changes its value and leaves
+ * the lock.
  */
-export const consulKeeping = ({kv, sessions}: Consul, options: ConsulPresence): Keeping => {
-  const {key, takeOver} = options;
-  const lease = createLease(sessions, {...options, name: `release-agent ${key}`});
+export const consulKeeping = (
+  {kv, sessions, lease}: Consul,
+  {key, takeOver}: Pick<PresenceOptions, 'key' | 'takeOver'>,
+): Keeping => {
+  const user = {};
+  /** the session that holds the key, or may: a write whose answer was lost may have been done */
+  let mine: string | undefined;
   let renewals = 0;
-  const noted = (outcome: LockOutcome): boolean => {
-    if (outcome === 'no session') lease.drop();
+  const noted = (session: string, outcome: LockOutcome): boolean => {
+    if (outcome === 'no session') lease.drop(session);
+    if (outcome !== 'held') mine = undefined;
     return outcome === 'held';
   };
-  const acquireOnce = async (value: string, signal: AbortSignal): Promise<boolean> =>
-    noted(await kv.acquire({key, value, session: await lease.live(signal)}, signal));
+  const acquireOnce = async (value: string, signal: AbortSignal): Promise<boolean> => {
+    const session = await lease.live(user, signal);
+    mine = session;
+    return noted(session, await kv.acquire({key, value, session}, signal));
+  };
   const pushAside = async (from: string, value: string, signal: AbortSignal): Promise<boolean> => {
-    const lock = {key, value, session: await lease.live(signal), from};
-    if (!noted(await kv.handOver(lock, signal))) return false;
-    // it holds nothing any more and would end by its TTL: so it need not succeed
+    const session = await lease.live(user, signal);
+    mine = session;
+    if (!noted(session, await kv.handOver({key, value, session, from}, signal))) return false;
+    // an older process of this host held it: what else that holds ends, too. It would end by its TTL: so it need not succeed
     await sessions.destroy(from, signal).catch(() => undefined);
     return true;
   };
   const takeOnce = async (value: string, signal: AbortSignal): Promise<'held' | 'taken' | 'again'> => {
-    // asked before a session is made, so that a host that waits for the key costs no session
+    // asked before it is written, so that a host that waits for the key costs the servers no write
     const holder = (await readOne(kv, {key, consistency: 'consistent'}, signal))?.session;
     const isFree = holder === undefined || holder === lease.session();
     if (!isFree && !takeOver) return 'taken';
@@ -48,8 +56,9 @@ export const consulKeeping = ({kv, sessions}: Consul, options: ConsulPresence): 
   return {
     key,
     ttlMs: lease.ttlMs,
+    renewedAt: lease.renewedAt,
     acquire: async (value, signal) => {
-      if (lease.session() !== undefined && (await acquireOnce(value, signal))) return true;
+      if (mine !== undefined && mine === lease.session() && (await acquireOnce(value, signal))) return true;
       for (let tries = 0; tries < TRIES; tries += 1) {
         const outcome = await takeOnce(value, signal);
         if (outcome !== 'again') return outcome === 'held';
@@ -58,13 +67,23 @@ export const consulKeeping = ({kv, sessions}: Consul, options: ConsulPresence): 
     },
     // The renewal of the session says nothing about the key: an operator may have deleted it. At every second one it is looked at.
     renew: async signal => {
-      if (!(await lease.renew(signal))) return 'its session is gone';
+      // by another key's renewal the session may be known to be gone, or be a later one already
+      if (mine !== lease.session() || !(await lease.renew(signal))) return 'its session is gone';
       renewals += 1;
-      return renewals % 2 === 0 ? whyNotHeld(kv, {key, session: lease.session()}, signal) : null;
+      return renewals % 2 === 0 ? whyNotHeld(kv, {key, session: mine}, signal) : null;
     },
     remove: async signal => {
-      const ended = lease.drop();
-      if (ended !== undefined) await sessions.destroy(ended, signal);
+      const session = mine;
+      mine = undefined;
+      const alone = lease.leave(user);
+      if (session === undefined) return;
+      if (alone) lease.drop(session);
+      try {
+        await (alone ? sessions.destroy(session, signal) : kv.removeLocked({key, session}, signal));
+      } catch (error) {
+        lease.drop(session);
+        throw error;
+      }
     },
   };
 };
