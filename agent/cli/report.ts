@@ -9,6 +9,12 @@ export const isSettled = ({phase, serving, active, desired, reason, refusal, hol
   hold === null &&
   (desired === null || desired.release === active?.release);
 
+/** True when this host is one of those that keep the fleet's release from being proven. */
+export const isBehind = ({active, serving, fleet, reason}: StatusReport): boolean =>
+  fleet?.blocked?.kind === 'rollout.behind' &&
+  reason !== null &&
+  (active?.release !== fleet.rollout?.release || !serving);
+
 /** True for a reason that keeps the host from nothing. */
 export const isAside = ({kind}: Told): boolean => kind === 'slots.left';
 

@@ -2,7 +2,7 @@ import type {FleetReport, Running, StatusReport, Told} from '../control/protocol
 import {shortId} from '../core/release.ts';
 import {age} from './age.ts';
 import {rows} from './layout.ts';
-import {count, requestText} from './report.ts';
+import {count, isBehind, requestText} from './report.ts';
 
 /** The text of `agentctl status`. */
 export const statusText = (report: StatusReport): string => {
@@ -63,10 +63,8 @@ const cut = (peers: readonly string[]): string =>
 const some = (names: readonly string[]): string =>
   `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ', …' : ''}`;
 
-const fleet = (
-  {proven, rollout, permits, failures, blocked}: FleetReport,
-  {reason}: StatusReport,
-): string => {
+const fleet = ({proven, rollout, permits, failures, blocked}: FleetReport, report: StatusReport): string => {
+  const {reason} = report;
   const isOver = rollout?.release === proven && permits.length === 0 && blocked === null;
   return [
     `proven ${proven === null ? 'nothing yet' : shortId(proven)}`,
@@ -74,6 +72,7 @@ const fleet = (
     permits.length > 0 && `${count(permits.length, 'permit')} out (${some(permits.map(({host}) => host))})`,
     failures.length > 0 && `failed on ${some(failures.map(({host}) => host))}`,
     blocked && !reason?.kind.startsWith('permit.') && notNow(blocked),
+    isBehind(report) && 'this host is one of them',
   ]
     .filter(part => part)
     .join('; ');

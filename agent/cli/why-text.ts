@@ -3,7 +3,7 @@ import {shortId} from '../core/release.ts';
 import {advice} from './advice.ts';
 import {age} from './age.ts';
 import {wrap} from './layout.ts';
-import {isSettled, requestText} from './report.ts';
+import {isBehind, isSettled, requestText} from './report.ts';
 
 /** The text of `agentctl why`: what runs, what should, why they differ, what happens next and what can be done. */
 export const whyText = (report: StatusReport): string => {
@@ -50,8 +50,11 @@ const because = ({reason, refusal, hold}: StatusReport): readonly string[] => {
 };
 
 /** What keeps the fleet's release from being proven: an operator who holds a host may have forgotten that it does. */
-const kept = ({fleet}: StatusReport): readonly string[] =>
-  fleet?.blocked?.kind.startsWith('rollout.') ? [sentence(fleet.blocked.text)] : [];
+const kept = (report: StatusReport): readonly string[] => {
+  const blocked = report.fleet?.blocked;
+  if (!blocked?.kind.startsWith('rollout.')) return [];
+  return [sentence(blocked.text), ...(isBehind(report) ? ['This host is one of them.'] : [])];
+};
 
 const lost = ({store}: StatusReport): string =>
   `${sentence(store.text ?? `The store ${store.name} does not answer`)} What runs here goes on running.`;

@@ -4,7 +4,10 @@ import {type Reason, reason} from '../reason.ts';
 import {shortId} from '../release.ts';
 import type {Ledger} from './ledger.ts';
 import type {Missing} from './members.ts';
-import {listed} from './names.ts';
+import {listed, listedBy} from './names.ts';
+
+/** So many permits are out at most, whatever the policy says: the ledger has to fit into one value of a store (256 KiB). */
+export const MOST = 1_000;
 
 export interface AdmissionView {
   readonly ledger: Ledger;
@@ -31,7 +34,7 @@ export const admission = (view: AdmissionView): Admission => {
   const {failures, rollout} = ledger;
   const holders = new Set(ledger.permits.map(({host}) => host));
   const size = fleetSize(view);
-  const limit = Math.max(1, atMost(policy.concurrency, size));
+  const limit = Math.max(1, Math.min(MOST, atMost(policy.concurrency, size)));
   const floor = Math.min(size - 1, atLeast(policy.floor, size));
   const isSpent = failures.length >= policy.budget;
   let serving = servingCount(holders, hosts);
@@ -78,10 +81,12 @@ const isInTraffic = ({serving, visible}: HostStatus): boolean => serving && visi
 /** Whom an operator has to look at when capacity is short: every host that does not serve, and what it does instead. */
 const idleHosts = ({hosts, missing}: AdmissionView, holders: ReadonlySet<string>): string => {
   const holds = ({instance}: HostStatus) => holders.has(instance);
-  const present = hosts
-    .filter(host => !isInTraffic(host) || holds(host))
-    .map(host => `${host.instance} (${holds(host) ? 'has a permit' : doingOf(host)})`);
-  return listed([...missing.map(({host}) => `${host} (not seen any more)`), ...present]);
+  const present = hosts.filter(host => !isInTraffic(host) || holds(host));
+  return listedBy<Missing | HostStatus>([...missing, ...present], each =>
+    'host' in each
+      ? `${each.host} (not seen any more)`
+      : `${each.instance} (${holds(each) ? 'has a permit' : doingOf(each)})`,
+  );
 };
 
 const doingOf = ({phase, serving}: HostStatus): string => {

@@ -2,14 +2,14 @@
 import type {Desired} from '../desired.ts';
 import type {HostStatus, ReportedOutcome} from '../host/status.ts';
 import type {Policy} from '../policy.ts';
-import {type Reason, reason, reasonText} from '../reason.ts';
-import {releaseId, shortId} from '../release.ts';
+import type {Reason} from '../reason.ts';
+import {releaseId} from '../release.ts';
 import {withHosts} from './about.ts';
 import {admission} from './admission.ts';
 import type {Failure, Ledger, Permit} from './ledger.ts';
 import type {Missing} from './members.ts';
-import {listed} from './names.ts';
 import {inOrder} from './order.ts';
+import {noteProven, notProven} from './proven.ts';
 import {recall} from './recall.ts';
 
 /**
@@ -100,49 +100,6 @@ const failureOf = (
   booking?.failed && version === rollout?.version && !failures.some(failure => failure.fence === fence)
     ? [{host, fence, cause: booking.failed.cause}]
     : [];
-
-/** The release a whole rollout finished with is what new instances boot. */
-const noteProven = (ledger: Ledger, view: FleetView): Ledger => {
-  const release = ledger.rollout?.release;
-  const proven = release !== undefined && isFinished(ledger, view) && unseen(ledger, view).length === 0;
-  return proven ? {...ledger, proven: release, previous: ledger.proven} : ledger;
-};
-
-/** Every host that is seen serves the release, for the first time. */
-const isFinished = ({rollout, proven, permits}: Ledger, {hosts}: FleetView): boolean =>
-  rollout !== null &&
-  proven !== rollout.release &&
-  permits.length === 0 &&
-  hosts.length > 0 &&
-  !hosts.some(host => isBehind(host, rollout.release));
-
-/** Hosts that were there during this rollout and that nobody has seen finish it. */
-const unseen = ({rollout}: Ledger, {missing}: FleetView): readonly Missing[] =>
-  missing.filter(each => each.rollout === rollout?.version);
-
-/** Why the release of the rollout is not what new instances boot, when nobody is on the way to it with a permit. */
-const notProven = (ledger: Ledger, view: FleetView): Reason | null => {
-  const {rollout, proven, permits} = ledger;
-  if (!rollout || rollout.release === proven || permits.length > 0 || view.hosts.length === 0) return null;
-  const release = shortId(rollout.release);
-  if (!isFinished(ledger, view)) {
-    const names = view.hosts.filter(host => isKept(host, rollout.release)).map(keptText);
-    const boots = proven === null ? 'nothing' : shortId(proven);
-    return names.length === 0
-      ? null
-      : reason('rollout.behind', {release, proven: boots, hosts: listed(names)});
-  }
-  const names = unseen(ledger, view).map(({host, ec2}) => `${host} (EC2: ${ec2})`);
-  return names.length === 0 ? null : reason('rollout.unseen', {release, hosts: listed(names)});
-};
-
-const isBehind = ({active, serving}: HostStatus, release: string): boolean => active !== release || !serving;
-
-/** Behind, and not just on its way: a ledger that named those would be written for each of their steps. */
-const isKept = (host: HostStatus, release: string): boolean =>
-  host.reason !== null && host.reason.kind !== 'stage.spread' && isBehind(host, release);
-
-const keptText = ({instance, reason: why}: HostStatus): string => `${instance} (${why && reasonText(why)})`;
 
 const grant = (start: Ledger, {hosts, missing, policy, unreadable, now}: FleetView): Plan => {
   const admitted = admission({ledger: start, hosts, missing, policy});

@@ -4,6 +4,7 @@
  */
 
 import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
+import {listedBy} from '../../core/fleet/names.ts';
 import {plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
@@ -11,6 +12,7 @@ import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import {pause} from '../../host/pause.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import {createMembership, type Membership} from './membership.ts';
+import {wakeHolders} from './wake.ts';
 import {createFleetWatch, type FleetWatch} from './watch.ts';
 
 interface Parts {
@@ -111,7 +113,7 @@ const sweepOnce = async ({sweep, log}: Parts, signal: AbortSignal): Promise<void
 // A coordinator that died between its grant and the call left someone asleep.
 const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => {
   const {ledger} = await current(parts, signal);
-  for (const permit of ledger.permits) await wakeHolder(parts, permit, signal);
+  await wakeHolders(parts, ledger.permits, signal);
 };
 
 type Planning = Parts & {readonly fleet: FleetWatch; readonly membership: Membership};
@@ -132,7 +134,7 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
     const written = await parts.store.put(parts.keys.ledger, JSON.stringify(next.ledger), expected, signal);
     if (!written.ok) continue;
     if (grantsText(next.ledger) !== grantsText(ledger)) parts.log.info(grantsText(next.ledger));
-    for (const permit of next.granted) await wakeHolder(parts, permit, signal);
+    await wakeHolders(parts, next.granted, signal);
     return missing.length;
   }
   return 0;
@@ -145,15 +147,7 @@ const current = async ({store, keys}: Parts, signal: AbortSignal) => {
   return {ledger: reading.value, expected: entry ? {version: entry.version} : ('absent' as const)};
 };
 
-const wakeHolder = async (
-  {store, keys}: Parts,
-  {host, fence}: {host: string; fence: number},
-  signal: AbortSignal,
-) => {
-  await store.put(keys.call(host), String(fence), 'any', signal);
-};
-
 const grantsText = ({permits, blocked}: Ledger): string => {
-  const out = permits.map(({host, fence}) => `${host} (${fence})`).join(', ');
-  return `permits out: ${out === '' ? 'none' : out}${blocked ? `; nobody else: ${reasonText(blocked)}` : ''}`;
+  const out = listedBy(permits.toReversed(), ({host, fence}) => `${host} (${fence})`);
+  return `permits out: ${out === '' ? 'none' : `${permits.length}: ${out}`}${blocked ? `; nobody else: ${reasonText(blocked)}` : ''}`;
 };

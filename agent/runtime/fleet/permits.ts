@@ -4,7 +4,7 @@ import type {State} from '../../core/host/state.ts';
 import {attemptOf} from '../../core/host/step.ts';
 import type {Keys} from '../../core/keys.ts';
 import {reasonOf} from '../../core/reason-error.ts';
-import {pause} from '../../host/pause.ts';
+import {jittered, pause} from '../../host/pause.ts';
 import type {Store} from '../../ports.ts';
 import {readLedgerFrom} from '../ledger.ts';
 
@@ -24,16 +24,27 @@ export interface Permits {
 }
 
 const EVERY_MS = 15_000;
+/** A fleet of more hosts looks more seldom, so that all of them together do not: what they read grows with it, too. */
+const HOSTS = 200;
+const SELDOM_MS = 300_000;
 const SOLO_EVERY_MS = 2_000;
+
+/** How long a waiting host of a fleet with about so many hosts goes without a look at the ledger, ms; half of it as the case may be. */
+export const lookEveryMs = (hosts: number): number =>
+  Math.min(SELDOM_MS, EVERY_MS * Math.max(1, hosts / HOSTS));
 
 /**
  * How a host learns of its permit: it is woken, and reads the ledger before it believes. What the ledger says is
  * dispatched in any phase; the core gives a permit back that comes when it is no longer wanted.
  */
 export const createPermits = ({store, keys, instance, generation, dispatch}: Parts): Permits => {
+  let hosts = 0;
+
   const check = async (signal: AbortSignal): Promise<void> => {
     try {
-      tell(await readLedgerFrom({store, keys}, signal));
+      const ledger = await readLedgerFrom({store, keys}, signal);
+      hosts = ledger.hosts ?? 0;
+      tell(ledger);
     } catch (error) {
       if (!signal.aborted)
         dispatch({type: 'permit.blocked', generation: generation(), cause: reasonOf(error)});
@@ -67,7 +78,7 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
     },
     ask: async signal => {
       while (!signal.aborted) {
-        await pause(EVERY_MS * (0.5 + Math.random() / 2), signal);
+        await pause(jittered(lookEveryMs(hosts)), signal);
         if (!signal.aborted) await check(signal);
       }
     },

@@ -77,7 +77,10 @@ export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
       };
       const wait = since && {waitMs: since.waitMs};
       const reply = await http.send({method: 'GET', path: pathOf(path), query, ...wait}, signal);
-      return {entries: reply.status === 404 ? [] : entriesOf(http.name, prefix, reply), index: reply.index};
+      return {
+        entries: reply.status === 404 ? [] : entriesOf(http.name, {prefix, path}, reply),
+        index: reply.index,
+      };
     },
     put: async (write, signal) => {
       const operation = operationOf(`${prefix}/${write.key}`, write);
@@ -134,16 +137,22 @@ export const jsonOf = <T>(store: string, schema: v.GenericSchema<unknown, T>, {t
 };
 
 // The interface's own pages leave keys that end with a slash, as folders; they are no keys of ours.
-const entriesOf = (store: string, prefix: string, reply: ConsulReply): LockableEntry[] =>
-  jsonOf(store, ENTRIES, reply)
+const entriesOf = (
+  store: string,
+  {prefix, path}: {readonly prefix: string; readonly path: string},
+  reply: ConsulReply,
+): LockableEntry[] => {
+  const folder = path.lastIndexOf('/') + 1; // up to there a key is as it was asked for, and thousands are looked at in one go
+  return jsonOf(store, ENTRIES, reply)
     .map(({Key, Value, ModifyIndex, Session}) => ({
       key: Key.slice(prefix.length + 1),
       value: Buffer.from(Value ?? '', 'base64').toString('utf8'),
       version: String(ModifyIndex),
       ...(Session !== undefined && {session: Session}),
     }))
-    .filter(({key}) => isKey(key))
+    .filter(({key}) => isKey(key.slice(folder)))
     .sort(byKey);
+};
 
 // A transaction of one, because unlike a plain PUT it answers with the ModifyIndex of this very write.
 const operationOf = (path: string, {value, expected}: Write): object | undefined => {

@@ -1,0 +1,57 @@
+/** What new instances boot: the release that a whole rollout finished with, or why there is none yet. */
+import type {HostStatus} from '../host/status.ts';
+import {type Reason, reason, reasonText} from '../reason.ts';
+import {shortId} from '../release.ts';
+import type {Ledger} from './ledger.ts';
+import type {Missing} from './members.ts';
+import {listedBy} from './names.ts';
+
+interface View {
+  readonly hosts: readonly HostStatus[];
+  /** hosts that are not seen any more and not known to be gone */
+  readonly missing: readonly Missing[];
+}
+
+/** The release a whole rollout finished with is what new instances boot. */
+export const noteProven = (ledger: Ledger, view: View): Ledger => {
+  const release = ledger.rollout?.release;
+  const proven = release !== undefined && isFinished(ledger, view) && unseen(ledger, view).length === 0;
+  return proven ? {...ledger, proven: release, previous: ledger.proven} : ledger;
+};
+
+/** Every host that is seen serves the release, for the first time. */
+const isFinished = ({rollout, proven, permits}: Ledger, {hosts}: View): boolean =>
+  rollout !== null &&
+  proven !== rollout.release &&
+  permits.length === 0 &&
+  hosts.length > 0 &&
+  !hosts.some(host => isBehind(host, rollout.release));
+
+/** Hosts that were there during this rollout and that nobody has seen finish it. */
+const unseen = ({rollout}: Ledger, {missing}: View): readonly Missing[] =>
+  missing.filter(each => each.rollout === rollout?.version);
+
+/** Why the release of the rollout is not what new instances boot, when nobody is on the way to it with a permit. */
+export const notProven = (ledger: Ledger, view: View): Reason | null => {
+  const {rollout, proven, permits} = ledger;
+  if (!rollout || rollout.release === proven || permits.length > 0 || view.hosts.length === 0) return null;
+  const release = shortId(rollout.release);
+  if (!isFinished(ledger, view)) {
+    const kept = view.hosts.filter(host => isKept(host, rollout.release));
+    const boots = proven === null ? 'nothing' : shortId(proven);
+    return kept.length === 0
+      ? null
+      : reason('rollout.behind', {release, proven: boots, hosts: listedBy(kept, keptText)});
+  }
+  const away = unseen(ledger, view);
+  const names = listedBy(away, ({host, ec2}) => `${host} (EC2: ${ec2})`);
+  return away.length === 0 ? null : reason('rollout.unseen', {release, hosts: names});
+};
+
+const isBehind = ({active, serving}: HostStatus, release: string): boolean => active !== release || !serving;
+
+/** Behind, and not just on its way: a ledger that named those would be written for each of their steps. */
+const isKept = (host: HostStatus, release: string): boolean =>
+  host.reason !== null && host.reason.kind !== 'stage.spread' && isBehind(host, release);
+
+const keptText = ({instance, reason: why}: HostStatus): string => `${instance} (${why && reasonText(why)})`;
