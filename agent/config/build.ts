@@ -72,6 +72,10 @@ const ebs = (values: Values) =>
     filesystem: values['install.ebs.filesystem'],
     owners: values['install.ebs.owners'],
     maxSizeGiB: values['install.ebs.max-size'],
+    tags: values['install.ebs.tags'],
+    encrypted: values['install.ebs.encrypted'],
+    kmsKey: values['install.ebs.kms-key'],
+    initializationRate: values['install.ebs.initialization-rate'],
     endpoint: values['install.ebs.endpoint'],
     timeoutMs: values['install.ebs.timeout'],
   });

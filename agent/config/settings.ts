@@ -41,6 +41,14 @@ export interface EbsSettings {
   /** account ids that may own a snapshot; the instance's own account when empty */
   readonly owners: readonly string[];
   readonly maxSizeGiB: number;
+  /** given to volumes beside the agent's own */
+  readonly tags: Readonly<Record<string, string>>;
+  /** volumes are encrypted also where their snapshot is not */
+  readonly encrypted: boolean;
+  /** the key for that; the account's default one when it is not there */
+  readonly kmsKey?: string;
+  /** how fast EC2 fills a new volume from its snapshot by itself, in MiB/s; it is paid for */
+  readonly initializationRate?: number;
   readonly endpoint?: string;
   readonly timeoutMs: number;
 }

@@ -185,7 +185,7 @@ const seedSnapshot = async (cloud: Cloud, {from, fs, tags, zone}: Seed): Promise
   const id = textOf(snapshot, 'snapshotId');
   const image = join(cloud.images, `${id}.img`);
   await rename(scratch, image);
-  cloud.snapshots.set(id, {id, image, sizeGb, state: 'completed', tier: 'standard'});
+  cloud.snapshots.set(id, {id, image, sizeGb, state: 'completed', tier: 'standard', fastIn: new Set()});
   return id;
 };
 

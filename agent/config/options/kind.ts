@@ -40,6 +40,17 @@ export const integer = ({min, max}: {readonly min: number; readonly max: number}
         : bad,
 });
 
+/** Yes or no. */
+export const flag: Kind<boolean> = {
+  expected: 'true or false',
+  read: value =>
+    typeof value === 'boolean'
+      ? good(value)
+      : value === 'true' || value === 'false'
+        ? {ok: false, hint: `write ${value} without quotes`}
+        : bad,
+};
+
 /** A list of values of one kind. The first wrong item is named. */
 export const list = <T>(
   item: Kind<T>,

@@ -1,6 +1,6 @@
 import {parseRelease, RELEASE_EXPECTED} from '../../core/release.ts';
 import {duration} from './duration.ts';
-import {bad, good, integer, type Kind, list, oneOf, pattern, textTable} from './kind.ts';
+import {bad, flag, good, integer, type Kind, list, oneOf, pattern, textTable} from './kind.ts';
 import {
   absolutePath,
   consulAddress,
@@ -13,6 +13,7 @@ import {
   webAddress,
 } from './places.ts';
 import {storeAddress} from './store.ts';
+import {kmsKey, volumeTags} from './volume.ts';
 
 /** One option: its kind, and its default in TOML form (undefined: it has none). */
 export interface Option<T> {
@@ -24,9 +25,12 @@ const withDefault = <T>(kind: Kind<T>, fallback: unknown): Option<T> => ({kind, 
 const optional = <T>(kind: Kind<T>): Option<T | undefined> =>
   ({kind, fallback: undefined}) as Option<T | undefined>;
 
-const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/;
+const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 /** App, channel, role and instance are parts of the store's keys. */
-export const name: Kind<string> = pattern('a name of letters, digits, ".", "_" and "-" (at most 64)', NAME);
+export const name: Kind<string> = pattern(
+  'a name of letters, digits, ".", "_" and "-" (at most 64, no "." at its beginning)',
+  NAME,
+);
 
 const command = list(pattern('is text', /^[^\0]+$/), {
   min: 1,
@@ -107,6 +111,10 @@ export const OPTIONS = {
     [],
   ),
   'install.ebs.max-size': withDefault(sizeGiB, '100GiB'),
+  'install.ebs.tags': withDefault(volumeTags, {}),
+  'install.ebs.encrypted': withDefault(flag, false),
+  'install.ebs.kms-key': optional(kmsKey),
+  'install.ebs.initialization-rate': optional(integer({min: 100, max: 300})),
   'install.ebs.endpoint': optional(webAddress),
   'install.ebs.timeout': withDefault(duration({min: '10s', max: '2h'}), '5m'),
 

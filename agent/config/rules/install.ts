@@ -1,5 +1,6 @@
 import type {OptionName, Values} from '../options/options.ts';
 import type {Rule} from './rule.ts';
+import {VOLUME_RULES} from './volume.ts';
 
 const scheme = ({'install.git.url': url}: Values): string | undefined => url?.split(':')[0];
 
@@ -8,17 +9,6 @@ const onlyFor = (name: OptionName, wanted: string): Rule => ({
   broken: ({values}) =>
     values[name] !== undefined && values['install.git.url'] !== undefined && scheme(values) !== wanted
       ? {expected: `an install.git.url that begins with ${wanted}:// with it`}
-      : null,
-});
-
-const onlyForTypes = (
-  name: 'install.ebs.iops' | 'install.ebs.throughput',
-  types: readonly string[],
-): Rule => ({
-  names: [name, 'install.ebs.volume-type'],
-  broken: ({values}) =>
-    values[name] !== undefined && !types.includes(values['install.ebs.volume-type'])
-      ? {expected: `a volume-type of ${types.join(' or ')} with it`}
       : null,
 });
 
@@ -37,8 +27,7 @@ export const INSTALL_RULES: readonly Rule[] = [
   onlyFor('install.git.credential-file', 'https'),
   onlyFor('install.git.ssh-key-file', 'ssh'),
   onlyFor('install.git.known-hosts-file', 'ssh'),
-  onlyForTypes('install.ebs.iops', ['gp3', 'io1', 'io2']),
-  onlyForTypes('install.ebs.throughput', ['gp3']),
+  ...VOLUME_RULES,
   {
     names: ['identity.region', 'imds'],
     broken: ({values, tables}) =>

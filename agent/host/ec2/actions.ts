@@ -3,6 +3,7 @@ import {
   AttachVolumeCommand,
   CreateVolumeCommand,
   DeleteVolumeCommand,
+  DescribeFastSnapshotRestoresCommand,
   DescribeInstancesCommand,
   DescribeSnapshotsCommand,
   DescribeVolumesCommand,
@@ -11,7 +12,7 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import {listed, type SnapshotFacts, snapshotFacts, volumeFacts, volumeId} from './facts.ts';
-import type {Attachment, NewVolume, VolumePage, VolumeQuery} from './requests.ts';
+import type {Attachment, NewVolume, RestoreQuery, VolumePage, VolumeQuery} from './requests.ts';
 
 interface How {
   readonly abortSignal: AbortSignal;
@@ -38,6 +39,16 @@ export const ACTIONS = {
     await client.send(new DeleteVolumeCommand({VolumeId: id}), how);
     return null;
   },
+  DescribeFastSnapshotRestores: async (
+    client: EC2Client,
+    {snapshot, zone}: RestoreQuery,
+    how: How,
+  ): Promise<string | null> => {
+    const filters = {'snapshot-id': snapshot, 'availability-zone': zone};
+    const query = {Filters: Object.entries(filters).map(([Name, value]) => ({Name, Values: [value]}))};
+    const answer = await client.send(new DescribeFastSnapshotRestoresCommand(query), how);
+    return listed('DescribeFastSnapshotRestores', answer.FastSnapshotRestores)[0]?.State ?? null;
+  },
   DescribeInstances: async (client: EC2Client, id: string, how: How): Promise<string | null> => {
     const {Reservations} = await client.send(new DescribeInstancesCommand({InstanceIds: [id]}), how);
     return listed('DescribeInstances', Reservations)[0]?.Instances?.[0]?.State?.Name ?? null;
@@ -61,7 +72,18 @@ export const ACTIONS = {
   },
 } as const;
 
-const creation = ({snapshot, zone, type, iops, throughput, tags, token}: NewVolume) => ({
+const creation = ({
+  snapshot,
+  zone,
+  type,
+  iops,
+  throughput,
+  encrypted,
+  kmsKey,
+  initializationRate,
+  tags,
+  token,
+}: NewVolume) => ({
   SnapshotId: snapshot,
   AvailabilityZone: zone,
   VolumeType: type as VolumeType,
@@ -72,6 +94,10 @@ const creation = ({snapshot, zone, type, iops, throughput, tags, token}: NewVolu
   ],
   ...(iops !== undefined && {Iops: iops}),
   ...(throughput !== undefined && {Throughput: throughput}),
+  // `false` is refused for a snapshot that is encrypted
+  ...(encrypted === true && {Encrypted: true}),
+  ...(kmsKey !== undefined && {KmsKeyId: kmsKey}),
+  ...(initializationRate !== undefined && {VolumeInitializationRate: initializationRate}),
 });
 
 // Filtered and paged: EC2 grants such calls twice the rate of bare ones.

@@ -1,6 +1,6 @@
 import {absent, type Call, type CallOptions, createCall} from './call.ts';
 import type {SnapshotFacts, VolumeFacts} from './facts.ts';
-import type {Attachment, NewVolume, VolumePage} from './requests.ts';
+import type {Attachment, NewVolume, RestoreQuery, VolumePage} from './requests.ts';
 
 /**
  * The calls we make. All throw `ec2.refused` (with EC2's code), `ec2.throttled`, `ec2.unreachable` or `ec2.answer`;
@@ -18,6 +18,8 @@ export interface Ec2 {
   deleteVolume(id: string, signal: AbortSignal): Promise<void>;
   /** pending, running, shutting-down, terminated, stopping, stopped; null when EC2 does not know the instance (any more). */
   instanceState(id: string, signal: AbortSignal): Promise<string | null>;
+  /** Fast snapshot restore in a zone: enabling, optimizing, enabled, disabling, disabled; null when there never was one. */
+  fastRestore(query: RestoreQuery, signal: AbortSignal): Promise<string | null>;
   /** No call is made any more: what makes them ends before the agent does. */
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export const createEc2 = (options: Ec2Options): Ec2 => {
     deleteVolume: async (id, signal) => void (await call('DeleteVolume', id, signal)),
     instanceState: (id, signal) =>
       absent('InvalidInstanceID.NotFound', call('DescribeInstances', id, signal)),
+    fastRestore: (query, signal) => call('DescribeFastSnapshotRestores', query, signal),
     close,
   };
 };

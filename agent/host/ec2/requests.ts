@@ -6,9 +6,18 @@ export interface NewVolume {
   readonly type: string;
   readonly iops?: number;
   readonly throughput?: number;
+  readonly encrypted?: boolean;
+  readonly kmsKey?: string;
+  /** MiB/s, 100 to 300 */
+  readonly initializationRate?: number;
   readonly tags: Readonly<Record<string, string>>;
   /** at most 64 ASCII characters; the same one gives the same volume again */
   readonly token: string;
+}
+
+export interface RestoreQuery {
+  readonly snapshot: string;
+  readonly zone: string;
 }
 
 export interface Attachment {

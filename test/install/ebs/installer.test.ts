@@ -54,7 +54,7 @@ t.test('a snapshot appears read-only in its slot, on a tagged volume, in few cal
   const calls = callsOf(lab, before).filter(call => !call.startsWith('DescribeVolumes '));
   t.same(
     calls.map(call => call.split(' ')[0]),
-    ['DescribeSnapshots', 'CreateVolume', 'AttachVolume'],
+    ['DescribeSnapshots', 'CreateVolume', 'DescribeFastSnapshotRestores', 'AttachVolume'],
   );
 });
 

@@ -25,7 +25,15 @@ const log: Log = {debug: quiet, info: quiet, warning: quiet, error: quiet};
 const main = async (signal: AbortSignal): Promise<void> => {
   const identity = await createImds({base: 'http://169.254.169.254'}).identity(signal);
   const installer = ebsInstaller({
-    settings: {volumeType: 'gp3', filesystem: 'ext4', owners: [], maxSizeGiB: 10, timeoutMs: 60_000},
+    settings: {
+      volumeType: 'gp3',
+      filesystem: 'ext4',
+      owners: [],
+      maxSizeGiB: 10,
+      tags: {},
+      encrypted: false,
+      timeoutMs: 60_000,
+    },
     stateDir,
     identity,
     app: 'web',

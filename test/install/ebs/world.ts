@@ -26,6 +26,8 @@ export const SETTINGS: EbsSettings = {
   filesystem: 'ext4',
   owners: [],
   maxSizeGiB: 100,
+  tags: {},
+  encrypted: false,
   timeoutMs: 60_000,
 };
 

@@ -33,6 +33,8 @@ export type Snapshot = {
   state: 'pending' | 'completed' | 'error';
   tier: 'standard' | 'archive';
   ownerId?: string;
+  /** Zones in which it has fast snapshot restore. */
+  readonly fastIn?: Set<string>;
 };
 export type Instance = {readonly id: string; readonly zone: string; readonly hiddenDevices: Set<string>};
 

@@ -1,7 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import type {IncomingMessage, RequestListener, ServerResponse} from 'node:http';
 import {attachVolume, detachVolume} from './actions/attachments.ts';
-import {describeSnapshots, describeVolumes} from './actions/describe.ts';
+import {describeFastRestores, describeSnapshots, describeVolumes} from './actions/describe.ts';
 import {modifyInstanceAttribute, runInstances, terminateInstances} from './actions/instances.ts';
 import {createSnapshot} from './actions/snapshots.ts';
 import {createVolume, deleteVolume} from './actions/volumes.ts';
@@ -18,6 +18,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   CreateSnapshot: createSnapshot,
   CreateVolume: createVolume,
   DeleteVolume: deleteVolume,
+  DescribeFastSnapshotRestores: describeFastRestores,
   DescribeSnapshots: describeSnapshots,
   DescribeVolumes: describeVolumes,
   DetachVolume: detachVolume,

@@ -1,8 +1,10 @@
+import {compact} from '../../../config/compact.ts';
 import {reason, reasonText} from '../../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../../core/reason-error.ts';
 import {refusalCode, refusalText} from '../../../host/ec2/error.ts';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
 import type {Context} from './context.ts';
+import {fillingOf} from './filling.ts';
 import {observeVolume} from './observe.ts';
 import type {VolumeRecord} from './record.ts';
 import {volumeTags} from './tags.ts';
@@ -50,22 +52,25 @@ const isUsable = ({identity}: Context, {state, zone, attachment}: VolumeFacts): 
 /** The record with the volume of its attempt; without one when its token was used up with other parameters. */
 const create = async (context: Context, record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> => {
   const {settings, identity, ec2, records, log} = context;
-  const {volumeType, iops, throughput} = settings;
+  const {volumeType, iops, throughput, encrypted, kmsKey, initializationRate} = settings;
   try {
     const volume = await ec2.createVolume(
       {
         snapshot: record.snapshot,
         zone: identity.zone,
         type: volumeType,
-        tags: volumeTags(context, record),
+        // the agent's own win: by them volumes are found again
+        tags: {...settings.tags, ...volumeTags(context, record)},
         token: clientToken(record),
-        ...(iops !== undefined && {iops}),
-        ...(throughput !== undefined && {throughput}),
+        encrypted,
+        ...compact({iops, throughput, kmsKey, initializationRate}),
       },
       signal,
     );
-    log.info('a volume is made', {slot: record.slot, volume, snapshot: record.snapshot});
-    return records.write({...record, volume});
+    const made = await records.write({...record, volume});
+    const filled = await fillingOf(context, record.snapshot, signal);
+    log.info('a volume is made', {slot: record.slot, volume, snapshot: record.snapshot, filled});
+    return made;
   } catch (error) {
     return whenRefused(context, record, error, signal);
   }

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import t from 'tap';
 import {createEc2} from '../../../../agent/host/ec2/ec2.ts';
 import {eventually} from '../../../support/eventually.ts';
+import {keptLog} from '../../../support/log.ts';
 import {unmet} from '../../../support/needs.ts';
 import {callsOf, count, never, QUICK, readRecord, reasonKind, SETTINGS, startWithSnapshot} from '../world.ts';
 
@@ -138,4 +139,52 @@ t.test('a volume deleted behind our back is replaced', {skip}, async t => {
   await eventually('it is gone', () => lab.volumes().length === 0);
   await install().stage(target, never());
   t.not((await readRecord(stateDir, 'one')).volume, volume);
+});
+
+t.test(
+  "tags, encryption, key and rate reach EC2, and what is the agent's own cannot be replaced",
+  {skip},
+  async t => {
+    const {lab, install, target, instance} = await startWithSnapshot(t);
+    const settings = {
+      ...SETTINGS,
+      tags: {CostCenter: '4711', 'release-agent:owner': 'i-somebody'},
+      encrypted: true,
+      kmsKey: 'alias/releases',
+      initializationRate: 200,
+    };
+    await install({settings}).stage(target, never());
+    const fields = lab.calls.find(({action}) => action === 'CreateVolume')?.fields;
+    t.equal(fields?.get('Encrypted'), 'true');
+    t.equal(fields?.get('KmsKeyId'), 'alias/releases');
+    t.equal(fields?.get('VolumeInitializationRate'), '200');
+    const tags = [1, 2, 3, 4, 5].map(n =>
+      ['Key', 'Value'].map(part => fields?.get(`TagSpecification.1.Tag.${n}.${part}`)).join('='),
+    );
+    t.ok(tags.includes('CostCenter=4711'));
+    t.ok(tags.includes(`release-agent:owner=${instance}`));
+    await install({settings}).prune([], never());
+    await eventually('it is found by its tags and gone', () => lab.volumes().length === 0);
+  },
+);
+
+t.test('the log says how a new volume is filled, and that a rate wins over fast restore', {skip}, async t => {
+  const {lab, install, slot, snapshot, identity} = await startWithSnapshot(t);
+  const {log, lines} = keptLog();
+  await install({log}).stage(slot(snapshot, 'cold'), never());
+  lab.snapshot(snapshot).fastIn?.add(identity.zone);
+  await install({log}).stage(slot(snapshot, 'fast'), never());
+  const settings = {...SETTINGS, initializationRate: 100};
+  await install({log, settings}).stage(slot(snapshot, 'rate'), never());
+  lab.faults.add({action: 'DescribeFastSnapshotRestores', kind: 'error', code: 'UnauthorizedOperation'});
+  await install({log}).stage(slot(snapshot, 'forbidden'), never());
+  const text = JSON.stringify(lines);
+  for (const words of [
+    'restore here: none',
+    'by fast snapshot restore',
+    'at 100 MiB/s',
+    'restore here: unknown',
+  ])
+    t.match(text, words);
+  t.equal(text.split('is paid for and not used').length, 2);
 });

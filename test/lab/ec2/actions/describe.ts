@@ -1,7 +1,8 @@
+import {randomUUID} from 'node:crypto';
 import type {Cloud} from '../cloud.ts';
 import {forward} from '../forward.ts';
 import {type Filter, filtersOf, type Request, withFilters} from '../request.ts';
-import {child, type Element, items, setText, textOf} from '../xml.ts';
+import {child, type Element, element, items, parent, setText, textOf} from '../xml.ts';
 import {correctVolume} from './volumes.ts';
 
 /** DescribeVolumes: moto answers; the states that take time, and filters on them, are ours. */
@@ -41,6 +42,26 @@ export const describeSnapshots = async (request: Request, cloud: Cloud): Promise
     if (snapshot.ownerId !== undefined) setText(item, 'ownerId', snapshot.ownerId);
   }
   return answer;
+};
+
+/** DescribeFastSnapshotRestores, which moto does not have: those zones that a test named. */
+export const describeFastRestores = async (request: Request, cloud: Cloud): Promise<Element> => {
+  const wanted = (name: string) => filtersOf(request).find(each => each.name === name)?.values ?? [];
+  const found = wanted('snapshot-id').flatMap(id =>
+    wanted('availability-zone')
+      .filter(zone => cloud.snapshots.get(id)?.fastIn?.has(zone))
+      .map(zone =>
+        parent('item', [
+          element('snapshotId', id),
+          element('availabilityZone', zone),
+          element('state', 'enabled'),
+        ]),
+      ),
+  );
+  return parent('DescribeFastSnapshotRestoresResponse', [
+    element('requestId', randomUUID()),
+    parent('fastSnapshotRestoreSet', found),
+  ]);
 };
 
 const keep = (answer: Element, list: string, wanted: (item: Element) => boolean): void => {
