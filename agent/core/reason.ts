@@ -125,6 +125,8 @@ const TEXTS = {
   'volume.limit': (d: {cause: string}) => `the account's volume limit is reached: ${d.cause}`,
   'volume.stuck': (d: {volume: string; state: string; seconds: number}) =>
     `${d.volume} stays ${d.state} for more than ${d.seconds} s`,
+  'volumes.left': (d: {count: number; volume: string; cause: string}) =>
+    `${d.count === 1 ? '1 volume is' : `${d.count} volumes are`} left, ${d.volume} because ${d.cause}`,
   'volume.zone': (d: {volume: string; zone: string}) =>
     `${d.volume} is not in ${d.zone}, the zone of this instance`,
 

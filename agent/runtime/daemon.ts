@@ -19,6 +19,7 @@ import {watchDesired} from './loop/watch-desired.ts';
 import {type DaemonParts, type OpenHost, openHost} from './open-host.ts';
 import {createControls} from './operator/operator.ts';
 import {createShutdown} from './shutdown/shutdown.ts';
+import {createSweeping} from './sweep.ts';
 import {runTasks} from './tasks.ts';
 
 /** Without progress for this long the watchdog is left to end the agent. */
@@ -79,7 +80,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const {disk, cleanup, visibility, unhealthy, unable, problems, store: health} = monitors;
   const {ec2, sweep, vet} = adapters;
   const here = {settings, store, keys, self, state, health, dispatch, log};
-  const fleet = createFleetTasks({...here, ec2, sweep, unhealthy, unable, visible: visibility.isVisible});
+  const fleet = createFleetTasks({...here, ec2, unhealthy, unable, visible: visibility.isVisible});
   const bootView = createBootView({
     store,
     keys,
@@ -129,6 +130,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
       visibility: visibility.run,
       ...shutdown.tasks,
       ...fleet.tasks,
+      ...(ec2 && {sweeping: createSweeping({sweep, log})}),
     },
     stop: async () => {
       recorder.stop();

@@ -23,8 +23,6 @@ interface Parts {
   readonly hat: Presence;
   /** what EC2 says of an instance: its state, `absent` or `unknown`; `none` without EC2 */
   readonly ec2State: (instance: string, signal: AbortSignal) => Promise<string>;
-  /** deletes what terminated hosts left behind in EC2 */
-  readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly log: Log;
 }
 
@@ -34,7 +32,6 @@ const FAILURES = 9;
 const LOOK_EVERY_MS = 30_000;
 /** while a host is missing: EC2 is asked whether it will come back */
 const MISSING_EVERY_MS = 10_000;
-const SWEEP_EVERY_MS = 600_000;
 const CAS_TRIES = 5;
 
 /** Tries to wear the hat, and plans while it does, until the signal is aborted. */
@@ -81,7 +78,6 @@ const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Pr
   const worn = AbortSignal.any([signal, off.signal]);
   const fleet = createFleetWatch(parts, worn);
   const membership = createMembership(parts);
-  let sweptAt = performance.now();
   let timeoutMs = LOOK_EVERY_MS;
   try {
     await ringHolders(parts, worn);
@@ -90,23 +86,10 @@ const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Pr
       if (worn.aborted) break;
       const missing = await planOnce({...parts, fleet, membership}, worn);
       timeoutMs = missing > 0 ? MISSING_EVERY_MS : LOOK_EVERY_MS;
-      if (!worn.aborted && performance.now() - sweptAt > SWEEP_EVERY_MS) {
-        sweptAt = performance.now();
-        await sweepOnce(parts, worn);
-      }
     }
   } finally {
     off.abort();
     if (!signal.aborted) log.info('another host may coordinate the rollout now');
-  }
-};
-
-const sweepOnce = async ({sweep, log}: Parts, signal: AbortSignal): Promise<void> => {
-  try {
-    await sweep(signal);
-  } catch (error) {
-    if (!signal.aborted)
-      log.warning(`volumes of terminated hosts are not deleted: ${reasonText(reasonOf(error))}`);
   }
 };
 

@@ -23,7 +23,6 @@ interface Parts {
   readonly keys: Keys;
   readonly self: Self;
   readonly ec2: Ec2 | null;
-  readonly sweep: (signal: AbortSignal) => Promise<unknown>;
   readonly state: () => State;
   readonly unhealthy: () => Reason | null;
   /** why this host can begin nothing now */
@@ -51,7 +50,7 @@ const EC2_DEADLINE_MS = 5_000;
 
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
-  const {settings, store, keys, self, ec2, sweep, state, unhealthy, unable} = parts;
+  const {settings, store, keys, self, ec2, state, unhealthy, unable} = parts;
   const {health, visible, dispatch, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
@@ -76,7 +75,7 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
     tasks: {
       status: publisher.run,
       permits: permits.listen,
-      coordinator: until => coordinate({store, keys, instance, hat, ec2State, sweep, log}, until),
+      coordinator: until => coordinate({store, keys, instance, hat, ec2State, log}, until),
     },
   };
 };

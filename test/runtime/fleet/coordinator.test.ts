@@ -30,7 +30,7 @@ const wear = (
   const warned: string[] = [];
   const hat = store.presence({key: keys.coordinator, ttlMs: 2_000, takeOver: false});
   const log = {...quiet, warning: (text: string) => warned.push(text)};
-  const ended = coordinate({store, keys, instance, hat, ec2State, sweep: async () => 0, log}, stop.signal);
+  const ended = coordinate({store, keys, instance, hat, ec2State, log}, stop.signal);
   const end = async (): Promise<void> => {
     stop.abort();
     await ended;

@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../../../core/reason.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
 import {refusalCode, refusalText} from '../../../host/ec2/error.ts';
@@ -6,7 +7,7 @@ import type {Device} from '../../../host/mount/devices.ts';
 import {waitForDevice} from './appear.ts';
 import type {Context} from './context.ts';
 import {detach} from './detach.ts';
-import {observeVolume} from './observe.ts';
+import {observeVolume, pauses} from './observe.ts';
 import type {VolumeRecord} from './record.ts';
 import type {Made} from './volume.ts';
 
@@ -25,7 +26,7 @@ const NAME_TRIES = 20;
 /**
  * Attaches the volume to this instance, or finds that it is, and gives its block device. A volume that stays `attaching` is
  * detached and tried under another name once. Throws `volume.stuck`, `volume.busy`, `volume.gone`, `volume.zone`,
- * `volume.attachment-limit`, `volume.device-names`.
+ * `volume.attachment-limit`, `volume.device-names`, or EC2's own refusal of a volume that is free.
  */
 export const ensureAttached = async (
   context: Context,
@@ -35,12 +36,17 @@ export const ensureAttached = async (
   let known: VolumeRecord = record;
   let seen = facts;
   let stuck = 0;
+  let refusal: unknown;
+  const between = pauses(context.pace);
   for (let round = 0; round < ROUNDS; round++) {
     requireOurs(context, seen);
     if (seen.attachment === null) {
       const asked = await ask(context, known, record.volume, signal);
       known = asked.record;
-      if (!asked.accepted) {
+      if (asked.refusal !== null) {
+        ({refusal} = asked);
+        // EC2 may mean the instance, which is not running yet: then the volume is free at once, and asking again is too early
+        await sleep(between.next().value, undefined, {signal});
         seen = await settle(context, record.volume, signal);
         continue;
       }
@@ -58,10 +64,14 @@ export const ensureAttached = async (
       signal,
     );
   }
+  // a volume that is free is not what EC2 objects to
+  if (refusal !== undefined && isFree(seen)) throw refusal;
   throw new ReasonError(
     reason('volume.busy', {volume: record.volume, state: seen.attachment?.state ?? seen.state}),
   );
 };
+
+const isFree = ({state, attachment}: VolumeFacts): boolean => state === 'available' && attachment === null;
 
 const requireOurs = ({identity}: Context, {id, state, attachment}: VolumeFacts): void => {
   if (attachment !== null && attachment.instance !== identity.instance)
@@ -70,13 +80,13 @@ const requireOurs = ({identity}: Context, {id, state, attachment}: VolumeFacts):
     throw new ReasonError(reason('volume.gone', {volume: id}));
 };
 
-/** Calls AttachVolume under one free name after another; not accepted when EC2 does not see the volume as free (yet). */
+/** Calls AttachVolume under one free name after another; `refusal` when EC2 does not see the volume as free (yet), or the instance as running. */
 const ask = async (
   context: Context,
   record: VolumeRecord,
   volume: string,
   signal: AbortSignal,
-): Promise<{readonly record: VolumeRecord; readonly accepted: boolean}> => {
+): Promise<{readonly record: VolumeRecord; readonly refusal: unknown}> => {
   const {ec2, names, identity, records, log} = context;
   const others = (await records.list()).filter(each => each.slot !== record.slot);
   const avoid = others.flatMap(each => (each.device === null ? [] : [each.device]));
@@ -86,9 +96,9 @@ const ask = async (
     named = await records.write({...named, device});
     try {
       await ec2.attachVolume({volume, instance: identity.instance, device}, signal);
-      return {record: named, accepted: true};
+      return {record: named, refusal: null};
     } catch (error) {
-      if (LOOK_AGAIN.has(refusalCode(error) ?? '')) return {record: named, accepted: false};
+      if (LOOK_AGAIN.has(refusalCode(error) ?? '')) return {record: named, refusal: error};
       if (!nameIsTaken(error)) throw explained(context, volume, error);
       log.info('a device name is in use and will not be tried again', {device});
       await names.forbid(device);

@@ -81,3 +81,30 @@ t.test('limits and refusals have reasons of their own', {skip}, async t => {
   await install().stage(target, never());
   t.equal(lab.volumes().length, 1);
 });
+
+t.test('an instance that is not running yet is waited for, and named when it never is', {skip}, async t => {
+  const {lab, install, target} = await startWithSnapshot(t);
+  const refuse = (times: number) =>
+    lab.faults.add({
+      action: 'AttachVolume',
+      kind: 'error',
+      code: 'IncorrectState',
+      message: "Instance is not 'running'.",
+      times,
+    });
+  refuse(6);
+  const refusal = await install().stage(target, never()).catch(reasonOf);
+  t.match(
+    refusal && reasonText(refusal),
+    /EC2 refuses AttachVolume \(IncorrectState\): Instance is not 'running'/,
+  );
+  const times = lab.calls.filter(({action}) => action === 'AttachVolume').map(({at}) => at);
+  t.equal(times.length, 6);
+  const pauses = times.slice(1).map((at, n) => at - (times[n] ?? 0));
+  // at least three quarters of 50 ms, doubled each time up to 500
+  for (const [n, ms] of pauses.entries())
+    t.ok(ms >= 0.7 * Math.min(500, 50 * 2 ** n), `the pause ${n + 1} was ${ms} ms`);
+  refuse(2);
+  await install().stage(target, never());
+  t.equal(lab.volumes().length, 1);
+});
