@@ -8,6 +8,8 @@ import type {ActionName, InputOf, OutputOf} from './wire.ts';
 export interface CallOptions {
   readonly region: string;
   readonly endpoint?: string;
+  /** where credentials are asked for, `http://169.254.169.254` unless told */
+  readonly imds?: string;
   /** bounds each call with all its tries */
   readonly deadlineMs?: number;
   readonly tryMs?: number;

@@ -28,6 +28,8 @@ export interface Channel {
 export interface ChannelOptions {
   /** the worker's arguments; they can be seen by everyone on the host */
   readonly args: readonly string[];
+  /** where the SDK asks IMDS for credentials; the agent's own environment may say otherwise */
+  readonly imds?: string;
   readonly idleMs?: number;
   readonly graceMs?: number;
 }
@@ -52,7 +54,12 @@ const CLOSE_MS = 1_000;
 const START_MS = 60_000;
 
 /** Nothing is started before the first call. */
-export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: ChannelOptions): Channel => {
+export const createChannel = ({
+  args,
+  imds,
+  idleMs = IDLE_MS,
+  graceMs = GRACE_MS,
+}: ChannelOptions): Channel => {
   let worker: Worker | null = null;
   let leaving: Promise<void> | null = null;
   let idle: NodeJS.Timeout | undefined;
@@ -62,7 +69,7 @@ export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: Chan
   const ready = async (): Promise<Worker> => {
     while (leaving) await leaving;
     if (worker) return worker;
-    const started = startWorker(args);
+    const started = startWorker(args, imds);
     worker = started;
     void started.gone.then(() => {
       if (worker === started) worker = null;
@@ -108,9 +115,9 @@ export const createChannel = ({args, idleMs = IDLE_MS, graceMs = GRACE_MS}: Chan
   return {ask, close};
 };
 
-const startWorker = (args: readonly string[]): Worker => {
+const startWorker = (args: readonly string[], imds: string | undefined): Worker => {
   const child = fork(WORKER, args, {
-    env: environment(),
+    env: environment(imds),
     // V8 refuses a compile cache that was made with other options
     execArgv: process.execArgv.filter(option => /^--(?:lite-mode$|max-semi-space-size=)/.test(option)),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -186,9 +193,10 @@ const WORKER = join(import.meta.dirname, `ec2-worker${extname(import.meta.filena
 const PASSED =
   /^(?:AWS_\w+|HOME|PATH|HTTPS?_PROXY|NO_PROXY|NODE_(?:COMPILE_CACHE|EXTRA_CA_CERTS|USE_ENV_PROXY)|SSL_CERT_(?:DIR|FILE))$/i;
 
-const environment = (): Record<string, string> => ({
+const environment = (imds: string | undefined): Record<string, string> => ({
   // as everywhere in the agent: never IMDSv1
   AWS_EC2_METADATA_V1_DISABLED: 'true',
+  ...(imds !== undefined && {AWS_EC2_METADATA_SERVICE_ENDPOINT: imds}),
   ...Object.fromEntries(
     Object.entries(process.env).filter((each): each is [string, string] => PASSED.test(each[0])),
   ),

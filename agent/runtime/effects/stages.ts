@@ -93,7 +93,12 @@ const createInstallers = ({settings, identity, log, reportBlocker}: Parts) => {
   const git = install.git && gitInstaller({settings: install.git, stateDir, log});
   if (!install.ebs) return {ec2: null, installers: {...(git && {git})}};
   const {endpoint} = install.ebs;
-  const ec2 = createEc2({region: identity.region, reportBlocker, ...(endpoint !== undefined && {endpoint})});
+  const ec2 = createEc2({
+    region: identity.region,
+    reportBlocker,
+    ...(endpoint !== undefined && {endpoint}),
+    ...(settings.imds !== null && {imds: settings.imds}),
+  });
   const mounts = mountsHere();
   const ebs = ebsInstaller({settings: install.ebs, stateDir, identity, app, ec2, mounts, log, reportBlocker});
   return {ec2, installers: {ebs, ...(git && {git})}};

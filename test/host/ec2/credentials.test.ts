@@ -19,7 +19,7 @@ interface Mood {
 }
 
 /** IMDS with a role. Requests without a token are counted: there must be none. */
-const startImds = async (t: Parameters<typeof listen>[0], mood: Mood) => {
+const startImds = async (t: Parameters<typeof listen>[0], mood: Mood, host?: string) => {
   let tokens = 0;
   let bare = 0;
   const listener: RequestListener = (request, response) => {
@@ -35,8 +35,10 @@ const startImds = async (t: Parameters<typeof listen>[0], mood: Mood) => {
     if (request.url?.endsWith('/security-credentials/')) return answer(200, 'role');
     return answer(200, JSON.stringify(CREDENTIALS));
   };
-  process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = await listen(t, listener);
-  return {tokens: () => tokens, bare: () => bare};
+  const address = await listen(t, listener, host);
+  if (host === undefined) process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT = address;
+  else delete process.env.AWS_EC2_METADATA_SERVICE_ENDPOINT;
+  return {address, tokens: () => tokens, bare: () => bare};
 };
 
 const CREDENTIALS = {
@@ -84,4 +86,12 @@ t.test('no role at all: the reason says that credentials are missing', async t =
   t.match(why, {kind: 'ec2.unreachable', details: {cause: /credentials|IMDS|metadata/i}});
   t.comment(JSON.stringify(why));
   t.same(fake.asked, []);
+});
+
+t.test('IMDS where the configuration says it is, by IPv6 too', async t => {
+  const imds = await startImds(t, {refusals: 0, delayMs: 0}, '::1');
+  const fake = await startFake(t, () => 'running');
+  t.equal(await state(fake.address, {imds: imds.address, deadlineMs: 20_000}), 'running');
+  t.match(imds.address, /^http:\/\/\[::1\]:/);
+  t.match(fake.asked[0], /AKIDOFTHEROLE/);
 });

@@ -6,11 +6,12 @@ import type {AddressInfo} from 'node:net';
 type Teardown = {teardown(end: () => void): void};
 
 /** A server on loopback; gives its address. */
-export const listen = async (t: Teardown, listener: RequestListener): Promise<string> => {
+export const listen = async (t: Teardown, listener: RequestListener, host = '127.0.0.1'): Promise<string> => {
   const server = createServer(listener);
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(0, host, resolve));
   t.teardown(() => server.close().closeAllConnections());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${(server.address() as AddressInfo).port}`;
 };
 
 /** One answer: an instance's state, an error code with its HTTP status, or none at all. */

@@ -8,6 +8,8 @@ import {eventually} from '../../support/eventually.ts';
 import {unmet} from '../../support/needs.ts';
 import {never, silent, startWithSnapshot} from './world.ts';
 
+t.setTimeout(180_000);
+
 const skip = unmet('root', 'debian', 'loop');
 
 t.test(

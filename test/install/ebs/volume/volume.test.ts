@@ -7,7 +7,7 @@ import {keptLog} from '../../../support/log.ts';
 import {unmet} from '../../../support/needs.ts';
 import {callsOf, count, never, QUICK, readRecord, reasonKind, SETTINGS, startWithSnapshot} from '../world.ts';
 
-t.setTimeout(180_000);
+t.setTimeout(300_000);
 
 const skip = unmet('root', 'debian', 'loop');
 
