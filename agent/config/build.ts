@@ -121,6 +121,7 @@ const gate = (values: Values): Settings['gate'] => ({
     tcp: values['gate.tcp'],
     command: values['gate.command'],
     unit: values['gate.unit'],
+    failAfter: values['gate.fail-after'],
   }),
   intervalMs: values['gate.interval'],
   passes: values['gate.passes'],

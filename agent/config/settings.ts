@@ -107,6 +107,8 @@ export interface GateSettings {
   readonly intervalMs: number;
   /** consecutive passes that open the gate */
   readonly passes: number;
+  /** consecutive refusals (an answer, and it is no) that close it before the deadline; not there: none do */
+  readonly failAfter?: number;
   readonly probeTimeoutMs: number;
   readonly timeoutMs: number;
   readonly bakeMs: number;

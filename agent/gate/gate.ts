@@ -26,7 +26,8 @@ export interface GateOptions {
 
 /**
  * The health gate: all probes must pass in the same round, `passes` rounds in a row. Throws `gate.failed` with the probe and
- * its last answer at the deadline, and at once when a unit failed or the process ended. Without probes it is open.
+ * its last answer at the deadline, and at once when a unit failed, the process ended, or `failAfter` rounds in a row were refused.
+ * Without probes it is open.
  */
 export const gate = (options: GateOptions): Gate => {
   const {settings} = options;
@@ -71,17 +72,20 @@ interface Passing {
 const pass = async ({timeoutMs, probes, settings}: Passing, signal: AbortSignal): Promise<void> => {
   const start = performance.now();
   const left = () => Math.max(0, start + timeoutMs - performance.now());
+  const {failAfter = Number.POSITIVE_INFINITY} = settings;
   let passes = 0;
-  let last: Failure = {probe: probes[0]?.name ?? '', last: 'none', final: 'no'};
+  let refusals = 0;
+  let last: Failure = {probe: probes[0]?.name ?? '', last: 'none', final: 'no', refused: false};
   const ask = gateRounds({probes, timeoutMs: settings.probeTimeoutMs});
   while (probes.length > 0) {
     const round = performance.now();
     const failure = await until(left(), ask, signal);
     if (failure === 'over') break;
     passes = failure === null ? passes + 1 : 0;
+    refusals = failure?.refused ? refusals + 1 : 0;
     last = failure ?? last;
     if (passes >= settings.passes) return;
-    if (failure?.final === 'always' || left() === 0) break;
+    if (failure?.final === 'always' || refusals >= failAfter || left() === 0) break;
     const pause = Math.max(0, round + settings.intervalMs - performance.now());
     await sleep(Math.min(pause, left()), undefined, {signal});
   }

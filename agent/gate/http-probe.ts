@@ -22,6 +22,7 @@ export const httpProbe = ({url, timeoutMs}: {readonly url: string; readonly time
       const line = (body.trim().split('\n', 1)[0] ?? '').replace(/\p{Cc}/gu, ' ').slice(0, FIRST_LINE);
       return {
         ok: false,
+        refused: true,
         last: line === '' || line.startsWith('<') ? `HTTP ${status}` : `HTTP ${status}: ${line}`,
       };
     },

@@ -9,6 +9,8 @@ export type Answer =
       readonly last: string;
       /** `always`: no later round can pass. `bake`: too late for a release that was healthy once. */
       readonly final?: 'always' | 'bake';
+      /** it answered, and the answer is no; an application that is not up yet gives none */
+      readonly refused?: true;
     };
 
 /** One question about the application's health. A thrown error is a failed answer with the error's text. */
@@ -26,11 +28,12 @@ export interface Failure {
   readonly probe: string;
   readonly last: string;
   readonly final: 'always' | 'bake' | 'no';
+  readonly refused: boolean;
 }
 
 /**
- * Asks all probes at once, each for at most `timeoutMs`, and gives null when all passed, else the most final failure (the
- * first of them in the probes' order). Throws only the signal's own error.
+ * Asks all probes at once, each for at most `timeoutMs`, and gives null when all passed, else the most final failure, a refusal
+ * before what merely did not answer (the first of them in the probes' order). Throws only the signal's own error.
  */
 export const askAll = async (
   {probes, timeoutMs}: {readonly probes: readonly Probe[]; readonly timeoutMs: number},
@@ -39,7 +42,8 @@ export const askAll = async (
   const answers = await Promise.all(probes.map(probe => ask(probe, timeoutMs, signal)));
   const failures = answers.filter(answer => answer !== null);
   const most = (final: Failure['final']) => failures.find(failure => failure.final === final);
-  return most('always') ?? most('bake') ?? most('no') ?? null;
+  const refused = failures.find(failure => failure.refused);
+  return most('always') ?? most('bake') ?? refused ?? most('no') ?? null;
 };
 
 const WORDS_MS = 3_000;
@@ -62,9 +66,10 @@ const ask = async (probe: Probe, timeoutMs: number, signal: AbortSignal): Promis
   try {
     const answer = await withTimeLimit({timeoutMs, late}, each => probe.check(each), signal);
     if (answer.ok) return null;
-    return {probe: probe.name, last: answer.last, final: answer.final ?? 'no'};
+    const {last, final = 'no', refused = false} = answer;
+    return {probe: probe.name, last, final, refused};
   } catch (error) {
     signal.throwIfAborted();
-    return {probe: probe.name, last: (error as Error).message, final: 'no'};
+    return {probe: probe.name, last: (error as Error).message, final: 'no', refused: false};
   }
 };

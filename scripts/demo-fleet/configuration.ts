@@ -58,6 +58,7 @@ quiet = "500ms"
 [gate]
 http = "http://127.0.0.1:${port}/healthz"
 interval = "200ms"
+fail-after = 5
 timeout = "5s"
 bake = "1s"
 `;

@@ -4,7 +4,12 @@ import {explain, type Probe} from '../../agent/gate/probe.ts';
 import {reasonFrom} from '../support/reason-from.ts';
 
 const signal = new AbortController().signal;
-const dead = {probe: 'unit web.service', last: 'failed (exit-code, status 1)', final: 'always'} as const;
+const dead = {
+  probe: 'unit web.service',
+  last: 'failed (exit-code, status 1)',
+  final: 'always',
+  refused: false,
+} as const;
 const unit = (words: NonNullable<Probe['words']>): Probe => ({
   name: 'unit web.service',
   check: async () => ({ok: false, last: dead.last, final: 'always'}),

@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {writeFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {createServer, type RequestListener} from 'node:http';
 import {type AddressInfo, createServer as createTcpServer} from 'node:net';
 import {join} from 'node:path';
@@ -47,6 +47,39 @@ t.test('the gate opens after the passes in a row', async t => {
   const {url, asked} = await serve(t, (_, response) => response.writeHead(answers.shift() ?? 500).end());
   await gateWith({http: url}).pass({timeoutMs: 10_000}, signal);
   t.equal(asked(), 8);
+});
+
+t.test('an application that answers, and says no again and again, is not waited for', async t => {
+  const {url, asked} = await serve(t, (_, response) => response.writeHead(500).end());
+  const why = await reasonFrom(gateWith({http: url, failAfter: 4}).pass({timeoutMs: 60_000}, signal));
+  t.match(why, {kind: 'gate.failed', details: {last: 'HTTP 500'}});
+  t.equal(asked(), 4);
+});
+
+t.test('only refusals in a row count, and no answer is no refusal', async t => {
+  const answers = [500, 500, 0, 500, 500, 200, 500, 500, 200, 200, 200];
+  const {url, asked} = await serve(t, (request, response) => {
+    const status = answers.shift() ?? 500;
+    if (status === 0) request.socket.destroy();
+    else response.writeHead(status).end();
+  });
+  await gateWith({http: url, failAfter: 3}).pass({timeoutMs: 60_000}, signal);
+  t.equal(asked(), 11);
+  const closed = `127.0.0.1:${await closedPort()}`;
+  const start = performance.now();
+  await reasonFrom(gateWith({tcp: closed, failAfter: 1}).pass({timeoutMs: 300}, signal));
+  t.ok(performance.now() - start >= 300, 'a port that is not open yet is waited for');
+});
+
+t.test('a command that ends with another status refuses, one that cannot start does not', async t => {
+  const file = join(await temporaryFolder(t), 'runs');
+  const command = ['/bin/sh', '-c', `echo x >>${file}; exit 3`];
+  const why = await reasonFrom(gateWith({command, failAfter: 2}).pass({timeoutMs: 60_000}, signal));
+  t.match(why, {kind: 'gate.failed', details: {last: /exit status 3/}});
+  t.equal(await readFile(file, 'utf8'), 'x\nx\n');
+  const start = performance.now();
+  await reasonFrom(gateWith({command: ['/nowhere'], failAfter: 1}).pass({timeoutMs: 300}, signal));
+  t.ok(performance.now() - start >= 300);
 });
 
 t.test('at the deadline the probe and its last answer are told', async t => {

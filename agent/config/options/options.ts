@@ -161,6 +161,7 @@ export const OPTIONS = {
   'gate.unit': optional(unitName),
   'gate.interval': withDefault(duration({min: '50ms', max: '10m'}), '1s'),
   'gate.passes': withDefault(integer({min: 1, max: 100}), 3),
+  'gate.fail-after': optional(integer({min: 1, max: 10_000})),
   'gate.probe-timeout': withDefault(duration({min: '50ms', max: '10m'}), '2s'),
   'gate.timeout': withDefault(duration({min: '1s', max: '2h'}), '60s'),
   'gate.bake': withDefault(duration({min: '0s', max: '24h'}), '30s'),
