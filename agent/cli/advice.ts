@@ -36,7 +36,7 @@ const ADVICE: readonly Advice[] = [
   [/^stage\.spread$/, ''],
   [/^permit\.halted$/, 'Ask for another release, or for this one again: "agentctl deploy".'],
   [
-    /^(?:release\.kind-not-configured|snapshot\.(?:missing|owner|archived|size|state)|git\.(?:revision-missing|not-a-commit|object-format|lfs|submodule|signature|unsigned))$/,
+    /^(?:release\.kind-not-(?:configured|supported)|snapshot\.(?:missing|owner|archived|size|state)|git\.(?:revision-missing|not-a-commit|object-format|lfs|submodule|signature|unsigned))$/,
     'Ask for another release: "agentctl deploy", or mend what the reason names.',
   ],
   [

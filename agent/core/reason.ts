@@ -20,6 +20,8 @@ const TEXTS = {
   'desired.refused': (d: {expected: string; got: string}) =>
     `the desired release is refused: expected ${d.expected}, got ${d.got}`,
   'desired.missing': (d: {key: string}) => `no release is asked for: the key ${d.key} is not there`,
+  'release.kind-not-supported': (d: {kind: string}) =>
+    `this version of release-agent cannot install releases of kind ${d.kind}`,
   'release.kind-not-configured': (d: {kind: string; section: string}) =>
     `this host has no [${d.section}] in its configuration, which a release of the kind ${d.kind} needs`,
   'release.paused-here': (d: {release: string; cause: string}) =>

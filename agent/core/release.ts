@@ -12,9 +12,8 @@ const SNAPSHOT = /^snap-[0-9a-f]{8}(?:[0-9a-f]{9})?$/;
 const REVISION = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const ARCHIVE = /^(s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/)([^\s#?]+)#sha256=([0-9a-f]{64})$/;
 
-/** What a release id may look like, for error texts. */
-export const RELEASE_EXPECTED =
-  'a snapshot id (snap-…), a full git revision (40 or 64 hex digits) or s3://bucket/key#sha256=…';
+/** What a release id that can be installed looks like, for error texts: archives cannot be yet. */
+export const RELEASE_EXPECTED = 'a snapshot id (snap-…) or a full git revision (40 or 64 hex digits)';
 
 /** Reads a release id as operators write it. Gives undefined for anything else (branch names, abbreviations). */
 export const parseRelease = (text: string): Release | undefined => {

@@ -34,7 +34,7 @@ const REFUSED: readonly (readonly [what: string, text: string, says: RegExp])[] 
   ['an abbreviated revision', SHA.slice(0, 12), /full git revision/],
   ['an upper-case revision', SHA.toUpperCase(), /full git revision/],
   ['two ids', `${SNAP} ${SHA}`, /got "snap-/],
-  ['an archive without its digest', 's3://bucket/key', /sha256/],
+  ['an archive without its digest', 's3://bucket/key', /expected a snapshot id .* got "s3:/],
   ['an archive whose name steers a terminal', `s3://bucket/\u{e0001}\u001b[2J#sha256=${'0'.repeat(64)}`, /s3:\/\/bucket\/key/],
   ['an archive whose name no bucket can hold', `s3://bucket/${'é'.repeat(513)}#sha256=${'0'.repeat(64)}`, /s3:\/\/bucket\/key/],
   ['half a document', `{"release": "${SNAP}"`, /a JSON object/],

@@ -193,7 +193,7 @@ t.test('the unit', {skip: unmet('root', 'debian'), timeout: 300_000}, async t =>
   });
 
   await t.test('lets the group change nothing, and names operators by what the kernel knows', async t => {
-    await inside('useradd', '--groups', 'release-agent,release-agent-operators', 'operator');
+    await inside('useradd', '--groups', 'release-agent,release-agent-operators', 'oncall');
     t.match(
       await inside('stat', '-c', '%a %U %G', '/run/release-agent/operate.sock'),
       '660 root release-agent-operators',
@@ -203,9 +203,9 @@ t.test('the unit', {skip: unmet('root', 'debian'), timeout: 300_000}, async t =>
     const refused = await hold('deputy');
     t.equal(refused.code, 3);
     t.match(refused.stderr, /changes are for root and the group\s+release-agent-operators/);
-    t.equal((await hold('operator')).code, 0);
+    t.equal((await hold('oncall')).code, 0);
     const {hold: held} = JSON.parse((await machine.exec(['agentctl', 'status', '--json'])).stdout);
-    t.equal(held.by, `operator (${await inside('id', '-u', 'operator')})`);
+    t.equal(held.by, `oncall (${await inside('id', '-u', 'oncall')})`);
     await inside('agentctl', 'resume');
   });
 

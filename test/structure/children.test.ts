@@ -75,3 +75,8 @@ t.test('the unit and the programs it starts are named by whole paths', async t =
   for (const [, command = ''] of unit.matchAll(/^Exec\w+=(.*)$/gm))
     t.match(command, /^\/usr\/lib\/release-agent\/node /);
 });
+
+// Units of the agent are transient: a reload would also load what somebody else has half edited.
+t.test('the agent has systemd read no unit files again', async t => {
+  for (const [path, text] of agent) t.notMatch(withoutComments(text), /daemon-reload|daemon-reexec/, path);
+});

@@ -125,10 +125,13 @@ const executorsOf = ({
   };
 };
 
-/** The installer of a release. Throws `release.kind-not-configured`. */
+/** The installer of a release. Throws `release.kind-not-configured`, `release.kind-not-supported`. */
 export const installerOf = (installers: Stages['installers'], release: Release): Installer => {
   const installer = installers[release.kind];
   if (installer) return installer;
+  // no section of the configuration would let it be installed
+  if (release.kind === 'archive')
+    throw new ReasonError(reason('release.kind-not-supported', {kind: 'archive'}));
   const section = `install.${release.kind}`;
   throw new ReasonError(reason('release.kind-not-configured', {kind: release.kind, section}));
 };

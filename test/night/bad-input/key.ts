@@ -58,9 +58,9 @@ const DESIRED: readonly Row[] = [
     reason: {kind: 'desired.missing', text: 'no release is asked for: the key web/lane-'},
   },
   {
-    name: 'desired: an archive, which this host does not install',
+    name: 'desired: an archive, which nothing installs yet',
     trigger: lane => lane.put('desired', `s3://bucket/app.tar#sha256=${'0'.repeat(64)}`),
-    reason: {kind: 'release.kind-not-configured', text: 'has no [install.archive] in its configuration'},
+    reason: {kind: 'release.kind-not-supported', text: 'cannot install releases of kind archive'},
   },
   {
     name: 'desired: refused, and the request before it again',

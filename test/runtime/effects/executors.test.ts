@@ -2,7 +2,12 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import {reason} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
-import {createExecutor, type Operation, type Stages} from '../../../agent/runtime/effects/executors.ts';
+import {
+  createExecutor,
+  installerOf,
+  type Operation,
+  type Stages,
+} from '../../../agent/runtime/effects/executors.ts';
 import {createShutdownGuard} from '../../../agent/runtime/effects/shutdown-guard.ts';
 import {eventually} from '../../support/eventually.ts';
 import {keptLog} from '../../support/log.ts';
@@ -91,4 +96,19 @@ t.test('nobody is asked about what is only tried again', async t => {
   });
   t.match(await execute({type: 'traffic.leave', generation: 1}, never), {type: 'traffic.leave-failed'});
   t.equal(asked, 0);
+});
+
+t.test('what nothing can install is not blamed on a section that cannot exist', t => {
+  const archive = {kind: 'archive', url: 's3://bucket/app.tar', sha256: '0'.repeat(64)} as const;
+  const reasonFor = (release: Parameters<typeof installerOf>[1]) => {
+    try {
+      return installerOf({}, release);
+    } catch (error) {
+      return error instanceof ReasonError && error.reason;
+    }
+  };
+  t.same(reasonFor(archive), reason('release.kind-not-supported', {kind: 'archive'}));
+  const section = 'install.ebs';
+  t.same(reasonFor(target.release), reason('release.kind-not-configured', {kind: 'ebs', section}));
+  t.end();
 });
