@@ -126,7 +126,8 @@ t.test('a client that sends byte after byte, or reads nothing, does not stay eit
   t.teardown(() => clearInterval(drops));
   const deaf = connect({path, allowHalfOpen: true}).pause();
   deaf.end('{"verb":"status"}');
-  await once(trickle.resume(), 'close');
+  // a drop may come cut off at the server, which is an error before it is the end
+  await new Promise(resolve => trickle.resume().once('close', resolve));
   await eventually('the deaf one is cut off', () => deaf.resume().destroyed || deaf.readableEnded);
   t.ok(performance.now() - began < 5_000);
 });
