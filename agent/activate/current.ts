@@ -4,6 +4,7 @@ import {quote} from '../core/quote.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {syncFolder} from '../host/files.ts';
+import {isMissing} from '../host/missing.ts';
 
 const NAME = 'current';
 const TARGET = /^slots\/([a-z0-9-]+)$/;
@@ -62,7 +63,7 @@ const linkTarget = async (path: string): Promise<string | typeof NOT_A_LINK | nu
   try {
     return (await lstat(path)).isSymbolicLink() ? await readlink(path) : NOT_A_LINK;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw new ReasonError(reason('activate.failed', {cause: `${path} is not readable`}), {cause: error});
   }
 };

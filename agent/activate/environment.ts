@@ -1,5 +1,6 @@
 import type {Settings} from '../config/settings.ts';
 import {releaseId} from '../core/release.ts';
+import {PATH} from '../host/process/process.ts';
 import type {ActivationRequest} from '../ports.ts';
 
 /** What an activator needs of the configuration. */
@@ -7,8 +8,6 @@ export type ActivatorSettings = Pick<
   Settings,
   'app' | 'channel' | 'role' | 'stateDir' | 'runDir' | 'activate'
 >;
-
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * The whole environment of the release's script and process: nothing of the agent's own but a PATH, then

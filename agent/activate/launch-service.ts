@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {writeDurably} from '../host/files.ts';
+import {PATH} from '../host/process/process.ts';
 import {endService, serviceArguments, servicesLeft} from '../host/systemd/service.ts';
 import {endingText} from '../host/systemd/service-run.ts';
 import {showUnit} from '../host/systemd/systemd.ts';
@@ -14,7 +15,7 @@ const NAME = 'release-agent-script';
 /** The agent ends the script at its own deadline; PID 1 only when there is no agent any more. */
 const LATE_MS = 15_000;
 const LEFTOVER_GRACE_MS = 2_000;
-const ENVIRONMENT = {PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8'};
+const ENVIRONMENT = {PATH, LANG: 'C.UTF-8'};
 
 /**
  * As a service of PID 1, `release-agent-script-<generation>`: the script may mount and write where the agent's own unit may

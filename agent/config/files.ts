@@ -1,6 +1,7 @@
 import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
+import {isMissing} from '../host/missing.ts';
 import type {OptionName} from './options/options.ts';
 import type {Problem} from './options/problem.ts';
 import type {Settings} from './settings.ts';
@@ -61,7 +62,6 @@ const whatIsWrong = async (path: string, use: Use): Promise<string | null> => {
     const forbidden = use === 'secret' ? 0o177 : 0o022;
     return (found.mode & forbidden) === 0 ? null : `mode 0${(found.mode & 0o777).toString(8)}`;
   } catch (error) {
-    const {code, message} = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? 'it is not there' : message;
+    return isMissing(error) ? 'it is not there' : (error as Error).message;
   }
 };

@@ -1,5 +1,6 @@
 import {mkdir, open, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {isMissing} from './missing.ts';
 
 /**
  * Replaces a file so that after a power cut it holds either the old or the new text: temporary file, fsync, rename,
@@ -72,6 +73,3 @@ export const syncFolder = async (folder: string): Promise<void> => {
     await handle.close();
   }
 };
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -1,3 +1,6 @@
+import type {Reason} from '../core/reason.ts';
+import {ReasonError} from '../core/reason-error.ts';
+
 interface TimeLimit {
   readonly timeoutMs: number;
   /** what is thrown when the time was over, given what the work threw then; else that itself */
@@ -31,3 +34,9 @@ export const withTimeLimit = async <T>(
     signal.removeEventListener('abort', stop);
   }
 };
+
+/** For `late`: a reason that the work gave stands, anything else becomes this one. */
+export const unlessReason =
+  (why: Reason) =>
+  (error: unknown): Error =>
+    error instanceof ReasonError ? error : new ReasonError(why, {cause: error});

@@ -3,6 +3,7 @@ import type {StoreSettings} from '../config/settings.ts';
 import type {Keys} from '../core/keys.ts';
 import type {Reason} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
+import {isMissing} from '../host/missing.ts';
 import {openConsulHttp} from './consul/http.ts';
 import {consulKv, type Kv} from './consul/kv.ts';
 import {consulSessions, type Sessions} from './consul/session.ts';
@@ -84,8 +85,7 @@ const useFolder = (path: string): Attempt => [
     try {
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
-      const {code, message} = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') throw refused(`file://${path}`, message);
+      if (!isMissing(error)) throw refused(`file://${path}`, (error as Error).message);
     }
   },
 ];

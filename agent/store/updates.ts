@@ -1,6 +1,6 @@
 import {reasonText} from '../core/reason.ts';
 import {reasonOf} from '../core/reason-error.ts';
-import {backoffMs, pause} from '../host/pause.ts';
+import {backoff, pause} from '../host/pause.ts';
 import type {Entry, WatchUpdate} from '../ports.ts';
 
 export interface WatchSource {
@@ -50,7 +50,10 @@ async function* updatesOf(source: WatchSource, signal: AbortSignal): AsyncGenera
       const cause = reasonOf(error);
       if (reasonText(cause) !== told) yield {type: 'lost', cause};
       told = reasonText(cause);
-      await pause(backoffMs(failures, {firstMs: FIRST_BACKOFF_MS, maxMs: source.maxBackoffMs}), signal);
+      await pause(
+        backoff({tries: failures - 1, baseMs: FIRST_BACKOFF_MS, capMs: source.maxBackoffMs}),
+        signal,
+      );
     }
   }
 }

@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   core: ['host/', 'fleet/'],
   host: [
+    'missing.ts',
     'files.ts',
     'pause.ts',
     'time-limit.ts',

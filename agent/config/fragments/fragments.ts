@@ -1,6 +1,7 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {parse, TomlError} from 'smol-toml';
+import {isMissing} from '../../host/missing.ts';
 import type {Problem} from '../options/problem.ts';
 
 /** One file as it was read. */
@@ -56,7 +57,7 @@ const dropIns = async (root: string, problems: Problem[]): Promise<readonly stri
   const files = new Map<string, string>();
   for (const folder of DROP_IN_FOLDERS.map(path => join(root, path))) {
     const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') problems.push(unreadable(folder, error));
+      if (!isMissing(error)) problems.push(unreadable(folder, error));
       return [];
     });
     for (const name of names) {
@@ -72,7 +73,7 @@ const readFragment = async (file: string, signal?: AbortSignal): Promise<Fragmen
     return parseFragment(file, await readFile(file, {encoding: 'utf8', ...(signal && {signal})}));
   } catch (error) {
     signal?.throwIfAborted();
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     return unreadable(file, error as Error);
   }
 };

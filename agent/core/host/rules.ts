@@ -21,14 +21,3 @@ export const MAX_ROLLBACK_TRIES = 3;
 export const PAUSE_MS = 120_000;
 /** What a phase's own deadline adds to the deadline its effect was given: the effect should end first. */
 export const SLACK_MS = 10_000;
-
-interface Backoff {
-  readonly tries: number;
-  readonly random: number;
-  readonly baseMs: number;
-  readonly capMs: number;
-}
-
-/** Exponential pause in milliseconds with half of it random, so that a fleet does not retry in step. */
-export const backoffMs = ({tries, random, baseMs, capMs}: Backoff): number =>
-  Math.round(Math.min(capMs, baseMs * 2 ** Math.min(tries, 16)) * (0.5 + random / 2));

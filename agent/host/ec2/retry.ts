@@ -3,6 +3,8 @@ import {type Reason, reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {ReportBlocker} from '../../ports.ts';
 import {ignoreBlockers, isLate} from '../blocker.ts';
+import {backoff} from '../pause.ts';
+import {withTimeLimit} from '../time-limit.ts';
 import {classify, type Failure, refused} from './error.ts';
 
 export interface RetryOptions {
@@ -59,7 +61,7 @@ const repeat = async <T>(
     if ('answer' in tried) return tried.answer;
     const {failure} = tried;
     if (failure.kind === 'refused') throw refused(action, failure);
-    const pauseMs = Math.random() * Math.min(PAUSE_LIMIT_MS, BASE_MS[failure.kind] * 2 ** Math.min(n, 10));
+    const pauseMs = backoff({tries: n, baseMs: BASE_MS[failure.kind], capMs: PAUSE_LIMIT_MS, jitter: 1});
     const spentMs = performance.now() - began;
     if (spentMs + pauseMs > deadlineMs) throw new ReasonError(unanswered(action, failure, deadlineMs));
     if (spentMs >= TOLD_AFTER_MS) reportBlocker(action, unanswered(action, failure, spentMs));
@@ -73,16 +75,18 @@ const once = async <T>(
   tryMs: number,
   signal: AbortSignal,
 ): Promise<{readonly answer: T} | {readonly failure: Failure}> => {
-  signal.throwIfAborted();
-  const limit = AbortSignal.timeout(tryMs);
+  const late = (error: unknown): Error => (error instanceof ReasonError ? error : new Silent());
   try {
-    return {answer: await call(AbortSignal.any([signal, limit]))};
+    return {answer: await withTimeLimit({timeoutMs: tryMs, late}, call, signal)};
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ReasonError) throw error;
-    return {failure: limit.aborted ? silence(tryMs) : classify(error)};
+    return {failure: error instanceof Silent ? silence(tryMs) : classify(error)};
   }
 };
+
+/** A try that got no answer in its time. */
+class Silent extends Error {}
 
 const silence = (tryMs: number): Failure => ({
   kind: 'unreachable',

@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {HttpAnswer} from '../http/http.ts';
+import {backoff} from '../pause.ts';
 
 const PAUSE_MS = 100;
 const PAUSE_LIMIT_MS = 2_000;
@@ -15,7 +16,10 @@ export const persist = async (
 ): Promise<HttpAnswer> => {
   let cause = '';
   for (let n = 0; n < tries; n++) {
-    if (n > 0) await sleep(Math.random() * Math.min(PAUSE_LIMIT_MS, PAUSE_MS * 2 ** n), undefined, {signal});
+    if (n > 0)
+      await sleep(backoff({tries: n, baseMs: PAUSE_MS, capMs: PAUSE_LIMIT_MS, jitter: 1}), undefined, {
+        signal,
+      });
     signal.throwIfAborted();
     try {
       const answer = await attempt();

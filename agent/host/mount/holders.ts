@@ -10,18 +10,17 @@ import {serviceArguments} from '../systemd/service.ts';
 export type Ask = (command: readonly string[], signal: AbortSignal) => Promise<string>;
 
 const TIMEOUT_MS = 10_000;
-const ALL_CODES = Array.from({length: 255}, (_, n) => n + 1);
 const NAMED = 4;
 
 export const askAsChild: Ask = async ([program = '', ...args], signal) =>
-  (await run(program, args, {timeoutMs: TIMEOUT_MS, accept: ALL_CODES}, signal)).stdout;
+  (await run(program, args, {timeoutMs: TIMEOUT_MS, accept: 'any'}, signal)).stdout;
 
 /** By PID 1, with the rights that the agent's unit does not have. */
 export const askAsService: Ask = async (command, signal) => {
   const unit = `release-agent-holders-${process.pid}.service`;
   const properties = {LogLevelMax: 'notice', CollectMode: 'inactive-or-failed'};
   const args = serviceArguments({unit, command, limitMs: TIMEOUT_MS, properties});
-  return (await run('systemd-run', args, {timeoutMs: TIMEOUT_MS, accept: ALL_CODES}, signal)).stdout;
+  return (await run('systemd-run', args, {timeoutMs: TIMEOUT_MS, accept: 'any'}, signal)).stdout;
 };
 
 /**

@@ -14,7 +14,7 @@ export interface RunOptions {
   /** an open descriptor that becomes its standard input; taken before `run` gives back its promise */
   readonly inputFd?: number;
   /** exit codes that are answers, not failures; 0 always is */
-  readonly accept?: readonly number[];
+  readonly accept?: readonly number[] | 'any';
   /** bytes of output kept per stream; 1 MiB unless told */
   readonly maxOutput?: number;
   /** makes it the leader of a process group that is ended as a whole: for programs that start others (git: ssh) */
@@ -29,7 +29,8 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where programs are looked for: the agent's own, the release's and the operator's. */
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const KILL_DELAY_MS = 2_000;
 /** How long a killed program may take to go. */
 const STUCK_MS = KILL_DELAY_MS + 2_000;
@@ -73,8 +74,8 @@ export const run = async (
     throw new ReasonError(reason('child.timeout', {command, seconds: timeoutMs / 1000}));
   }
   const {exitCode, stdout, stderr} = result;
-  if (exitCode === 0 || (exitCode !== undefined && accept.includes(exitCode)))
-    return {exitCode, stdout, stderr};
+  const isAnswer = (code: number): boolean => code === 0 || accept === 'any' || accept.includes(code);
+  if (exitCode !== undefined && isAnswer(exitCode)) return {exitCode, stdout, stderr};
   throw new ReasonError(reason('child.failed', {command, cause: failureText(result)}));
 };
 

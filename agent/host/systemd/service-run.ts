@@ -17,7 +17,6 @@ export type Execute = (
 /** For a machine without systemd: as a child of the agent. */
 export const executeAsChild: Execute = run;
 
-const ALL_CODES = Array.from({length: 255}, (_, n) => n + 1);
 const GRACE_MS = 2_000;
 /** The agent ends it at its own deadline; PID 1 only when there is no agent any more. */
 const LATE_MS = 5_000;
@@ -65,7 +64,7 @@ const execute = async (call: Call, signal: AbortSignal): Promise<void> => {
   const ending = endAt(unit, AbortSignal.any([signal, deadline]));
   const command = commandName(program, args);
   try {
-    const limits = {timeoutMs: timeoutMs + LATE_MS, accept: ALL_CODES};
+    const limits = {timeoutMs: timeoutMs + LATE_MS, accept: 'any'} as const;
     const {exitCode, stderr} = await run('systemd-run', argumentsOf(call), limits, ending.over);
     if (exitCode === 0) return;
     const last = stderr.trim().split('\n').at(-1) ?? '';

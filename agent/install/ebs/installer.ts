@@ -8,8 +8,8 @@ import type {Ec2} from '../../host/ec2/ec2.ts';
 import {createExclusive} from '../../host/exclusive.ts';
 import {findDevice} from '../../host/mount/devices.ts';
 import type {Mounts} from '../../host/mount/mounts.ts';
+import {unlessReason, withTimeLimit} from '../../host/time-limit.ts';
 import type {Identity, Installer, Log, ReportBlocker, Slot} from '../../ports.ts';
-import {withDeadline} from './deadline.ts';
 import {pruneSlots} from './prune.ts';
 import {mountSlot, realDirectory} from './slot-mount.ts';
 import {checkSnapshot} from './snapshot.ts';
@@ -45,23 +45,23 @@ export const ebsInstaller = (options: EbsInstallerOptions): Installer => {
     stage: (slot, signal) => {
       const limit = {
         timeoutMs: settings.timeoutMs,
-        reason: reason('stage.timeout', {seconds: settings.timeoutMs / 1000}),
+        late: unlessReason(reason('stage.timeout', {seconds: settings.timeoutMs / 1000})),
       };
       const work = async (bounded: AbortSignal) => {
         if (await mountAgain(context, slot, bounded)) return;
         await exclusive(() => prepare(context, slot, bounded), bounded);
       };
-      return withDeadline(limit, work, signal);
+      return withTimeLimit(limit, work, signal);
     },
     prune: async (keep, signal) => {
       const slots = dirname(await realDirectory(join(options.stateDir, 'slots', 'any')));
       const pruning = {keep: new Set(keep.map(each => each.slot)), slots};
       const limit = {
         timeoutMs: pace.pruneMs,
-        reason: reason('prune.timeout', {seconds: pace.pruneMs / 1000}),
+        late: unlessReason(reason('prune.timeout', {seconds: pace.pruneMs / 1000})),
       };
       const work = (bounded: AbortSignal) => exclusive(() => pruneSlots(context, pruning, bounded), bounded);
-      await withDeadline(limit, work, signal);
+      await withTimeLimit(limit, work, signal);
     },
   };
 };

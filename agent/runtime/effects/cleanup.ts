@@ -1,7 +1,6 @@
-import {backoffMs} from '../../core/host/rules.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
-import {pause} from '../../host/pause.ts';
+import {backoff, pause} from '../../host/pause.ts';
 import type {Installer, Log, Slot} from '../../ports.ts';
 
 interface Parts {
@@ -64,7 +63,7 @@ export const createCleanup = ({
 
   const again = async (keep: readonly Slot[], signal: AbortSignal): Promise<void> => {
     for (let tries = 0; !signal.aborted; tries += 1) {
-      await wait(backoffMs({tries, random: Math.random(), baseMs, capMs: CAP_MS}), signal);
+      await wait(backoff({tries, baseMs, capMs: CAP_MS}), signal);
       if (signal.aborted || (await prune(keep, signal))) return;
     }
   };

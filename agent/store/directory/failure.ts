@@ -1,11 +1,8 @@
 import {ReasonError} from '../../core/reason-error.ts';
+import {codeOf} from '../../host/missing.ts';
 import {refused, unreachable} from '../key.ts';
 
 const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG']);
-
-/** The system's code of a failed file operation (`ENOENT`), or undefined. */
-export const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /** A file operation's error as `store.refused` (not permitted) or `store.unreachable` (anything else). */
 export const fileFailure = (store: string, error: unknown): ReasonError => {

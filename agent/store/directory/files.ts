@@ -2,8 +2,8 @@ import {createHash} from 'node:crypto';
 import {type BigIntStats, constants} from 'node:fs';
 import {mkdir, open, readdir, rename, rm, rmdir} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
+import {codeOf} from '../../host/missing.ts';
 import {VALUE_LIMIT} from '../key.ts';
-import {codeOf} from './failure.ts';
 
 export interface FileText {
   readonly text: string;

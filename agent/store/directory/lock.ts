@@ -1,10 +1,10 @@
 import {randomUUID} from 'node:crypto';
 import {lstat, readlink, symlink, unlink} from 'node:fs/promises';
 import process from 'node:process';
+import {codeOf, isMissing} from '../../host/missing.ts';
 import {jittered, pause} from '../../host/pause.ts';
 import {unreachable} from '../key.ts';
 import {bootId, pidNamespace, startTime} from './clock.ts';
-import {codeOf} from './failure.ts';
 
 // INVARIANTS
 // - The lock is a symbolic link whose text names its owner: made in one system call, with its content, or not at all.
@@ -97,5 +97,5 @@ const holder = (path: string): Promise<string> =>
   });
 
 const ignoreMissing = (error: unknown): undefined => {
-  if (codeOf(error) !== 'ENOENT') throw error;
+  if (!isMissing(error)) throw error;
 };

@@ -1,9 +1,9 @@
 import {rm, stat} from 'node:fs/promises';
 import {join, relative} from 'node:path';
+import {codeOf} from '../../host/missing.ts';
 import type {Entry, Expected, PutResult} from '../../ports.ts';
 import type {Write} from '../adapter.ts';
 import {byKey, isKey, refused, unreachable, VALUE_LIMIT} from '../key.ts';
-import {codeOf} from './failure.ts';
 import {filesBelow, notThere, pruneFolders, readText, writeText} from './files.ts';
 import {readMark, removeMark} from './mark.ts';
 

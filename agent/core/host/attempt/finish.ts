@@ -1,7 +1,9 @@
 /** How attempts end: settled, given up with nothing changed, taken back, or stuck. */
+
+import {backoffMs} from '../../backoff.ts';
 import {type Reason, reason, reasonText} from '../../reason.ts';
 import type {Stamp} from '../event.ts';
-import {backoffMs, MAX_ROLLBACK_TRIES, type Rules} from '../rules.ts';
+import {MAX_ROLLBACK_TRIES, type Rules} from '../rules.ts';
 import type {Attempt, OutcomeResult, State} from '../state.ts';
 import {keptSlots, type Step, timer} from '../step.ts';
 import {fallbackOf} from './attempt.ts';

@@ -1,9 +1,10 @@
+import {backoffMs} from '../../backoff.ts';
 import {newAttempt} from '../attempt/attempt.ts';
 import {chooseBoot} from '../attempt/choose-boot.ts';
 import {enterBooting, enterStaging} from '../attempt/enter.ts';
 import type {BootView, Stamp} from '../event.ts';
 import {withReading} from '../reading.ts';
-import {backoffMs, type Rules} from '../rules.ts';
+import type {Rules} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';
 import type {On} from './on.ts';

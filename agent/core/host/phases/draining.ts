@@ -1,8 +1,9 @@
+import {backoffMs} from '../../backoff.ts';
 import {type Reason, reason} from '../../reason.ts';
 import {enterActivating, leave} from '../attempt/enter.ts';
 import {giveUp, stop} from '../attempt/finish.ts';
 import type {Stamp} from '../event.ts';
-import {backoffMs, MAX_LEAVE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
+import {MAX_LEAVE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';
 import type {On} from './on.ts';

@@ -1,9 +1,9 @@
+import {backoffMs} from '../../backoff.ts';
 import type {Reason} from '../../reason.ts';
 import {enterBaking, rejoin} from '../attempt/enter.ts';
 import {settle} from '../attempt/finish.ts';
 import {takeBack} from '../attempt/take-back.ts';
 import type {Stamp} from '../event.ts';
-import {backoffMs} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';
 import type {On} from './on.ts';

@@ -1,10 +1,11 @@
+import {backoffMs} from '../../backoff.ts';
 import {type Reason, reason} from '../../reason.ts';
 import {enterActivating, enterBooting, enterDraining, enterStaging, enterWaiting} from '../attempt/enter.ts';
 import {giveUp, stop} from '../attempt/finish.ts';
 import {isInTurn} from '../attempt/spread.ts';
 import {withdraw} from '../attempt/withdraw.ts';
 import type {Stamp} from '../event.ts';
-import {backoffMs, MAX_STAGE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
+import {MAX_STAGE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
 import type {In} from '../state.ts';
 import {ignore, type Step, stay, timer} from '../step.ts';
 import type {On} from './on.ts';

@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {reason} from '../../../core/reason.ts';
 import {tellWhileWaiting} from '../../../host/blocker.ts';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
+import {backoff} from '../../../host/pause.ts';
 import type {Context} from './context.ts';
 
 export type Observation =
@@ -61,6 +62,5 @@ const look = async (
 
 /** Growing pauses with jitter: hosts that stage together must not ask together. */
 export function* pauses({pollMs, pollLimitMs}: Context['pace']): Generator<number, never> {
-  for (let n = 0; ; n++)
-    yield Math.min(pollLimitMs, pollMs * 2 ** Math.min(n, 20)) * (0.75 + Math.random() / 2);
+  for (let n = 0; ; n++) yield backoff({tries: n, baseMs: pollMs, capMs: pollLimitMs, jitter: 0.25});
 }

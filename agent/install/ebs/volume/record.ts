@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import * as v from 'valibot';
 import {printable} from '../../../core/printable.ts';
 import {removeUnfinished, syncFolder, writeDurably} from '../../../host/files.ts';
+import {isMissing} from '../../../host/missing.ts';
 import type {Log} from '../../../ports.ts';
 
 const RECORD = v.object({
@@ -89,7 +90,7 @@ export const createRecords = ({folder, instance, log}: RecordsOptions): Records 
   };
 };
 
-const absent = (error: NodeJS.ErrnoException): null => {
-  if (error.code === 'ENOENT') return null;
+const absent = (error: unknown): null => {
+  if (isMissing(error)) return null;
   throw error;
 };

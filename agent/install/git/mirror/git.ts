@@ -17,7 +17,6 @@ export interface Git {
   must(args: readonly string[], options: GitOptions, signal: AbortSignal): Promise<string>;
 }
 
-const ANY = Array.from({length: 255}, (_, index) => index + 1);
 /** A listing of some million files */
 const MAX_OUTPUT = 400 * 1024 * 1024;
 const IDLE = ['nice', '-n19', 'ionice', '-c3', 'git'] as const;
@@ -36,7 +35,7 @@ export const gitOn = (
       timeoutMs,
       cwd: '/',
       env: {...environment, GIT_DIR: gitDir, ...env},
-      accept: ANY,
+      accept: 'any' as const,
       maxOutput: MAX_OUTPUT,
       group: true,
       umask: 0o022,

@@ -2,6 +2,7 @@ import {mkdir, readdir, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {GitSettings} from '../../../config/settings.ts';
 import {readIfThere} from '../../../host/files.ts';
+import {isMissing} from '../../../host/missing.ts';
 import {gitEnvironment} from './environment.ts';
 import {type Git, gitOn} from './git.ts';
 import type {Layout, ObjectFormat} from './layout.ts';
@@ -72,7 +73,7 @@ export const namesIn = async (
   try {
     return await readdir(folder, {recursive});
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 };

@@ -1,6 +1,7 @@
 import {mkdir, rename} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {crypto} from '../../../host/http/lazy.ts';
+import {isMissing} from '../../../host/missing.ts';
 import {run} from '../../../host/process/process.ts';
 import type {Layout} from './layout.ts';
 
@@ -10,7 +11,7 @@ export const discard = async ({trash}: Layout, path: string): Promise<void> => {
   try {
     await rename(path, join(trash, `${basename(path)}-${crypto().randomUUID()}`));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!isMissing(error)) throw error;
   }
 };
 
