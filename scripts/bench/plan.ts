@@ -11,6 +11,7 @@ import {shippedOptions} from '../as-shipped.ts';
 import {rounded} from './median.ts';
 import {run} from './run.ts';
 
+const PROCESSES = 3;
 const SIZES = [100, 300, 1_000, 3_000] as const;
 
 interface Times {
@@ -28,14 +29,23 @@ const measure = async (folder: string): Promise<readonly Times[]> => {
     ...{outfile, bundle: true, platform: 'node', target: 'node26', format: 'cjs', logLevel: 'error'},
   });
   const command = [process.execPath, ...(await shippedOptions()), outfile, ...SIZES.map(String)];
-  return JSON.parse(await run(command)) as readonly Times[];
+  const times: (readonly Times[])[] = [];
+  for (let n = 0; n < PROCESSES; n += 1) times.push(JSON.parse(await run(command)) as readonly Times[]);
+  return SIZES.map((_, place) => leastOf(times.flatMap(each => each[place] ?? [])));
+};
+
+/** Each figure of the process in which it was least: what else the machine does only adds. */
+const leastOf = (times: readonly Times[]): Times => {
+  const least = (name: keyof Times): number => Math.min(...times.map(each => each[name]));
+  const [hosts, waiting, halfway] = [least('hosts'), least('waiting'), least('halfway')];
+  return {hosts, waiting, halfway, members: least('members'), read: least('read')};
 };
 
 const folder = await mkdtemp(join(tmpdir(), 'release-agent-plan-'));
 try {
   const times = await measure(folder);
   console.log(
-    'hosts   all wait   halfway   members   statuses read for the first time   (ms, best of three)',
+    'hosts   all wait   halfway   members   statuses read for the first time   (ms, best of three in the best of three processes)',
   );
   for (const {hosts, waiting, halfway, members, read} of times)
     console.log(
