@@ -55,3 +55,20 @@ t.test('a release is proven when every host serves it and no permit is out', asy
   t.equal(plan(view([...done, host('c')])).ledger.proven, OLD);
   t.equal(plan(view([...done, host('c', {active: NEW, serving: false})])).ledger.proven, OLD);
 });
+
+t.test('a release is not proven while a permit is out, though every host serves it', async t => {
+  const first = plan(view([waiting('a'), host('b', {active: NEW})])).ledger;
+  t.same(holders(first), ['a']);
+  const baking = [host('a', {phase: 'baking', active: NEW, permit: 1}), host('b', {active: NEW})];
+  const second = plan(view(baking, {ledger: first})).ledger;
+  t.equal(second.proven, OLD, 'it may still be taken back');
+  t.same(holders(second), ['a']);
+  const done = [host('a', {active: NEW, outcome: outcome(1, 'done')}), host('b', {active: NEW})];
+  t.equal(plan(view(done, {ledger: second})).ledger.proven, NEW);
+});
+
+t.test('nothing is proven by a fleet without hosts, nor twice', async t => {
+  t.equal(plan(view([])).ledger.proven, OLD);
+  const proven = plan(view([host('a', {active: NEW})])).ledger;
+  t.same(plan(view([host('a', {active: NEW})], {ledger: proven})).ledger, proven, 'previous stays');
+});

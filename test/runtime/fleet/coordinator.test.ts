@@ -1,9 +1,11 @@
 import t from 'tap';
+import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import type {HostStatus} from '../../../agent/core/host/status.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
 import type {Log, Store} from '../../../agent/ports.ts';
 import {coordinate} from '../../../agent/runtime/fleet/coordinator.ts';
+import {createMembership} from '../../../agent/runtime/fleet/membership.ts';
 import {createPermits} from '../../../agent/runtime/fleet/permits.ts';
 import {openStore} from '../../../agent/store/open.ts';
 import {eventually} from '../../support/eventually.ts';
@@ -158,3 +160,44 @@ t.test(
     t.same(await members(), {format: 1, present: ['i-1'], missing: []});
   },
 );
+
+t.test('a ledger that another wrote meanwhile is read again, never overwritten', async t => {
+  const store = await open(t, await temporaryFolder(t));
+  const {version} = (await desire(store)) as {version: string};
+  await publish(store, {instance: 'i-1', wants: {release: SNAP, version}});
+  const permits = [{host: 'i-9', fence: 7, release: SNAP, version, since: 0}];
+  const rival = JSON.stringify({...EMPTY_LEDGER, fence: 7, rollout: {release: SNAP, version}, permits});
+  let isFirst = true;
+  const late: Store = {
+    ...store,
+    put: async (key, value, expected, signal) => {
+      if (key === keys.ledger && isFirst) await store.put(key, rival, 'any', signal);
+      if (key === keys.ledger) isFirst = false;
+      return store.put(key, value, expected, signal);
+    },
+  };
+  wear(t, late, 'i-2');
+  await eventually('the reason', async () => (await ledger(store)).blocked !== null && !isFirst);
+  t.match(await ledger(store), {fence: 7, blocked: {kind: 'permit.holder-missing'}});
+  t.same((await ledger(store)).permits, permits, 'the permit of the other coordinator stands');
+});
+
+t.test('members that another wrote meanwhile are noted again, never overwritten', async t => {
+  const store = await open(t, await temporaryFolder(t));
+  const stop = new AbortController().signal;
+  const rival = JSON.stringify({format: 1, present: ['i-9'], missing: []});
+  let isFirst = true;
+  const late: Store = {
+    ...store,
+    put: async (key, value, expected, signal) => {
+      if (isFirst) await store.put(key, rival, 'any', signal);
+      isFirst = false;
+      return store.put(key, value, expected, signal);
+    },
+  };
+  const {note} = createMembership({store: late, keys, ec2State: async () => 'none'});
+  await note({hosts: [{instance: 'i-1'} as HostStatus], holders: [], rollout: null, now: 1}, stop);
+  t.match(JSON.parse((await store.get(keys.members, stop))?.value ?? ''), {
+    missing: [{host: 'i-9', ec2: 'none'}],
+  });
+});
