@@ -25,7 +25,8 @@ export const sample = <T>(t: Comment, rows: readonly T[], count: number, seed = 
   return rows.filter((_, index) => chosen.has(index));
 };
 
-const seedOf = (): string => process.env.SEED ?? commit() ?? String(Date.now());
+/** What the choice of rows depends on: `SEED`, else the commit. */
+export const seedOf = (): string => process.env.SEED ?? commit() ?? String(Date.now());
 
 const commit = (): string | undefined => {
   try {
