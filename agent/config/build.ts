@@ -60,6 +60,8 @@ const git = (values: Values, url: string) =>
     knownHostsFile: values['install.git.known-hosts-file'],
     allowedSignersFile: values['install.git.allowed-signers-file'],
     gpgHome: values['install.git.gpg-home'],
+    proxy: values['install.git.proxy'],
+    proxyCredentialFile: values['install.git.proxy-credential-file'],
     refs: values['install.git.refs'] ?? (isSigned(values) ? [] : DEFAULT_REFS),
     timeoutMs: values['install.git.timeout'],
   });

@@ -40,6 +40,7 @@ const filesOf = ({
     ['consul.cert-file', consul?.certFile, 'file'],
     ['consul.key-file', consul?.keyFile, 'secret'],
     ['install.git.credential-file', git?.credentialFile, 'secret'],
+    ['install.git.proxy-credential-file', git?.proxyCredentialFile, 'secret'],
     ['install.git.ssh-key-file', git?.sshKeyFile, 'secret'],
     ['install.git.known-hosts-file', git?.knownHostsFile, 'file'],
     ['install.git.allowed-signers-file', git?.allowedSignersFile, 'file'],

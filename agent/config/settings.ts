@@ -28,6 +28,10 @@ export interface GitSettings {
   /** signatures are required when one of the two is set */
   readonly allowedSignersFile?: string;
   readonly gpgHome?: string;
+  /** `http://`, `https://`, `socks5://` or `socks5h://host:port`, without credentials; for http and https remotes */
+  readonly proxy?: string;
+  /** holds `user:password` for the proxy; mode 0600 or 0400 */
+  readonly proxyCredentialFile?: string;
   /** patterns of the remote's references (`refs/heads/*`), one of which has to hold a release; none: any commit, because its signature is checked */
   readonly refs: readonly string[];
   readonly timeoutMs: number;

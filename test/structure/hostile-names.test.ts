@@ -98,6 +98,11 @@ const OPTIONS: readonly (readonly [string, readonly string[]])[] = [
       'https://u:p@h/x',
     ],
   ],
+  ['install.git.proxy-credential-file', PATHS],
+  [
+    'install.git.proxy',
+    ['http://u:p@h:1', 'ftp://h:1', 'http://h:1/path', 'socks5://-x:1', 'x', 'http://h:1\n', 'http://h'],
+  ],
   [
     'install.git.refs',
     [

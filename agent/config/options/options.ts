@@ -8,6 +8,7 @@ import {
   hostAndPort,
   innerPath,
   network,
+  proxyAddress,
   refPattern,
   unitName,
   webAddress,
@@ -95,6 +96,8 @@ export const OPTIONS = {
   'install.git.known-hosts-file': optional(absolutePath),
   'install.git.allowed-signers-file': optional(absolutePath),
   'install.git.gpg-home': optional(absolutePath),
+  'install.git.proxy': optional(proxyAddress),
+  'install.git.proxy-credential-file': optional(absolutePath),
   'install.git.refs': optional(
     list(refPattern, {min: 1, what: 'a list of references, such as ["refs/heads/main", "refs/tags/*"]'}),
   ),

@@ -95,6 +95,26 @@ export const gitRemote: Kind<string> = {
   },
 };
 
+/** A proxy that git knows: http, https or socks5, a host and a port and nothing else. */
+export const proxyAddress: Kind<string> = {
+  expected: 'a proxy with its port, such as "http://host:3128" (or https://, socks5://, socks5h://)',
+  read: value => {
+    const url = readUrl(value);
+    if (!url || !['http:', 'https:', 'socks5:', 'socks5h:'].includes(url.protocol)) return bad;
+    if (url.username !== '' || url.password !== '')
+      return {
+        ok: false,
+        hint: 'put user and password in a file and name it with install.git.proxy-credential-file',
+      };
+    const plainHost =
+      /^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(url.hostname) && !url.hostname.startsWith('-');
+    // curl's own port where none is told is 1080, not what anybody expects
+    const rest =
+      /:\d{1,5}\/?$/.test(String(value)) && ['', '/'].includes(url.pathname + url.search + url.hash);
+    return plainHost && rest ? good(String(value)) : bad;
+  },
+};
+
 /** A git reference from `refs/` on, with at most one `*` for any text (git-check-ref-format(1)). */
 export const refPattern: Kind<string> = {
   expected: 'begins with "refs/", holds at most one "*" and is a name that git allows',

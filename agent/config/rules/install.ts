@@ -27,6 +27,20 @@ export const INSTALL_RULES: readonly Rule[] = [
   onlyFor('install.git.credential-file', 'https'),
   onlyFor('install.git.ssh-key-file', 'ssh'),
   onlyFor('install.git.known-hosts-file', 'ssh'),
+  {
+    names: ['install.git.proxy', 'install.git.url'],
+    broken: ({values}) =>
+      values['install.git.proxy'] !== undefined && !['http', 'https', undefined].includes(scheme(values))
+        ? {expected: 'an install.git.url that begins with https:// or http:// with it'}
+        : null,
+  },
+  {
+    names: ['install.git.proxy-credential-file', 'install.git.proxy'],
+    broken: ({values}) =>
+      values['install.git.proxy-credential-file'] !== undefined && values['install.git.proxy'] === undefined
+        ? {expected: 'an install.git.proxy with it'}
+        : null,
+  },
   ...VOLUME_RULES,
   {
     names: ['identity.region', 'imds'],

@@ -48,7 +48,7 @@ const commit = async (
   await git('add', '--all', '--force');
   if (more.length > 0) await git('update-index', ...more);
   const id = await git('commit-tree', '-m', 'special', await git('write-tree'));
-  await git('update-ref', `refs/special/${id}`, id);
+  await git('update-ref', `refs/heads/special/${id}`, id);
   return id;
 };
 
@@ -66,7 +66,15 @@ export const otherRepository = async ({region}: Lane): Promise<string> => {
 /** The remote gets a commit that another repository has. */
 export const pushTo = async ({region}: Lane, {id}: Published, from: string): Promise<void> => {
   await must(
-    ['git', '-C', region.git.bare, 'fetch', '--quiet', from, `refs/special/${id}:refs/special/${id}`],
+    [
+      'git',
+      '-C',
+      region.git.bare,
+      'fetch',
+      '--quiet',
+      from,
+      `refs/heads/special/${id}:refs/heads/special/${id}`,
+    ],
     {
       env: ENVIRONMENT,
     },

@@ -12,11 +12,13 @@ import type {Layout} from './layout.ts';
  * Throws `git.credentials`.
  */
 export const prepareCredentials = async (
-  {credentialFile, sshKeyFile}: GitSettings,
+  {credentialFile, sshKeyFile, proxyCredentialFile}: GitSettings,
   {askpass}: Layout,
 ): Promise<void> => {
-  for (const file of [credentialFile, sshKeyFile]) if (file !== undefined) await requireSecret(file);
-  if (credentialFile !== undefined) await writeDurably(askpass, helper(process.execPath), {mode: 0o700});
+  for (const file of [credentialFile, sshKeyFile, proxyCredentialFile])
+    if (file !== undefined) await requireSecret(file);
+  if ((credentialFile ?? proxyCredentialFile) !== undefined)
+    await writeDurably(askpass, helper(process.execPath), {mode: 0o700});
 };
 
 const requireSecret = async (file: string): Promise<void> => {
@@ -25,15 +27,20 @@ const requireSecret = async (file: string): Promise<void> => {
 };
 
 // git calls it with one argument: Username for 'https://host': / Password for 'https://user@host':
-// A prompt for another host than the configured one gets no answer.
+// A prompt for another host than the configured remote or proxy gets no answer.
 const helper = (node: string): string => `#!${node}
 const {readFileSync} = require('node:fs');
 const {argv, env, exit, stdout} = process;
 const prompt = argv[2] ?? '';
 const asked = /'([^']+)'/.exec(prompt)?.[1];
 const origin = text => (({protocol, host}) => protocol + host)(new URL(text));
-if (!asked || origin(asked) !== origin(env.RELEASE_AGENT_REMOTE)) exit(1);
-const secret = readFileSync(env.RELEASE_AGENT_CREDENTIAL_FILE, 'utf8').trim();
+const known = [
+  [env.RELEASE_AGENT_REMOTE, env.RELEASE_AGENT_CREDENTIAL_FILE],
+  [env.RELEASE_AGENT_PROXY, env.RELEASE_AGENT_PROXY_CREDENTIAL_FILE],
+];
+const [, file] = known.find(([url, path]) => asked && url && path && origin(asked) === origin(url)) ?? [];
+if (!file) exit(1);
+const secret = readFileSync(file, 'utf8').trim();
 const colon = secret.indexOf(':');
 const user = colon < 0 ? 'x-access-token' : secret.slice(0, colon);
 stdout.write((prompt.startsWith('Username') ? user : secret.slice(colon + 1)) + '\\n');

@@ -19,10 +19,16 @@ export const gitEnvironment = (settings: GitSettings, layout: Layout): Record<st
   HOME: layout.home,
   GIT_SSH_COMMAND: sshCommand(settings),
   GIT_SSH_VARIANT: 'ssh',
-  ...(settings.credentialFile !== undefined && {
+  ...((settings.credentialFile ?? settings.proxyCredentialFile) !== undefined && {
     GIT_ASKPASS: layout.askpass,
+  }),
+  ...(settings.credentialFile !== undefined && {
     RELEASE_AGENT_CREDENTIAL_FILE: settings.credentialFile,
     RELEASE_AGENT_REMOTE: settings.url,
+  }),
+  ...(settings.proxyCredentialFile !== undefined && {
+    RELEASE_AGENT_PROXY_CREDENTIAL_FILE: settings.proxyCredentialFile,
+    RELEASE_AGENT_PROXY: settings.proxy,
   }),
   ...(settings.gpgHome !== undefined && {GNUPGHOME: settings.gpgHome}),
   ...asEnvironment({...FIXED, ...signatureOptions(settings)}),

@@ -50,7 +50,7 @@ const FETCH: readonly (readonly [RegExp, Explain])[] = [
       reason('git.stalled', {remote, seconds: Number(STALL_SECONDS.exec(stderr)?.[1] ?? 0)}),
   ],
   [
-    /authentication failed|could not read (?:username|password)|permission denied \(|error: 40[13]|invalid credentials/i,
+    /authentication failed|could not read (?:username|password)|permission denied \(|error: 40[137]|code 407|invalid credentials/i,
     ({remote, cause}) => reason('git.auth-refused', {remote, cause}),
   ],
   [
@@ -96,7 +96,11 @@ const causeOf = (lines: readonly string[]): string =>
 /** Ids of 64 digits and the paths of their files are told whole. */
 const LIMIT = 240;
 
-const text = (line: string): string => quote(line.replace(/^remote: /, '').trim(), {limit: LIMIT});
+const text = (line: string): string =>
+  quote(withoutUser(line.replace(/^remote: /, '').trim()), {limit: LIMIT});
+
+// a proxy of the environment may be named with a password
+const withoutUser = (line: string): string => line.replaceAll(/:\/\/[^/@\s]*@/g, '://');
 
 const ownLines = (stderr: string): readonly string[] =>
   stderr.split('\n').filter(line => line.trim() !== '' && !line.startsWith('remote:'));

@@ -7,6 +7,7 @@ import {prepareCredentials} from './credentials.ts';
 import {fetchFailure, stalled} from './failure.ts';
 import {type Layout, refOf} from './layout.ts';
 import type {Mirror} from './mirror.ts';
+import {proxyEnvironment} from './proxy.ts';
 
 interface FetchOptions {
   readonly mirror: Mirror;
@@ -40,7 +41,11 @@ const transfer = async (
   const flags = ['--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
   const source = ['--', settings.url, `+${revision}:${refOf(revision)}`];
   try {
-    return await mirror.git.ask(['fetch', ...flags, '--refmap=', ...source], {}, signal);
+    return await mirror.git.ask(
+      ['fetch', ...flags, '--refmap=', ...source],
+      {env: await proxyEnvironment(settings)},
+      signal,
+    );
   } catch (error) {
     throw stalled(error, {remote: settings.url, seconds: settings.timeoutMs / 1000});
   }

@@ -5,6 +5,7 @@ import {requireSpace} from '../../space.ts';
 import {fetchFailure, stalled} from './failure.ts';
 import type {Layout, ObjectFormat} from './layout.ts';
 import {type Mirror, openRepository} from './mirror.ts';
+import {proxyEnvironment} from './proxy.ts';
 
 interface HistoryOptions {
   readonly settings: GitSettings;
@@ -42,7 +43,7 @@ export const fetchHistory = async (
   const args = ['fetch', ...flags, '--filter=tree:0', '--', settings.url, ...refspecs];
   const remote = settings.url;
   try {
-    const {exitCode, stderr} = await history.git.ask(args, {}, signal);
+    const {exitCode, stderr} = await history.git.ask(args, {env: await proxyEnvironment(settings)}, signal);
     if (exitCode !== 0) throw new ReasonError(historyFailure({remote, path: history.path, stderr}));
   } catch (error) {
     throw stalled(error, {remote, seconds: settings.timeoutMs / 1000});

@@ -7,6 +7,7 @@ import {prepareCredentials} from './credentials.ts';
 import {gitEnvironment} from './environment.ts';
 import {fetchFailure, stalled} from './failure.ts';
 import type {Layout} from './layout.ts';
+import {proxyEnvironment} from './proxy.ts';
 
 interface ListOptions {
   readonly settings: GitSettings;
@@ -28,7 +29,11 @@ export const remoteRefs = async (options: ListOptions, signal: AbortSignal): Pro
   const {settings, layout, names = [], timeoutMs} = options;
   await mkdir(layout.home, {recursive: true, mode: 0o700});
   await prepareCredentials(settings, layout);
-  const env = {...gitEnvironment(settings, layout), GIT_CEILING_DIRECTORIES: dirname(layout.home)};
+  const env = {
+    ...gitEnvironment(settings, layout),
+    ...(await proxyEnvironment(settings)),
+    GIT_CEILING_DIRECTORIES: dirname(layout.home),
+  };
   const flags = names.length === 0 ? onlyKinds(settings.refs) : [];
   const args = ['ls-remote', ...flags, '--', settings.url, ...names.flatMap(name => [name, `${name}^{}`])];
   const limits = {timeoutMs, maxOutput: MAX_OUTPUT, accept: EXPLAINED, group: true};
