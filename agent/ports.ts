@@ -104,8 +104,8 @@ export interface Activator {
 export interface Traffic {
   leave(signal: AbortSignal): Promise<void>;
   rejoin(signal: AbortSignal): Promise<void>;
-  /** Whether those who send traffic can know that this host is back; not there where `rejoin` makes sure of it. */
-  visible?(signal: AbortSignal): Promise<boolean>;
+  /** Why those who send traffic send this host none (yet); null once they can. Not there where `rejoin` makes sure of it. */
+  hiddenBy?(signal: AbortSignal): Promise<Reason | null>;
 }
 
 export interface Drain {

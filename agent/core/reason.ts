@@ -166,6 +166,8 @@ const TEXTS = {
     `${d.revision} has no signature of a kind that this host is configured to check`,
 
   // traffic
+  'traffic.hidden': (d: {adapter: string; cause: string}) =>
+    `it gets no traffic through ${d.adapter}: ${d.cause}`,
   'traffic.failed': (d: {adapter: string; action: string; cause: string}) =>
     `${d.adapter}: could not ${d.action} traffic: ${d.cause}`,
   'traffic.slow': (d: {adapter: string; action: string; seconds: number; hint: string}) =>

@@ -22,10 +22,10 @@ export const checkTraffic = async (
 ): Promise<TrafficFinding | null> => {
   const agent = consulAgent(place);
   try {
-    const ids = await agent.serviceIds(service, signal);
+    const found = await agent.instances(service, signal);
     await agent.mayChange(service, signal);
     await seesCatalog(agent, service, signal);
-    if (ids.length > 0) return null;
+    if (found.length > 0) return null;
     return {
       kind: 'note',
       text: `the service ${service} is not registered with the agent of Consul at ${agent.name} yet`,

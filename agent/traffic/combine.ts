@@ -9,8 +9,9 @@ import type {Traffic} from '../ports.ts';
 export const combineTraffic = (parts: readonly Traffic[]): Traffic => ({
   leave: signal => tryAll('leave', parts, signal),
   rejoin: signal => tryAll('rejoin', parts.toReversed(), signal),
-  visible: async signal =>
-    (await Promise.all(parts.map(part => part.visible?.(signal) ?? true))).every(Boolean),
+  hiddenBy: async signal =>
+    (await Promise.all(parts.map(part => part.hiddenBy?.(signal) ?? null))).find(cause => cause !== null) ??
+    null,
 });
 
 const tryAll = async (

@@ -37,7 +37,8 @@ const open = async (t: Test, place: ConsulPlace, prefix = 'agents') => {
   return store;
 };
 
-const trafficOf = (place: ConsulPlace) => consulTraffic({service: 'web', ...place, log: keptLog().log});
+const trafficOf = (place: ConsulPlace) =>
+  consulTraffic({service: 'web', ...place, isRunning: async () => true, log: keptLog().log});
 
 t.test('TLS, client certificates and a unix socket', {skip: unmet('root', 'debian')}, async t => {
   const {address, socket, url, files} = await startHardened(t);

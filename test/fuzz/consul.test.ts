@@ -166,12 +166,18 @@ t.test("the host's own agent of Consul: all it answers is right but for one thin
     odd = given;
     answers = createAgent();
     if (name === 'rejoin') answers('/v1/agent/service/maintenance/web-1?enable=true');
-    const traffic = consulTraffic({service: 'web', url, log, reportBlocker: () => {}});
+    const traffic = consulTraffic({
+      service: 'web',
+      url,
+      isRunning: async () => true,
+      log,
+      reportBlocker: () => {},
+    });
     const signal = AbortSignal.timeout(60);
     await outcomeOf(async () => {
       try {
         await (name === 'leave' ? traffic.leave : traffic.rejoin)(signal);
-        if (name === 'rejoin') await traffic.visible?.(signal);
+        if (name === 'rejoin') await traffic.hiddenBy?.(signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }

@@ -19,6 +19,7 @@ export const someTroubles = ({
     journal: journal ?? createJournalHealth(log),
     blockers: createBlockers(log),
     unhealthy: () => unhealthy,
+    hidden: () => null,
     cleanup: createCleanup({installers: [], log, changed: () => undefined}),
     store: createStoreHealth('directory', log),
   });

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {applicationProcesses} from '../../activate/process/running.ts';
 import {processActivator} from '../../activate/process.ts';
 import {systemdActivator} from '../../activate/systemd.ts';
-import type {Settings, TrafficSettings} from '../../config/settings.ts';
+import type {Settings} from '../../config/settings.ts';
 import type {Release} from '../../core/release.ts';
 import {type GateOptions, gate} from '../../gate/gate.ts';
 import {sparing} from '../../gate/sparing.ts';
@@ -48,7 +48,7 @@ const SWEEP_AGE_MS = 1_800_000;
 /** The adapters of this host. Nothing is contacted yet. */
 export const createAdapters = (parts: Parts): Adapters => {
   const {settings, identity, log} = parts;
-  const {activate, traffic, stateDir} = settings;
+  const {activate, stateDir} = settings;
   const {ec2, installers} = createInstallers(parts);
   const bySystemd = activate.kind === 'systemd';
   const activator = bySystemd ? systemdActivator({settings, log}) : processActivator({settings, log});
@@ -71,7 +71,7 @@ export const createAdapters = (parts: Parts): Adapters => {
         await checkSnapshot({settings: ebs, identity, ec2}, release.snapshot, signal);
     },
     activator,
-    traffic: createTraffic(traffic, bySystemd, parts),
+    traffic: createTraffic(parts, activator),
     drain: createDrain(parts, activator),
     gate: gate({settings: settings.gate, ...probed}),
     healthGate: createHealthGate({settings: settings.gate, ...probed}),
@@ -117,14 +117,14 @@ const createDrain = ({settings, log, reportBlocker}: Parts, activator: Activator
 };
 
 // What the operator gives runs as the release's script does: in the host's view, not in that of the agent's unit.
-const createTraffic = (
-  {consul, commands}: TrafficSettings,
-  bySystemd: boolean,
-  {log, reportBlocker}: Parts,
-): Traffic =>
-  combineTraffic([
-    ...(consul ? [consulTraffic({...consul, log, reportBlocker})] : []),
+const createTraffic = ({settings, log, reportBlocker}: Parts, activator: Activator): Traffic => {
+  const {consul, commands} = settings.traffic;
+  const bySystemd = settings.activate.kind === 'systemd';
+  const isRunning = async (signal: AbortSignal) => (await activator.observe(signal)).running;
+  return combineTraffic([
+    ...(consul ? [consulTraffic({...consul, isRunning, log, reportBlocker})] : []),
     ...(commands
       ? [commandTraffic(commands, bySystemd ? executeAsService('release-agent-traffic') : executeAsChild)]
       : []),
   ]);
+};

@@ -35,7 +35,7 @@ export const createMonitors = ({host, stateDir, state, dispatch, changed, shutti
   const visibility = createVisibility({traffic: adapters.traffic, state, changed});
   const unhealthy = (): Reason | null => shuttingDown() ?? watch.unhealthy();
   const unable = (): Reason | null => shuttingDown() ?? journal.lost();
-  const problems = createProblems({journal, blockers, unhealthy, cleanup, store});
+  const problems = createProblems({journal, blockers, unhealthy, hidden: visibility.cause, cleanup, store});
   for (const source of [journal, blockers, store]) source.onChange(changed);
   journal.onChange(() => {
     if (!journal.lost()) endPause(state(), dispatch);

@@ -10,6 +10,8 @@ interface Parts {
   readonly journal: JournalHealth;
   readonly blockers: Blockers;
   readonly unhealthy: () => Reason | null;
+  /** why a host that serves gets no traffic */
+  readonly hidden: () => Reason | null;
   readonly cleanup: Cleanup;
   readonly store: StoreHealth;
 }
@@ -26,12 +28,13 @@ export interface Problems {
 }
 
 /** Puts together what is wrong with this host, from everyone who knows something. */
-export const createProblems = ({journal, blockers, unhealthy, cleanup, store}: Parts): Problems => ({
+export const createProblems = ({journal, blockers, unhealthy, hidden, cleanup, store}: Parts): Problems => ({
   of: state =>
     [
       journal.lost(),
       blockers.current(state) ?? whyNot(state),
       isServing(state) ? unhealthy() : null,
+      hidden(),
       cleanup.left(),
       store.lost(),
     ]
@@ -40,7 +43,7 @@ export const createProblems = ({journal, blockers, unhealthy, cleanup, store}: P
         (cause, place, all) => !all.some((other, at) => at !== place && says(other, cause, at < place)),
       ),
   journal: journal.lost,
-  lesser: () => unhealthy() ?? cleanup.left(),
+  lesser: () => unhealthy() ?? hidden() ?? cleanup.left(),
   blocker: blockers.current,
 });
 

@@ -1,5 +1,7 @@
 import type {State} from '../../core/host/state.ts';
 import {isServing} from '../../core/host/why.ts';
+import {type Reason, reasonText} from '../../core/reason.ts';
+import {reasonOf} from '../../core/reason-error.ts';
 import {pause} from '../../host/pause.ts';
 import type {Traffic} from '../../ports.ts';
 
@@ -13,6 +15,8 @@ interface Parts {
 export interface Visibility {
   /** Whether those who send traffic can know that this host, which serves, is in traffic. */
   isVisible(): boolean;
+  /** why it gets none, as it was found last; null for a host that is visible, or does not serve */
+  cause(): Reason | null;
   /** The state is another one. */
   saw(): void;
   run(signal: AbortSignal): Promise<void>;
@@ -26,21 +30,26 @@ const EVERY_MS = 1_000;
  */
 export const createVisibility = ({traffic, state, changed, everyMs = EVERY_MS}: Parts): Visibility => {
   let isKnown = false;
+  let cause: Reason | null = null;
   let wake: (() => void) | null = null;
   const isDue = (): boolean => !isKnown && isServing(state());
 
   const ask = async (signal: AbortSignal): Promise<boolean> => {
-    try {
-      return (await traffic.visible?.(signal)) ?? true;
-    } catch {
-      return false;
-    }
+    const found = (await traffic.hiddenBy?.(signal).catch(reasonOf)) ?? null;
+    if (signal.aborted) return false;
+    const isNews = (found && reasonText(found)) !== (cause && reasonText(cause));
+    cause = found;
+    if (isNews) changed();
+    return found === null;
   };
   return {
     isVisible: () => isKnown,
+    cause: () => (isServing(state()) ? cause : null),
     saw: () => {
-      if (!isServing(state())) isKnown = false;
-      else if (!isKnown) wake?.();
+      if (!isServing(state())) {
+        isKnown = false;
+        cause = null;
+      } else if (!isKnown) wake?.();
     },
     run: async signal => {
       signal.addEventListener('abort', () => wake?.(), {once: true});

@@ -13,11 +13,25 @@ const NEVER = 1;
 const MAINTENANCE = '_service_maintenance:';
 
 const Services = v.record(v.string(), v.object({ID: v.string(), Service: v.string()}));
-const Check = v.object({Node: v.string(), CheckID: v.string()});
+const Check = v.object({
+  Node: v.string(),
+  CheckID: v.string(),
+  Name: v.optional(v.string(), ''),
+  Status: v.optional(v.string(), 'critical'),
+  /** of maintenance: why */
+  Notes: v.optional(v.string(), ''),
+  /** empty for a check of the node */
+  ServiceID: v.optional(v.string(), ''),
+});
 const AgentChecks = v.record(v.string(), Check);
 const CatalogChecks = v.array(Check);
 const Nodes = v.array(v.object({Node: v.string()}));
 export type Check = v.InferOutput<typeof Check>;
+/** One instance of a service that is registered here. */
+export interface Instance {
+  readonly id: string;
+  readonly name: string;
+}
 
 export type ConsulAgent = ReturnType<typeof consulAgent>;
 
@@ -34,12 +48,14 @@ export const consulAgent = (place: ConsulPlace) => {
     const reply = await consul.send({method: 'GET', ...asked}, signal);
     return {filtered: reply.filtered, found: parse(asked.path, schema, reply.text)};
   };
-  const registered = async (service: string, signal: AbortSignal): Promise<readonly string[]> =>
-    Object.values((await ask({path: '/v1/agent/services'}, Services, signal)).found)
-      .filter(each => each.Service === service)
-      .map(each => each.ID);
-  const localMaintenance = async (signal: AbortSignal): Promise<readonly Check[]> =>
-    Object.values((await ask({path: '/v1/agent/checks'}, AgentChecks, signal)).found).filter(isMaintenance);
+  const registered = async (service: string, signal: AbortSignal): Promise<readonly Instance[]> => {
+    const {found} = await ask({path: '/v1/agent/services'}, Services, signal);
+    const all = Object.values(found).map(({ID, Service}) => ({id: ID, name: Service}));
+    const named = all.filter(({name}) => name === service);
+    return named.length > 0 ? named : all.filter(({id}) => id === service);
+  };
+  const localChecks = async (signal: AbortSignal): Promise<readonly Check[]> =>
+    Object.values((await ask({path: '/v1/agent/checks'}, AgentChecks, signal)).found);
   const nodes = (query: Asked['query'], signal: AbortSignal) =>
     ask({path: '/v1/catalog/nodes', ...(query && {query})}, Nodes, signal);
   // a catalog always has the nodes of its servers
@@ -48,10 +64,13 @@ export const consulAgent = (place: ConsulPlace) => {
       throw lacksRule(`see ${what} in the catalog`, NODE_RULE);
   };
   return {
-    /** Ids of the instances of a service that are registered here: none is only given when the token would see them. */
-    serviceIds: async (service: string, signal: AbortSignal): Promise<readonly string[]> => {
-      const ids = await registered(service, signal);
-      if (ids.length > 0) return ids;
+    /**
+     * The instances of a service of this name that are registered here, else the one of this id. None is only given when the token
+     * would see them.
+     */
+    instances: async (service: string, signal: AbortSignal): Promise<readonly Instance[]> => {
+      const found = await registered(service, signal);
+      if (found.length > 0) return found;
       const path = `/v1/agent/health/service/name/${encodeURIComponent(service)}`;
       const {status, text} = await consul.send({method: 'GET', path, accept: HEALTH}, signal);
       if (status === 403) throw lacksRule('see the service', serviceRule(service), text);
@@ -67,12 +86,17 @@ export const consulAgent = (place: ConsulPlace) => {
     },
     /** The checks that put instances of these ids into maintenance here. */
     maintenanceOf: async (ids: readonly string[], signal: AbortSignal): Promise<readonly Check[]> =>
-      (await localMaintenance(signal)).filter(each => ids.includes(serviceIdOf(each))),
-    /** Those of the checks that the catalog at the servers shows for the service; ask `seesNode` before none is taken for gone. */
+      (await localChecks(signal)).filter(each => isMaintenance(each) && ids.includes(serviceIdOf(each))),
+    /** Every check here of instances of these ids, and of the node itself. */
+    checksOf: async (ids: readonly string[], signal: AbortSignal): Promise<readonly Check[]> =>
+      (await localChecks(signal)).filter(each => each.ServiceID === '' || ids.includes(each.ServiceID)),
+    /** Those of the checks that the catalog at the servers shows for the service, as it shows them; ask `seesNode` before none is taken for gone. */
     catalogued: async (service: string, checks: readonly Check[], signal: AbortSignal) => {
       const path = `/v1/health/checks/${encodeURIComponent(service)}`;
       const {found} = await ask({path}, CatalogChecks, signal);
-      return checks.filter(each => found.some(it => it.Node === each.Node && it.CheckID === each.CheckID));
+      return checks.flatMap(
+        each => found.find(it => it.Node === each.Node && it.CheckID === each.CheckID) ?? [],
+      );
     },
     /** True when the catalog shows the node to the token. False: it has none of this name (yet). Throws when the token may not see it. */
     seesNode: async (node: string, signal: AbortSignal): Promise<boolean> => {
@@ -112,7 +136,7 @@ interface Maintenance {
 /** Health of a service at the agent: passing is 200, warning 429, critical 503, unknown 404. */
 const HEALTH = [403, 404, 429, 503];
 
-const isMaintenance = ({CheckID}: Check): boolean => CheckID.startsWith(MAINTENANCE);
+export const isMaintenance = ({CheckID}: Check): boolean => CheckID.startsWith(MAINTENANCE);
 
 /** The id of the service whose maintenance it is. */
 export const serviceIdOf = ({CheckID}: Check): string => CheckID.slice(MAINTENANCE.length);

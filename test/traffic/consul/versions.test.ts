@@ -35,7 +35,10 @@ const start = async (t: Test, version: Version) => {
   await put('/v1/agent/check/register', {Name: 'disk', TTL: '60s', Status: 'passing'});
   const tokenFile = join(await temporaryFolder(t), 'token');
   const {log, lines} = keptLog();
-  const traffic = consulTraffic({service: 'web', url: consul.address, tokenFile, log});
+  const traffic = consulTraffic({
+    ...{service: 'web', url: consul.address, tokenFile, log},
+    isRunning: async () => true,
+  });
   let made = 0;
   const allow = async (rules: string): Promise<void> => {
     made += 1;
@@ -56,7 +59,7 @@ for (const version of VERSIONS)
       await allow(`${WEB} ${NODES}`);
       await traffic.leave(signal);
       await traffic.rejoin(signal);
-      await eventually('the return to be visible', () => traffic.visible?.(signal));
+      await eventually('the return to be visible', async () => (await traffic.hiddenBy?.(signal)) === null);
       t.same(lines, []);
     });
 
@@ -69,9 +72,9 @@ for (const version of VERSIONS)
       );
       t.equal(consul.requests.filter(each => each.startsWith('GET /v1/health/checks/')).length < 20, true);
       await traffic.rejoin(signal);
-      await failsFor(t, traffic.visible?.(signal), /it needs node_prefix ""/);
+      await failsFor(t, traffic.hiddenBy?.(signal), /it needs node_prefix ""/);
       await allow(`${WEB} ${NODES}`);
-      await eventually('the return to be visible', () => traffic.visible?.(signal));
+      await eventually('the return to be visible', async () => (await traffic.hiddenBy?.(signal)) === null);
     });
 
     await t.test('a service that the token may not see is not one that is not registered', async t => {
