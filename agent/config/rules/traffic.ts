@@ -61,7 +61,11 @@ const DRAIN_RULES: readonly Rule[] = [
 
 /** How the host leaves traffic and comes back. */
 export const TRAFFIC_RULES: readonly Rule[] = [
-  needs('traffic.consul.service', 'traffic.consul', "the name of this host's service in Consul, or the id of its instance here"),
+  needs(
+    'traffic.consul.service',
+    'traffic.consul',
+    "the name of this host's service in Consul, or the id of its instance here",
+  ),
   needs('traffic.commands.leave', 'traffic.commands', 'the program that takes this host out of traffic'),
   needs('traffic.commands.rejoin', 'traffic.commands', 'the program that brings this host back into traffic'),
   {
