@@ -1,7 +1,9 @@
 /** What `agentctl check` is made of: add a part here, in a file of its own. */
+import {activationPart} from './activation.ts';
 import {filesPart} from './files.ts';
 import type {Part} from './part.ts';
 import {remarksPart} from './remarks.ts';
+import {spacePart} from './space.ts';
 import {storePart} from './store.ts';
 import {trafficPart} from './traffic.ts';
 
@@ -9,4 +11,4 @@ import {trafficPart} from './traffic.ts';
 export const ANYWHERE: readonly Part[] = [filesPart, remarksPart];
 
 /** Tried on the host itself, all at once, and only where the files are as they should be. */
-export const HERE: readonly Part[] = [storePart, trafficPart];
+export const HERE: readonly Part[] = [activationPart, spacePart, storePart, trafficPart];
