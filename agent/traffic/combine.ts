@@ -9,6 +9,11 @@ import type {Traffic} from '../ports.ts';
 export const combineTraffic = (parts: readonly Traffic[]): Traffic => ({
   leave: signal => tryAll('leave', parts, signal),
   rejoin: signal => tryAll('rejoin', parts.toReversed(), signal),
+  ...(parts.some(({keepOut}) => keepOut) && {
+    keepOut: async signal => {
+      await Promise.all(parts.map(part => part.keepOut?.(signal)));
+    },
+  }),
   hiddenBy: async signal =>
     (await Promise.all(parts.map(part => part.hiddenBy?.(signal) ?? null))).find(cause => cause !== null) ??
     null,

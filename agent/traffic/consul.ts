@@ -63,6 +63,17 @@ export const consulTraffic = ({
       if (ids.includes(id)) await agent.maintenance({id, service: name, enable: false, note: NOTE}, signal);
     await confirmEnded({ids, agent, note: NOTE}, signal);
   };
+  // Asks the local agent only, and nothing more while all that is registered is out.
+  const keepOut = async (signal: AbortSignal): Promise<void> => {
+    const instances = await agent.instances(service, signal);
+    const checks = await agent.maintenanceOf(
+      instances.map(({id}) => id),
+      signal,
+    );
+    const out = checks.map(serviceIdOf);
+    for (const {id, name} of instances)
+      if (!out.includes(id)) await agent.maintenance({id, service: name, enable: true, note: NOTE}, signal);
+  };
   const patiently = (action: Action, work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
     const cause = (seconds: number) =>
       reason('traffic.slow', {adapter: 'consul', action, seconds, hint: HINT});
@@ -72,6 +83,7 @@ export const consulTraffic = ({
   return {
     leave: signal => inTurn(() => patiently('leave', () => leave(signal), signal), signal),
     rejoin: signal => inTurn(() => patiently('rejoin', () => rejoin(signal), signal), signal),
+    keepOut: signal => inTurn(() => orFailed('leave', () => keepOut(signal), signal), signal),
     hiddenBy: signal => inTurn(() => orFailed('rejoin', () => back.hiddenBy(signal), signal), signal),
   };
 };

@@ -27,7 +27,8 @@ export const doing = (state: State): string => {
     case 'rolling-back':
       return `going back to ${target}`;
     case 'held':
-      return meanwhile === '' ? 'held out of traffic' : `held${meanwhile}`;
+      if (meanwhile !== '') return `held${meanwhile}`;
+      return state.out ? 'held out of traffic' : 'held, with what ran here left as it is';
     case 'serving':
       return `serving ${active}`;
     case 'baking':

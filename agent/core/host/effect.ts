@@ -14,6 +14,8 @@ export type Effect =
   | ({readonly type: 'boot.view'} & OfGeneration)
   | ({readonly type: 'release.stage'; readonly target: Activation} & OfGeneration)
   | ({readonly type: 'permit.ask'; readonly version: string} & OfGeneration)
+  /** leaves traffic as far as can be done in this time; gives no result, whatever comes of it */
+  | ({readonly type: 'traffic.hide'; readonly timeoutMs: number} & OfGeneration)
   | ({readonly type: 'traffic.leave'} & OfGeneration)
   | ({readonly type: 'traffic.drain'; readonly timeoutMs: number} & OfGeneration)
   | ({

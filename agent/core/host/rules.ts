@@ -15,6 +15,8 @@ export const MAX_RESTARTS = 10;
 export const MAX_STAGE_TRIES = 8;
 /** Tries to leave traffic before the attempt is given up with nothing changed. */
 export const MAX_LEAVE_TRIES = 3;
+/** How long a host that serves nothing tries to leave traffic: whom it asks may not be there yet, and nothing waits longer for that. */
+export const HIDE_MS = 5_000;
 /** Tries of one rollback before the host is held out of traffic. */
 export const MAX_ROLLBACK_TRIES = 3;
 /** How long a release that failed for a cause outside of it is left alone. */

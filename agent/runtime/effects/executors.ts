@@ -5,7 +5,9 @@ import type {Activation} from '../../core/host/state.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import type {Release, ReleaseKind} from '../../core/release.ts';
+import {unlessReason, withTimeLimit} from '../../host/time-limit.ts';
 import type {Activator, Drain, Gate, Installer, Log, Slot, Traffic} from '../../ports.ts';
+import {whileKeptOut} from './kept-out.ts';
 import type {ShutdownGuard} from './shutdown-guard.ts';
 
 /** Everything the effects need, made by the entry from the settings. */
@@ -46,6 +48,8 @@ const FAILURES: {readonly [T in EffectType]?: (cause: Reason) => Body} = {
   'bake.watch': cause => ({type: 'bake.failed', cause}),
 };
 
+const HIDE_LATE = reason('traffic.failed', {adapter: 'traffic', action: 'leave', cause: 'no answer in time'});
+
 /** The operations whose failure is held against the release. */
 const JUDGING: ReadonlySet<EffectType> = new Set([
   'release.stage',
@@ -82,6 +86,7 @@ const executorsOf = ({
   askPermit,
   directoryOf,
   prune,
+  log,
 }: Stages): Executors => {
   const slotOf = ({release, slot}: Activation): Slot => ({release, slot, directory: directoryOf(slot)});
   return {
@@ -94,6 +99,10 @@ const executorsOf = ({
       await askPermit(signal);
       return null;
     },
+    'traffic.hide': async ({timeoutMs}, signal) => {
+      await withTimeLimit({timeoutMs, late: unlessReason(HIDE_LATE)}, until => traffic.leave(until), signal);
+      return null;
+    },
     'traffic.leave': async (_effect, signal) => {
       await traffic.leave(signal);
       return {type: 'traffic.left'};
@@ -103,11 +112,12 @@ const executorsOf = ({
       return {type: 'drain.ended', cut};
     },
     'release.activate': async ({target, previous, generation}, signal) => {
-      await activator.activate({...slotOf(target), generation, previous}, signal);
+      const activate = () => activator.activate({...slotOf(target), generation, previous}, signal);
+      await whileKeptOut({traffic, log}, activate, signal);
       return {type: 'release.activated'};
     },
     'gate.probe': async ({timeoutMs}, signal) => {
-      await gate.pass({timeoutMs}, signal);
+      await whileKeptOut({traffic, log}, () => gate.pass({timeoutMs}, signal), signal);
       return {type: 'gate.passed'};
     },
     'traffic.rejoin': async (_effect, signal) => {

@@ -27,19 +27,26 @@ export const apply = (world: World, effect: Effect): Result | null => {
       return {type: 'release.staged', generation};
     case 'permit.ask':
       return grant(world, generation, effect.version);
+    case 'traffic.hide':
+      world.traffic = false;
+      world.hidden = true;
+      return null;
     case 'traffic.leave':
       world.traffic = false;
+      world.hidden = true;
       return {type: 'traffic.left', generation};
     case 'traffic.drain':
       return {type: 'drain.ended', cut: [], generation};
     case 'release.activate':
       world.current = effect.target.slot;
       world.running = true;
+      world.traffic = !world.hidden;
       return {type: 'release.activated', generation};
     case 'gate.probe':
       return gate(world, generation);
     case 'traffic.rejoin':
       world.traffic = true;
+      world.hidden = false;
       return {type: 'traffic.rejoined', generation};
     case 'bake.watch':
       world.now += effect.forMs;

@@ -26,6 +26,11 @@ export const checkState = (world: World, before: State | null): void => {
       state.permit !== null,
     'an update goes past waiting only with a permit',
   );
+  must(
+    world,
+    !(state.phase === 'activating' || state.phase === 'gating') || state.out,
+    'what has not passed its gate is out of traffic',
+  );
   must(world, (state.begun?.count ?? 0) <= 3, 'a host goes down with a release at most three times');
   must(world, (state.begun?.restarts ?? 0) <= 10, 'an agent ends in attempts at a release at most ten times');
 };
@@ -41,8 +46,10 @@ export const checkEffect = (world: World, effect: Effect): void => {
       'a serving host leaves traffic only with a permit',
     );
   }
+  if (effect.type === 'traffic.hide')
+    must(world, state.out && !isServing(state), 'only what is out by itself is hidden');
   if (effect.type === 'release.activate') {
-    const cut = world.cannotLeave && 'attempt' in state && state.attempt.purpose === 'rollback';
+    const cut = world.cannotLeave && 'attempt' in state && state.attempt.purpose !== 'update';
     must(world, !world.traffic || cut, 'what runs is changed only out of traffic');
     must(world, world.slots.has(effect.target.slot), 'only a staged slot is activated');
   }
@@ -56,7 +63,7 @@ export const checkEffect = (world: World, effect: Effect): void => {
     );
     must(
       world,
-      world.current === null || !world.traffic || kept.has(world.current),
+      world.current === null || !world.traffic || world.cannotLeave || kept.has(world.current),
       'what runs is never pruned',
     );
   }
@@ -68,6 +75,8 @@ export const checkQuiet = (world: World): void => {
   const quiet =
     state.phase === 'serving' || state.phase === 'held' || state.phase === 'waiting' || 'blocked' in state;
   must(world, quiet, `a run ends in serving, held or a wait with a reason, not in ${state.phase}`);
+  const isOut = state.phase === 'held' && state.out && !world.cannotLeave;
+  must(world, !(isOut && world.traffic), 'what is held out of traffic is');
   if (!isServing(state)) return;
   must(world, world.traffic && world.running, 'a host that says it serves does');
   must(world, world.current === state.active?.slot, 'what runs is what is active');

@@ -22,6 +22,7 @@ const OPERATIONS: readonly Operation[] = [
   'boot.view',
   'release.stage',
   'permit.ask',
+  'traffic.hide',
   'traffic.leave',
   'traffic.drain',
   'release.activate',

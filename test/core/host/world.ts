@@ -36,6 +36,8 @@ export interface World {
   now: number;
   /** the application takes requests */
   traffic: boolean;
+  /** those who send requests were asked to send none here; else what starts gets them, healthy or not */
+  hidden: boolean;
   running: boolean;
   /** the last try to leave traffic failed */
   cannotLeave: boolean;
@@ -72,6 +74,7 @@ export const createWorld = (over: Partial<World> = {}): World => {
     before: null,
     now: 1_000_000,
     traffic: false,
+    hidden: false,
     running: false,
     cannotLeave: false,
     current: null,
@@ -194,7 +197,7 @@ const perform = (world: World, effect: Effect): void => {
   world.now += 100;
   const fault = world.faults.get(effect.type as Operation)?.shift();
   world.log.push(`  ${effectText(effect)}${fault === undefined ? '' : ` (${fault})`}`);
-  if (effect.type === 'traffic.leave')
+  if (effect.type === 'traffic.leave' || effect.type === 'traffic.hide')
     world.cannotLeave = fault === 'error' || fault === 'full' || fault === 'timeout';
   if (fault === 'crash-before') start(world, true);
   else if (fault === 'error') answer(world, failure(world, effect));

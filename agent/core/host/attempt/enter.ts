@@ -2,7 +2,7 @@
 import type {Reason} from '../../reason.ts';
 import type {Effect} from '../effect.ts';
 import type {Stamp} from '../event.ts';
-import {type Rules, SLACK_MS} from '../rules.ts';
+import {HIDE_MS, type Rules, SLACK_MS} from '../rules.ts';
 import type {Attempt, State} from '../state.ts';
 import {common, keptSlots, type Step, timer} from '../step.ts';
 
@@ -56,23 +56,31 @@ export const leave = (state: State, rules: Rules): readonly Effect[] => [
   timer(state, 'deadline', rules.drainTimeoutMs + 3 * SLACK_MS),
 ];
 
-/** Make the attempt's slot the running one. */
+/** One try to leave traffic that nothing depends on. */
+export const hide = ({generation}: State): Effect => ({type: 'traffic.hide', generation, timeoutMs: HIDE_MS});
+
+/**
+ * Make the attempt's slot the running one. What starts must not be in traffic before its gate: a boot that drained nothing leaves
+ * traffic here, as well as it can.
+ */
 export const enterActivating = (state: State, attempt: Attempt, {now}: Stamp, rules: Rules): Step => {
-  const next: State = {...common(state), phase: 'activating', strange: false, attempt, since: now};
+  const next: State = {...common(state), phase: 'activating', out: true, strange: false, attempt, since: now};
   const {generation} = next;
   const previous = next.active?.slot === attempt.target.slot ? next.previous : next.active;
+  const hides = attempt.purpose === 'boot' && state.phase !== 'draining';
   return [
     next,
     [
+      ...(hides ? [hide(next)] : []),
       {type: 'release.activate', generation, target: attempt.target, previous},
-      timer(next, 'deadline', rules.activateTimeoutMs + SLACK_MS),
+      timer(next, 'deadline', (hides ? HIDE_MS : 0) + rules.activateTimeoutMs + SLACK_MS),
     ],
   ];
 };
 
 /** Wait until the release is healthy. */
 export const enterGating = (state: State, attempt: Attempt, {now}: Stamp, rules: Rules): Step => {
-  const next: State = {...common(state), phase: 'gating', attempt, since: now};
+  const next: State = {...common(state), phase: 'gating', out: true, attempt, since: now};
   return [
     next,
     [

@@ -9,7 +9,7 @@ import {keptSlots, type Step, timer} from '../step.ts';
 import {fallbackOf} from './attempt.ts';
 import {countEnding, isWornOut} from './begun.ts';
 import {consider} from './consider.ts';
-import {enterHeld, enterRejoining, enterRollingBack} from './enter.ts';
+import {enterHeld, enterRejoining, enterRollingBack, hide} from './enter.ts';
 import type {InTurn} from './spread.ts';
 
 /** The attempt is over and the host is in traffic: the permit goes back with the attempt's result. */
@@ -64,7 +64,9 @@ export const goBack = (state: State, attempt: Attempt, cause: Reason, stamp: Sta
   const target = {...fallback, generation: state.generation + 1};
   const result = excused ? 'unused' : 'rolled-back';
   const back: Attempt = {...attempt, purpose: 'rollback', target, tries: 0, cause, result};
-  const [next, effects] = enterRollingBack(failed, back, stamp, rules);
+  // Nobody knows whether a boot could leave traffic: not out, it drains before anything changes.
+  const out = state.out && attempt.purpose !== 'boot';
+  const [next, effects] = enterRollingBack({...failed, out}, back, stamp, rules);
   return [next, [{type: 'log', level: 'error', cause}, ...effects]];
 };
 
@@ -77,14 +79,20 @@ const goBackAgain = (state: State, attempt: Attempt, cause: Reason, stamp: Stamp
   return enterRollingBack(state, {...attempt, target, tries}, stamp, rules);
 };
 
-/** Nothing works: the host stays out of traffic and tries again by itself, ever more slowly. The permit stays out. */
+/**
+ * Nothing works: the host stays out of traffic and tries again by itself, ever more slowly. The permit stays out. What a booting host
+ * found running stays as it is: it may be healthy, and in traffic.
+ */
 export const stop = (state: State, attempt: Attempt, cause: Reason, stamp: Stamp): Step => {
-  // A rollback that could not even be staged ends where the release that failed is still in traffic.
+  const spared = state.strange && attempt.purpose === 'boot';
+  const out = state.out || !spared;
+  // A rollback that could not even be staged ends where the release that failed still runs, with requests in flight.
   const strange = state.strange || (!state.out && attempt.purpose === 'rollback');
-  const stuck = withOutcome({...state, out: true, strange, stuck: state.stuck + 1}, attempt, 'stuck');
+  const stuck = withOutcome({...state, out, strange, stuck: state.stuck + 1}, attempt, 'stuck');
   const [next] = enterHeld(stuck, cause, stamp);
   const afterMs = backoffMs({tries: next.stuck, random: stamp.random, baseMs: 10_000, capMs: 300_000});
-  return [next, [{type: 'log', level: 'error', cause}, timer(next, 'retry', afterMs)]];
+  const hidden = spared ? [] : [hide(next)];
+  return [next, [{type: 'log', level: 'error', cause}, ...hidden, timer(next, 'retry', afterMs)]];
 };
 
 /** The gate passed: the target is the active release, and the one it replaced can be gone back to. */
