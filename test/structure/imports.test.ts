@@ -18,7 +18,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   traffic: ['consul', 'host', 'config'],
   gate: ['host', 'config'],
   control: ['host', 'config', 'journal'],
-  cli: ['control', 'config', 'host', 'store', 'traffic'],
+  cli: ['control', 'config', 'host', 'install', 'store', 'traffic'],
   runtime: ['activate', 'config', 'control', 'gate', 'host', 'install', 'journal', 'store', 'traffic'],
   '.': ['cli', 'config', 'control', 'host', 'runtime'],
 };

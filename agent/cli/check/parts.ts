@@ -1,6 +1,7 @@
 /** What `agentctl check` is made of: add a part here, in a file of its own. */
 import {activationPart} from './activation.ts';
 import {filesPart} from './files.ts';
+import {gitPart} from './git.ts';
 import type {Part} from './part.ts';
 import {remarksPart} from './remarks.ts';
 import {spacePart} from './space.ts';
@@ -11,4 +12,4 @@ import {trafficPart} from './traffic.ts';
 export const ANYWHERE: readonly Part[] = [filesPart, remarksPart];
 
 /** Tried on the host itself, all at once, and only where the files are as they should be. */
-export const HERE: readonly Part[] = [activationPart, spacePart, storePart, trafficPart];
+export const HERE: readonly Part[] = [activationPart, gitPart, spacePart, storePart, trafficPart];
