@@ -18,7 +18,7 @@ import {
 } from '../../../../agent/core/host/attempt/enter.ts';
 import type {Effect} from '../../../../agent/core/host/effect.ts';
 import {freshState} from '../../../../agent/core/host/recover.ts';
-import type {Rules} from '../../../../agent/core/host/rules.ts';
+import {HIDE_MS, type Rules} from '../../../../agent/core/host/rules.ts';
 import type {Attempt, State} from '../../../../agent/core/host/state.ts';
 import {common, type Step} from '../../../../agent/core/host/step.ts';
 import {reason} from '../../../../agent/core/reason.ts';
@@ -88,7 +88,7 @@ const BEGINNINGS: Readonly<Record<string, readonly [step: Step, state: object, e
     ],
     activating: [
       enterActivating({...host, strange: true}, attempt, NOW, RULES),
-      {strange: false, attempt},
+      {out: true, strange: false, attempt},
       [
         {type: 'release.activate', generation: 5, target, previous: active},
         deadline('activating', 5, 310_000),
@@ -96,7 +96,7 @@ const BEGINNINGS: Readonly<Record<string, readonly [step: Step, state: object, e
     ],
     gating: [
       enterGating(host, attempt, NOW, RULES),
-      {attempt},
+      {out: true, attempt},
       [{type: 'gate.probe', generation: 5, timeoutMs: 400_000}, deadline('gating', 5, 410_000)],
     ],
     rejoining: [
@@ -149,6 +149,17 @@ t.test('a release is activated in the place of the one that runs, or of the one 
     );
   t.strictSame(replaced('6-c'), ['4-a']);
   t.strictSame(replaced('4-a'), ['3-b']);
+});
+
+t.test('a boot that drained nothing leaves traffic before it starts, and has longer for both', async t => {
+  const boot: Attempt = {...attempt, purpose: 'boot'};
+  const [, effects] = enterActivating(host, boot, NOW, RULES);
+  t.strictSame(effects[0], {type: 'traffic.hide', generation: 5, timeoutMs: HIDE_MS});
+  t.strictSame(effects[2], deadline('activating', 5, HIDE_MS + 310_000));
+  const [draining] = enterDraining(host, boot, NOW, RULES);
+  const [first, last] = enterActivating(draining, boot, NOW, RULES)[1];
+  t.match(first, {type: 'release.activate'}, 'it has left already');
+  t.strictSame(last, deadline('activating', 5, 310_000));
 });
 
 t.test('one that serves or is held goes on since it began to', async t => {
