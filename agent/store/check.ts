@@ -47,6 +47,24 @@ export const checkStore = async ({settings, keys}: Parts, signal: AbortSignal): 
   }
 };
 
+/**
+ * The keys that the host's token may write though only operators should: an empty list when it may not, when there is none, and
+ * when that could not be tried.
+ */
+export const surplusOf = async ({settings, keys}: Parts, signal: AbortSignal): Promise<readonly string[]> => {
+  if (settings.kind === 'directory' || settings.tokenFile === undefined) return [];
+  const http = openConsulHttp(settings);
+  try {
+    const kv = consulKv(http, settings.prefix);
+    const surplus: string[] = [];
+    for (const key of [keys.desired, keys.policy])
+      if ((await firstOf([writeKey(kv, key)], signal)) === null) surplus.push(key);
+    return surplus;
+  } finally {
+    http.close();
+  }
+};
+
 type Attempt = readonly [tried: string, attempt: (signal: AbortSignal) => Promise<unknown>];
 
 const firstOf = async (attempts: readonly Attempt[], signal: AbortSignal): Promise<Blocker | null> => {
