@@ -33,11 +33,8 @@ export const askAgent = async <R extends Request>(
   limits: {readonly timeoutMs?: number} = {},
 ): Promise<Asked<Results[R['verb']]>> => {
   const {ask, NoAnswerError} = await import('../control/client.ts');
-  const fail = (exit: number, kind: string, text: string): {ok: false; exit: number} => {
-    if (json) terminal.say(JSON.stringify({ok: false, refusal: {kind, text}}));
-    else terminal.complain(wrap(`agentctl: ${text}`).join('\n'));
-    return {ok: false, exit};
-  };
+  const fail = (exit: number, kind: string, text: string) =>
+    ({ok: false, exit: failWith(exit, {kind, text}, {...(json && {json})}, terminal)}) as const;
   try {
     const path = socket ?? terminal.env.RELEASE_AGENT_SOCKET ?? DEFAULT_SOCKET;
     const response = await ask(path, request, limits);
@@ -46,6 +43,18 @@ export const askAgent = async <R extends Request>(
     if (error instanceof NoAnswerError) return fail(EXIT.noAnswer, 'no-answer', error.message);
     throw error;
   }
+};
+
+/** Says why not, as text or as JSON. Gives the exit code. */
+export const failWith = (
+  exit: number,
+  refusal: {readonly kind: string; readonly text: string},
+  {json}: Pick<CommonOptions, 'json'>,
+  {say, complain}: Terminal,
+): number => {
+  if (json) say(JSON.stringify({ok: false, refusal}));
+  else complain(wrap(`agentctl: ${refusal.text}`).join('\n'));
+  return exit;
 };
 
 type OperatorRequest = Extract<Request, {readonly by: string}>;

@@ -38,6 +38,13 @@ export interface Consul {
   close(): void;
 }
 
+export interface ConsulOptions {
+  /** of one request */
+  readonly deadlineMs: number;
+  /** where the place names no file of one */
+  readonly token?: string | undefined;
+}
+
 const ANSWER_LIMIT = 64 * 1_048_576;
 /** At most so many connections for calls; each blocking query has one of its own, as Consul cannot share it. */
 const CALL_SOCKETS = 4;
@@ -46,14 +53,14 @@ const CALL_SOCKETS = 4;
  * A client for Consul at this place, which is not contacted yet. Every request has a deadline from its begin to the last byte of
  * the answer. Throws a `ConsulError` for a place that cannot work.
  */
-export const openConsul = (place: ConsulPlace, {deadlineMs}: {readonly deadlineMs: number}): Consul => {
+export const openConsul = (place: ConsulPlace, {deadlineMs, token: given}: ConsulOptions): Consul => {
   const {name, base} = addressOf(place);
   const credentials = credentialReader(place);
   const calls = createPool({maxSockets: CALL_SOCKETS});
   const queries = createPool();
 
   const call = async (asked: ConsulRequest, signal: AbortSignal): Promise<HttpAnswer> => {
-    const {token, ...tls} = await credentials();
+    const {token = given, ...tls} = await credentials();
     const {method, query = {}, body, waitMs, repeatable} = asked;
     const search = new URLSearchParams(query).toString();
     const path = search === '' ? asked.path : `${asked.path}?${search}`;

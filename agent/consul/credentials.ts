@@ -1,5 +1,6 @@
 import {readFile, stat} from 'node:fs/promises';
 import type {ConsulPlace} from '../config/settings.ts';
+import {isConsulToken} from '../core/token.ts';
 import {SECRET_EXPECTED, secretProblem} from '../host/secret-file.ts';
 import {refused} from './error.ts';
 
@@ -10,7 +11,6 @@ export interface Credentials {
   readonly key?: string;
 }
 
-const TOKEN = /^[\x21-\x7e]+$/;
 const SECRET: ReadonlySet<string> = new Set(['token', 'key']);
 
 /**
@@ -41,7 +41,7 @@ const requireSecret = async (path: string): Promise<void> => {
 };
 
 const checkToken = (path: string, token: string): string => {
-  if (!TOKEN.test(token)) throw refused(`the token file ${path}: expected one line of printable ASCII`);
+  if (!isConsulToken(token)) throw refused(`the token file ${path}: expected one line of printable ASCII`);
   return token;
 };
 

@@ -71,6 +71,7 @@ const HANDLERS: Handlers = {
       return refusal(reason('release.kind-not-configured', {kind: 'git', section: 'install.git'}));
     return {ok: true, value: await resolve(name, signal)};
   },
+  desired: async (_, {controls}, signal) => ({ok: true, value: await controls.desired(signal)}),
   deploy: async ({verb: _, ...asked}, {controls}, signal) => respond(await controls.deploy(asked, signal)),
 };
 

@@ -88,6 +88,24 @@ export type Answer =
   | {readonly ok: true; readonly text: string}
   | {readonly ok: false; readonly reason: Reason};
 
+/** The desired key as somebody saw it. `version` is null when there was none, `release` also when nobody can read it. */
+export interface DesiredSeen {
+  readonly version: string | null;
+  readonly release: string | null;
+}
+
+/** Asks for the desired key to be written. */
+export interface DeployRequest {
+  /** a full id that `parseRelease` reads */
+  readonly release: string;
+  readonly message?: string;
+  readonly by: string;
+  /** the version of the key that this shall replace (null: none); left out: whatever there is */
+  readonly seen?: string | null;
+  /** an operator's token for the store, instead of the host's; a secret */
+  readonly token?: string;
+}
+
 /** What the daemon lets operators do. Requests are validated before they arrive here; any throw becomes a refusal. */
 export interface Controls {
   status(signal: AbortSignal): Promise<StatusReport>;
@@ -101,11 +119,9 @@ export interface Controls {
    * longer than an answer should. Throws `host.not-stopping`.
    */
   leave(signal: AbortSignal): Promise<boolean>;
-  /** Writes the desired key. `release` is a full id that `parseRelease` reads. */
-  deploy(
-    options: {readonly release: string; readonly message?: string; readonly by: string},
-    signal: AbortSignal,
-  ): Promise<Answer>;
+  /** What the desired key says now, from the store itself. Throws `ReasonError`. */
+  desired(signal: AbortSignal): Promise<DesiredSeen>;
+  deploy(options: DeployRequest, signal: AbortSignal): Promise<Answer>;
 }
 
 /**
@@ -121,7 +137,8 @@ export type Request =
   | {readonly verb: 'retry'; readonly by: string}
   | {readonly verb: 'leave'}
   | {readonly verb: 'resolve'; readonly name: string}
-  | {readonly verb: 'deploy'; readonly by: string; readonly release: string; readonly message?: string};
+  | {readonly verb: 'desired'}
+  | ({readonly verb: 'deploy'} & DeployRequest);
 
 export type Verb = Request['verb'];
 
@@ -143,6 +160,7 @@ export interface Results {
   /** whether it is over; until then ask again */
   readonly leave: boolean;
   readonly resolve: string;
+  readonly desired: DesiredSeen;
   readonly deploy: string;
 }
 

@@ -4,6 +4,7 @@ import {quote} from '../core/quote.ts';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {parseRelease, RELEASE_EXPECTED} from '../core/release.ts';
+import {isConsulToken} from '../core/token.ts';
 import type {Request} from './protocol.ts';
 
 const text = (what: string, limit: number) =>
@@ -22,6 +23,11 @@ const refName = v.pipe(
   v.string('a name as text'),
   v.regex(/^(?![-/.])(?!.*(?:\.\.|\/\/|\/\.|@\{))[A-Za-z0-9._/@+-]{1,200}$/, 'the name of a branch or tag'),
 );
+/** A secret: what is wrong with it is said without it. */
+const token = v.custom<string>(
+  value => typeof value === 'string' && isConsulToken(value),
+  'a token: one line of printable ASCII',
+);
 const release = v.pipe(
   v.string('a release as text'),
   v.check(id => parseRelease(id) !== undefined, RELEASE_EXPECTED),
@@ -37,7 +43,15 @@ const REQUEST: v.GenericSchema<unknown, Request> = v.variant('verb', [
   v.strictObject({verb: v.literal('retry'), by}),
   v.strictObject({verb: v.literal('leave')}),
   v.strictObject({verb: v.literal('resolve'), name: refName}),
-  v.strictObject({verb: v.literal('deploy'), by, release, message: v.exactOptional(message)}),
+  v.strictObject({verb: v.literal('desired')}),
+  v.strictObject({
+    verb: v.literal('deploy'),
+    by,
+    release,
+    message: v.exactOptional(message),
+    seen: v.exactOptional(v.nullable(text('a version', 128))),
+    token: v.exactOptional(token),
+  }),
 ]);
 
 /** Reads a request from the socket. Throws `control.request`. */

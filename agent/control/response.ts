@@ -80,6 +80,7 @@ const RESULTS: {readonly [V in Verb]: v.GenericSchema<unknown, Results[V]>} = {
   retry: v.string(),
   leave: v.boolean(),
   resolve: v.string(),
+  desired: v.object({version: v.nullable(v.string()), release: v.nullable(v.string())}),
   deploy: v.string(),
 };
 

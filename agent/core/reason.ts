@@ -35,6 +35,7 @@ const TEXTS = {
     `${d.name} is in ${d.remote}, but install.git.refs of this host allows only ${d.refs}`,
   'release.name-unknown': (d: {name: string; remote: string}) =>
     `${d.remote} has no branch or tag ${d.name}; abbreviated revisions are not taken`,
+  'operator.cannot-deploy': (d: {cause: string}) => `nothing is deployed: ${d.cause}`,
   'operator.cannot-retry': (d: {cause: string}) => `this host cannot try again now: ${d.cause}`,
   'operator.cannot-roll-back': (d: {cause: string}) => `this host cannot go back now: ${d.cause}`,
   'host.stopping': () => 'the host is shutting down',

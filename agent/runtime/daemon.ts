@@ -8,6 +8,7 @@ import {followCloudInit} from '../host/cloud-init.ts';
 import {systemState} from '../host/systemd/leave-unit.ts';
 import {createNotify} from '../host/systemd/notify.ts';
 import {createResolve} from '../install/git/resolve.ts';
+import {openStoreAs} from '../store/open.ts';
 import {createBootView} from './effects/boot-view.ts';
 import {createExecutor} from './effects/executors.ts';
 import {createShutdownGuard} from './effects/shutdown-guard.ts';
@@ -117,6 +118,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     request: shutdown.requests(loop.agent.request),
     leave: shutdown.leave,
     vet,
+    openStoreAs: (token: string) => openStoreAs(settings.store, token),
     unhealthy,
     problems,
   };

@@ -13,3 +13,10 @@ export const openStore = async (settings: StoreSettings, tuning: StoreTuning = {
   settings.kind === 'directory'
     ? (await import('./directory.ts')).openDirectoryStore(settings) // its watcher costs 4 MB
     : openConsulStore(settings, tuning);
+
+/** Opens the store for somebody who shows a token of their own; null when it knows no tokens. Throws as `openStore` does. */
+export const openStoreAs = (settings: StoreSettings, token: string): Store | null => {
+  if (settings.kind === 'directory') return null;
+  const {tokenFile: _, ...place} = settings;
+  return openConsulStore(place, {token});
+};

@@ -102,7 +102,29 @@ t.test('a deploy of a branch asks for the revision that it is now', async t => {
     'Every host of web/production is asked to run 111111111111 (main now) instead of 222222222222',
   );
   t.match(await agentctl(['deploy', 'snap-0123456789abcdef0'], env), {exitCode: 1, stderr: /add --yes/});
-  t.same(requests, [{verb: 'deploy', by: named('ada'), release: OLD, message: 'back'}]);
+  t.same(requests, [{verb: 'deploy', by: named('ada'), release: OLD, message: 'back', seen: '7'}]);
+});
+
+t.test("a deploy shows an operator's token, from a file that only they can read", async t => {
+  const {env, requests} = await host(t, {});
+  const file = join(await temporaryFolder(t), 'token');
+  const deploy = ['deploy', NEW, '--yes'];
+  await writeFile(file, 'of-an-operator\n', {mode: 0o644});
+  t.match(await agentctl([...deploy, '--token-file', file], env), {
+    exitCode: 1,
+    stderr: /0400,\s+got\s+mode\s+0644/,
+  });
+  await chmod(file, 0o600);
+  t.match(await agentctl([...deploy, '--token-file', file], env), {exitCode: 0});
+  t.match(await agentctl(deploy, {...env, CONSUL_HTTP_TOKEN_FILE: file}), {exitCode: 0});
+  t.match(requests, [{token: 'of-an-operator'}, {token: 'of-an-operator'}]);
+  await writeFile(file, 'two\nsecrets');
+  const {stderr, exitCode} = await agentctl([...deploy, '--token-file', file], env);
+  t.equal(exitCode, 1);
+  t.match(stderr.replaceAll(/\s+/g, ' '), /expected one line of printable ASCII/);
+  t.notMatch(stderr, /secrets/);
+  t.match(await agentctl([...deploy, '--token-file', `${file}.none`], env), {exitCode: 1, stderr: /ENOENT/});
+  t.equal(requests.length, 2);
 });
 
 t.test('a refusal is on stderr with exit code 1, or as JSON', async t => {

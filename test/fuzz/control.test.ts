@@ -47,7 +47,8 @@ const controls: Controls = {
   rollback: done,
   retry: done,
   leave: async () => true,
-  deploy: done,
+  desired: async () => ({version: null, release: null}),
+  deploy: async request => done({...request}),
 };
 
 t.test('requests', async t => {

@@ -5,7 +5,9 @@ import t from 'tap';
 import {storePart} from '../../agent/cli/check/store.ts';
 import type {Settings} from '../../agent/config/settings.ts';
 import {keysOf} from '../../agent/core/keys.ts';
-import {openStore} from '../../agent/store/open.ts';
+import {reasonText} from '../../agent/core/reason.ts';
+import {deploy} from '../../agent/runtime/operator/deploy.ts';
+import {openStore, openStoreAs} from '../../agent/store/open.ts';
 import {checkTraffic} from '../../agent/traffic/check.ts';
 import {consulTraffic} from '../../agent/traffic/consul.ts';
 import {startConsul} from '../support/consul.ts';
@@ -108,6 +110,34 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
     (await check()).store,
     {problems: [], notes: [/may write web\/production\/desired and web\/production\/policy, .*more than/]},
     'a token that may deploy is noted',
+  );
+
+  await use(hostRules());
+  const token = await tokenFor(consul, 'operator', operatorRules());
+  const reader = await openStore(settings, tuning);
+  t.teardown(() => reader.close());
+  const parts = {
+    store: reader,
+    keys,
+    vet: async () => undefined,
+    openStoreAs: (shown: string) => openStoreAs(settings, shown),
+  };
+  const asked = {release: 'snap-22222222', by: 'ada', seen: null};
+  const why = async (more: object) => {
+    const answer = await deploy(parts, {...asked, ...more}, never);
+    return answer.ok ? 'done' : reasonText(answer.reason);
+  };
+  t.match(
+    await why({}),
+    /the token of this host may not write .*desired: .*--token-file/,
+    'a host does not deploy',
+  );
+  t.match(await why({token: 'unknown'}), /the token that was shown may not write/);
+  t.equal(await why({token}), 'done', 'with the token of an operator it does');
+  t.match(
+    await why({token}),
+    /asks for snap-22222222 meanwhile, by ada/,
+    'their token is enough to see that it changed',
   );
 
   await use(operatorRules());

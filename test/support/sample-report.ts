@@ -63,6 +63,7 @@ export const fakeControls = (
       requests.push({verb: 'leave'});
       return requests.length > 1;
     },
+    desired: async () => ({version: '7', release: report().desired?.release ?? null}),
     deploy: request('deploy', 'web/production/desired asks for it now'),
   };
   return {controls, requests};

@@ -1,22 +1,19 @@
-import type {Answer} from '../../control/protocol.ts';
+import type {Answer, DeployRequest} from '../../control/protocol.ts';
 import type {Keys} from '../../core/keys.ts';
 import {quote} from '../../core/quote.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
 import {parseRelease, RELEASE_EXPECTED, type Release, releaseId, shortRelease} from '../../core/release.ts';
 import type {Store} from '../../ports.ts';
+import {writeDesired} from './desired.ts';
 
 export interface DeployParts {
   readonly store: Store;
   readonly keys: Keys;
   /** Throws why a host like this one could not install the release, as far as can be known in a moment. */
   readonly vet: (release: Release, signal: AbortSignal) => Promise<void>;
-}
-
-export interface DeployRequest {
-  readonly release: string;
-  readonly message?: string;
-  readonly by: string;
+  /** The store for somebody's own token; null when it knows none. */
+  readonly openStoreAs: (token: string) => Store | null;
 }
 
 const VET_MS = 8_000;
@@ -26,24 +23,39 @@ const VET_MS = 8_000;
  * ready yet, is written all the same, and the answer says so.
  */
 export const deploy = async (
-  {store, keys, vet}: DeployParts,
-  {release: id, message, by}: DeployRequest,
+  parts: DeployParts,
+  {release: id, message, by, seen, token}: DeployRequest,
   signal: AbortSignal,
 ): Promise<Answer> => {
   const release = parseRelease(id);
   if (!release)
     return {ok: false, reason: reason('desired.refused', {expected: RELEASE_EXPECTED, got: quote(id)})};
-  const objection = await objectionTo(release, vet, signal);
+  const {desired: key} = parts.keys;
+  const objection = await objectionTo(release, parts.vet, signal);
   if (objection && !isPassing(objection)) return {ok: false, reason: objection};
   const at = new Date().toISOString();
   const document = {release: releaseId(release), by, ...(message !== undefined && {message}), at};
-  try {
-    await store.put(keys.desired, `${JSON.stringify(document)}\n`, 'any', signal);
-  } catch (error) {
-    return {ok: false, reason: reasonOf(error)};
-  }
-  const text = `${keys.desired} asks for ${shortRelease(release)} now`;
+  const value = `${JSON.stringify(document)}\n`;
+  const refusal = await writeAs(parts, token, {key, value, seen}, signal);
+  if (refusal) return {ok: false, reason: refusal};
+  const text = `${key} asks for ${shortRelease(release)} now`;
   return {ok: true, text: objection ? `${text}, but mind: ${reasonText(objection)}` : text};
+};
+
+const writeAs = async (
+  {store, openStoreAs}: DeployParts,
+  token: string | undefined,
+  write: Pick<Parameters<typeof writeDesired>[1], 'key' | 'value' | 'seen'>,
+  signal: AbortSignal,
+): Promise<Reason | null> => {
+  if (token === undefined) return writeDesired(store, {...write, whose: 'the token of this host'}, signal);
+  const theirs = openStoreAs(token);
+  if (!theirs) return reason('operator.cannot-deploy', {cause: `${store.name} knows no tokens: show none`});
+  try {
+    return await writeDesired(theirs, {...write, whose: 'the token that was shown'}, signal);
+  } finally {
+    await theirs.close();
+  }
 };
 
 const objectionTo = async (

@@ -13,6 +13,7 @@ import {readLedgerFrom} from '../ledger.ts';
 import type {Agent} from '../loop/agent.ts';
 import type {Self} from '../self.ts';
 import {type DeployParts, deploy} from './deploy.ts';
+import {seenOf} from './desired.ts';
 import {reportOf} from './report.ts';
 
 interface Parts extends DeployParts {
@@ -51,6 +52,7 @@ export const createControls = (parts: Parts): Controls => {
     retry: async ({by}) => refused(problems) ?? retry(state(), request, by),
     rollback: async ({by}) => refused(problems) ?? rollback(state(), request, by),
     leave,
+    desired: async signal => seenOf(await parts.store.get(parts.keys.desired, signal)),
     deploy: (request, signal) => deploy(parts, request, signal),
   };
 };

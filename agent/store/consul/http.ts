@@ -7,6 +7,8 @@ import {checkKey, refused, unreachable} from '../key.ts';
 export interface HttpTuning {
   /** from the begin of a call to the last byte of its answer */
   readonly callDeadlineMs?: number;
+  /** where the settings name no file of one */
+  readonly token?: string;
 }
 
 export interface ConsulHttp {
@@ -21,14 +23,14 @@ const DEADLINE_MS = 10_000;
 /** Consul as a store: its failures are reasons. An answer that the token may not read in full is refused. Throws `store.refused`. */
 export const openConsulHttp = (
   settings: ConsulSettings,
-  {callDeadlineMs = DEADLINE_MS}: HttpTuning = {},
+  {callDeadlineMs = DEADLINE_MS, token}: HttpTuning = {},
 ): ConsulHttp => {
   const name = nameOf(settings);
   checkKey(name, settings.prefix);
   const failed = (error: unknown): never => {
     throw error instanceof ConsulError ? reasonOf(name, error) : error;
   };
-  const consul = opened(() => openConsul(settings, {deadlineMs: callDeadlineMs}), failed);
+  const consul = opened(() => openConsul(settings, {deadlineMs: callDeadlineMs, token}), failed);
   return {
     name,
     send: async (asked, signal) => {

@@ -57,6 +57,7 @@ const controlsOf = async (
     unhealthy: () => null,
     problems: someTroubles(journal && {journal}),
     vet,
+    openStoreAs: () => null,
     history: openHistory(dir),
     coordinated: true,
     leave: async () => true,
@@ -128,6 +129,29 @@ t.test('the same release deployed again is a new desired version', async t => {
   t.match(second?.reading, {ok: true, desired: {release: TWO}});
   t.not(first?.version, second?.version);
   t.not(first?.value, second?.value, 'Consul keeps the version of a value that does not change');
+});
+
+t.test('a deploy replaces what was shown, and nothing else', async t => {
+  const {controls, desired, store} = await controlsOf(t, servingOne(ONE));
+  t.same(await controls.desired(never), {version: null, release: null});
+  t.match(await controls.deploy({release: 'snap-22222222', by: 'ada', seen: null}, never), {ok: true});
+  const shown = await controls.desired(never);
+  t.equal(shown.release, 'snap-22222222');
+  t.match(await controls.deploy({release: 'snap-11111111', by: 'bob', seen: shown.version}, never), {
+    ok: true,
+  });
+  const late = await controls.deploy({release: 'snap-22222222', by: 'ada', seen: shown.version}, never);
+  t.match(late, {ok: false, reason: {kind: 'operator.cannot-deploy'}});
+  if (!late.ok) t.match(reasonText(late.reason), /asks for snap-11111111 meanwhile, by bob: look/);
+  t.match((await desired())?.reading, {ok: true, desired: {release: ONE, by: 'bob'}}, 'nothing is written');
+
+  await store.put('web/production/desired', 'nonsense', 'any', never);
+  const {version, release} = await controls.desired(never);
+  t.equal(release, null);
+  t.match(await controls.deploy({release: 'snap-22222222', by: 'ada', seen: version}, never), {ok: true});
+  const token = await controls.deploy({release: 'snap-11111111', by: 'ada', token: 'secret'}, never);
+  t.notOk(token.ok);
+  if (!token.ok) t.match(reasonText(token.reason), /knows no tokens: show none/);
 });
 
 t.test('a rollback of a held host names the hold', async t => {
