@@ -5,8 +5,8 @@ import {linkHere, readCurrent} from './current.ts';
 import {activationEnvironment} from './environment.ts';
 import {endGroup} from './group.ts';
 import {launchChild} from './launch.ts';
-import {readRecord, removeRecord} from './process/record.ts';
-import {groupsOf, isRunning} from './process/running.ts';
+import {removeRecord} from './process/record.ts';
+import {applicationGroups, isRunning} from './process/running.ts';
 import {startProcess} from './process/start.ts';
 import {type ActivatorOptions, countdown, switchRelease} from './switch.ts';
 
@@ -52,9 +52,7 @@ export const stopProcess = async ({
   readonly stateDir: string;
   readonly graceMs: number;
 }): Promise<void> => {
-  const record = await readRecord(stateDir);
-  if (record === null) return;
-  const groups = await groupsOf(record);
+  const groups = await applicationGroups(stateDir);
   const ended = await Promise.all(groups.map(group => endGroup(group, {graceMs})));
   if (ended.includes(false)) {
     const cause = `the process group ${groups[ended.indexOf(false)]} does not end, even by SIGKILL`;

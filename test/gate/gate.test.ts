@@ -74,7 +74,9 @@ t.test('only refusals in a row count, and no answer is no refusal', async t => {
 t.test('a command that ends with another status refuses, one that cannot start does not', async t => {
   const file = join(await temporaryFolder(t), 'runs');
   const command = ['/bin/sh', '-c', `echo x >>${file}; exit 3`];
-  const why = await reasonFrom(gateWith({command, failAfter: 2, probeTimeoutMs: 20_000}).pass({timeoutMs: 60_000}, signal));
+  const why = await reasonFrom(
+    gateWith({command, failAfter: 2, probeTimeoutMs: 20_000}).pass({timeoutMs: 60_000}, signal),
+  );
   t.match(why, {kind: 'gate.failed', details: {last: /exit status 3/}});
   t.equal(await readFile(file, 'utf8'), 'x\nx\n');
   const start = performance.now();

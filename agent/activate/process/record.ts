@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import * as v from 'valibot';
 import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
-import {readIfThere, writeDurably} from '../../host/files.ts';
+import {readIfThere, writeOver} from '../../host/files.ts';
 
 const Record = v.object({
   /** in the environment of every process of this start, as RELEASE_AGENT_START */
@@ -31,9 +31,9 @@ export const readRecord = async (stateDir: string): Promise<ProcessRecord | null
   }
 };
 
-/** Replaces the record durably. */
+/** Replaces the record. It is not made durable: it says nothing after a reboot. */
 export const writeRecord = (stateDir: string, record: ProcessRecord): Promise<void> =>
-  writeDurably(place(stateDir), `${JSON.stringify(record)}\n`);
+  writeOver(place(stateDir), `${JSON.stringify(record)}\n`);
 
 /** Removes the record: nothing runs. */
 export const removeRecord = (stateDir: string): Promise<void> => rm(place(stateDir), {force: true});

@@ -8,8 +8,8 @@ import {ReasonError} from '../../core/reason-error.ts';
 import {bootId} from '../../host/boot-id.ts';
 import {crypto} from '../../host/http/lazy.ts';
 import {readProc} from '../proc.ts';
-import {writeRecord} from './record.ts';
-import {START_VARIABLE} from './running.ts';
+import {type ProcessRecord, writeRecord} from './record.ts';
+import {START_VARIABLE, STATE_VARIABLE} from './running.ts';
 
 export interface StartOptions {
   readonly stateDir: string;
@@ -28,20 +28,21 @@ const TAIL = 4_096;
 /**
  * Starts the application in the release's folder, in a session of its own so that it outlives the agent, its output appended
  * to `<stateDir>/app.log` (set aside at a start when it is over 10 MiB). Throws `activate.failed` with the last line of
- * output when it ends at once. The record is written before and after: no crash of the agent loses the process.
+ * output when it ends at once. The record is written before and after: no crash of the agent loses the process. Neither the
+ * record nor the log is worth the activation: on a disk that is full the process is found by its environment.
  */
 export const startProcess = async (options: StartOptions, signal: AbortSignal): Promise<void> => {
   const {stateDir, slot} = options;
   signal.throwIfAborted();
   const record = {start: crypto().randomUUID(), slot, bootId: await bootId()};
-  await writeRecord(stateDir, {...record, process: null});
+  await tryToRecord(stateDir, {...record, process: null});
   const log = await openLog(join(stateDir, 'app.log'));
   try {
     const child = launch(options, record.start, log.fd);
     const ended = endOf(child);
     const found = child.pid === undefined ? null : await readProc(child.pid);
     if (found !== null && child.pid !== undefined) {
-      await writeRecord(stateDir, {...record, process: {pid: child.pid, startTime: found.startTime}});
+      await tryToRecord(stateDir, {...record, process: {pid: child.pid, startTime: found.startTime}});
     }
     const early = await Promise.race([ended, sleep(SETTLE_MS, null, {signal})]);
     if (early !== null) throw failed(`${options.command[0]} ${early}`, await log.lastLine());
@@ -50,11 +51,14 @@ export const startProcess = async (options: StartOptions, signal: AbortSignal): 
   }
 };
 
+const tryToRecord = (stateDir: string, record: ProcessRecord): Promise<void> =>
+  writeRecord(stateDir, record).catch(() => undefined);
+
 // `env` changes the folder and loads the program, so that a hung disk hangs the child and never this process.
-const launch = ({directory, command, environment}: StartOptions, start: string, output: number) => {
+const launch = ({stateDir, directory, command, environment}: StartOptions, start: string, output: number) => {
   const child = spawn('/usr/bin/env', ['-C', directory, '--', ...command], {
     detached: true,
-    env: {...environment, [START_VARIABLE]: start},
+    env: {...environment, [START_VARIABLE]: start, [STATE_VARIABLE]: stateDir},
     stdio: ['ignore', output, output],
   });
   child.unref();
@@ -75,8 +79,8 @@ const openLog = async (path: string) => {
     found => found.size,
     () => 0,
   );
-  if (size > LOG_LIMIT) await rename(path, `${path}.1`);
-  const file = await open(path, 'a+', 0o640);
+  if (size > LOG_LIMIT) await rename(path, `${path}.1`).catch(() => undefined);
+  const file = await open(path, 'a+', 0o640).catch(() => open('/dev/null', 'a+'));
   const begin = (await file.stat()).size;
   return {
     fd: file.fd,
