@@ -79,6 +79,16 @@ export interface Installer {
   stage(slot: Slot, signal: AbortSignal): Promise<void>;
   /** Deletes every slot of this kind, and whatever belongs to it, except those kept. Also what a crash left. */
   prune(keep: readonly Slot[], signal: AbortSignal): Promise<void>;
+  /** only where the first read of a file may be slow */
+  readonly firstReads?: FirstReads;
+}
+
+/** Slots (by name) whose files come from afar when they are read for the first time. */
+export interface FirstReads {
+  /** True when it is known: false means that it is not so, or not known. */
+  areSlow(slot: string): Promise<boolean>;
+  /** What the release needs has been read once. */
+  over(slot: string): Promise<void>;
 }
 
 export interface ActivationRequest extends Slot {

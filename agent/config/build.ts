@@ -78,6 +78,12 @@ const ebs = (values: Values) =>
     encrypted: values['install.ebs.encrypted'],
     kmsKey: values['install.ebs.kms-key'],
     initializationRate: values['install.ebs.initialization-rate'],
+    prewarm: {
+      what: values['install.ebs.prewarm'],
+      rateMiB: values['install.ebs.prewarm-rate'],
+      // a stage must not be late for it
+      untilMs: values['install.timeout'] / 2,
+    },
     endpoint: values['install.ebs.endpoint'],
     timeoutMs: values['install.ebs.timeout'],
   });

@@ -37,6 +37,14 @@ export interface GitSettings {
   readonly timeoutMs: number;
 }
 
+/** Reading beforehand, of a new volume, what the last release has in memory of its own. */
+export interface PrewarmSettings {
+  readonly what: 'last' | 'off';
+  readonly rateMiB: number;
+  /** it ends when the stage has taken this long */
+  readonly untilMs: number;
+}
+
 export interface EbsSettings {
   readonly volumeType: string;
   readonly iops?: number;
@@ -53,6 +61,7 @@ export interface EbsSettings {
   readonly kmsKey?: string;
   /** how fast EC2 fills a new volume from its snapshot by itself, in MiB/s; it is paid for */
   readonly initializationRate?: number;
+  readonly prewarm: PrewarmSettings;
   readonly endpoint?: string;
   readonly timeoutMs: number;
 }

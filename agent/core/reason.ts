@@ -11,6 +11,8 @@ const ec2Says = (state: string): string =>
       ? 'EC2 has not answered'
       : `EC2 says: ${state}`;
 
+const COLD = '; its volume was not read beforehand: what was read first came slowly, from S3';
+
 /**
  * Why something happened or does not. One kind, one text: log, `STATUS=`, `agentctl` and metric labels share it.
  * To add a reason, add its line to `TEXTS`; its details become typed from the text's parameter.
@@ -74,6 +76,7 @@ const TEXTS = {
   // staging
   'stage.spread': (d: {afterMs: number; hosts: number}) =>
     `it stages in its turn, ${Math.ceil(d.afterMs / 1_000)} s after it was asked to: staging is spread over about ${d.hosts} hosts`,
+  'prewarm.late': (d: {seconds: number}) => `the time for it, ${d.seconds} s, was over`,
   'stage.timeout': (d: {seconds: number}) => `staging was not done after ${d.seconds} s`,
 
   // disks
@@ -195,8 +198,8 @@ const TEXTS = {
   'unit.failed': (d: {unit: string; cause: string}) => `the unit ${d.unit} did not start: ${d.cause}`,
 
   // health
-  'gate.failed': (d: {probe: string; seconds: number; last: string}) =>
-    `the health gate ${d.probe} did not pass in ${d.seconds} s; last answer: ${d.last}`,
+  'gate.failed': (d: {probe: string; seconds: number; last: string; volume?: string}) =>
+    `the health gate ${d.probe} did not pass in ${d.seconds} s; last answer: ${d.last}${d.volume === 'cold' ? COLD : ''}`,
   'health.failed': (d: {probe: string; last: string}) =>
     `the application does not pass its probes: ${d.probe}: ${d.last}`,
   'bake.failed': (d: {probe: string; last: string}) => `it failed while baking: ${d.probe}: ${d.last}`,

@@ -16,6 +16,8 @@
  *
  *   ec2.faults.add({action: 'CreateVolume', kind: 'throttle', times: 3})   // ec2/faults.ts lists the kinds
  *   ec2.snapshot(id).state = 'pending'                                    // also 'error'; .tier = 'archive'; .ownerId = '9…'
+ *   ec2.snapshot(id).coldMsPerBlock = 20                                  // its volumes are slow where they are read first
+ *   await ec2.coldReads(volumeId)                                         // how many blocks of one were read so far
  *   ec2.instance(id).hiddenDevices.add('/dev/xvdba')                      // taken, but DescribeInstances does not show it
  *   ec2.delays.createMs = 2_000                                           // how long states take
  *   ec2.volumes()                                                         // what exists now, to look for leaks
@@ -36,6 +38,7 @@ import {
   type Snapshot,
   type Volume,
 } from './ec2/cloud.ts';
+import {coldReads} from './ec2/cold.ts';
 import {type Devices, loopDevices, noDevices} from './ec2/devices.ts';
 import type {Faults} from './ec2/faults.ts';
 import {buildImage, copyImage, type Filesystem, imageFolder, imageSizeGb} from './ec2/images.ts';
@@ -55,6 +58,7 @@ export type Ec2 = {
   readonly delays: Delays;
   readonly calls: readonly Call[];
   readonly volumes: () => readonly Volume[];
+  readonly coldReads: (volumeId: string) => Promise<number>;
   readonly snapshot: (id: string) => Snapshot;
   readonly instance: (id: string) => Instance;
   readonly runInstance: (options?: {
@@ -103,6 +107,7 @@ export const startEc2 = async (options: Ec2Options, signal?: AbortSignal): Promi
     delays: cloud.delays,
     calls: cloud.calls,
     volumes: () => [...cloud.volumes.values()],
+    coldReads: id => coldReads(known(cloud.volumes, id).image),
     snapshot: id => known(cloud.snapshots, id),
     instance: id => known(cloud.instances, id),
     runInstance: ({zone = `${region}a`, tags = {}} = {}) => runInstance(cloud, zone, tags),

@@ -118,6 +118,8 @@ export const OPTIONS = {
   'install.ebs.encrypted': withDefault(flag, false),
   'install.ebs.kms-key': optional(kmsKey),
   'install.ebs.initialization-rate': optional(integer({min: 100, max: 300})),
+  'install.ebs.prewarm': withDefault(oneOf(['last', 'off']), 'last'),
+  'install.ebs.prewarm-rate': withDefault(integer({min: 1, max: 2000}), 50),
   'install.ebs.endpoint': optional(webAddress),
   'install.ebs.timeout': withDefault(duration({min: '10s', max: '2h'}), '5m'),
 

@@ -10,6 +10,7 @@ import {findDevice} from '../../host/mount/devices.ts';
 import type {Mounts} from '../../host/mount/mounts.ts';
 import {unlessReason, withTimeLimit} from '../../host/time-limit.ts';
 import type {Identity, Installer, Log, ReportBlocker, Slot} from '../../ports.ts';
+import {firstReads, warm} from './first-reads.ts';
 import {pruneSlots} from './prune.ts';
 import {mountSlot, realDirectory} from './slot-mount.ts';
 import {checkSnapshot} from './snapshot.ts';
@@ -42,17 +43,22 @@ export const ebsInstaller = (options: EbsInstallerOptions): Installer => {
   const {settings, pace} = context;
   const exclusive = createExclusive();
   return {
-    stage: (slot, signal) => {
+    stage: async (slot, signal) => {
+      const began = performance.now();
       const limit = {
         timeoutMs: settings.timeoutMs,
         late: unlessReason(reason('stage.timeout', {seconds: settings.timeoutMs / 1000})),
       };
-      const work = async (bounded: AbortSignal) => {
-        if (await mountAgain(context, slot, bounded)) return;
+      const work = async (bounded: AbortSignal): Promise<boolean> => {
+        if (await mountAgain(context, slot, bounded)) return false;
         await exclusive(() => prepare(context, slot, bounded), bounded);
+        return true;
       };
-      return withTimeLimit(limit, work, signal);
+      const isNew = await withTimeLimit(limit, work, signal);
+      const timeoutMs = settings.prewarm.untilMs - (performance.now() - began);
+      if (isNew) await warm(context, {slot, stateDir: options.stateDir, timeoutMs}, signal);
     },
+    firstReads: firstReads(context.records),
     prune: async (keep, signal) => {
       const slots = dirname(await realDirectory(join(options.stateDir, 'slots', 'any')));
       const pruning = {keep: new Set(keep.map(each => each.slot)), slots};

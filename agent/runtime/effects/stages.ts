@@ -1,10 +1,12 @@
 /** Chooses the adapter of every stage from the settings. */
 import {join} from 'node:path';
+import {readCurrent} from '../../activate/current.ts';
 import {applicationProcesses} from '../../activate/process/running.ts';
 import {processActivator} from '../../activate/process.ts';
 import {systemdActivator} from '../../activate/systemd.ts';
 import type {Settings} from '../../config/settings.ts';
 import type {Release} from '../../core/release.ts';
+import {tellingFirstReads} from '../../gate/first-reads.ts';
 import {type GateOptions, gate} from '../../gate/gate.ts';
 import {sparing} from '../../gate/sparing.ts';
 import {createEc2, type Ec2} from '../../host/ec2/ec2.ts';
@@ -73,11 +75,17 @@ export const createAdapters = (parts: Parts): Adapters => {
     activator,
     traffic: createTraffic(parts, activator),
     drain: createDrain(parts, activator),
-    gate: gate({settings: settings.gate, ...probed}),
+    gate: createGate(gate({settings: settings.gate, ...probed}), installers, parts),
     healthGate: createHealthGate({settings: settings.gate, ...probed}),
     directoryOf: slot => join(stateDir, 'slots', slot),
     log,
   };
+};
+
+const createGate = (plain: Gate, installers: Adapters['installers'], {settings, log}: Parts): Gate => {
+  const firstReads = installers.ebs?.firstReads;
+  if (!firstReads) return plain;
+  return tellingFirstReads({gate: plain, firstReads, current: () => readCurrent(settings.stateDir), log});
 };
 
 // What answers on a port is asked each time, what needs a program to be asked only now and then.

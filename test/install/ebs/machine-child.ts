@@ -32,6 +32,7 @@ const main = async (signal: AbortSignal): Promise<void> => {
       maxSizeGiB: 10,
       tags: {},
       encrypted: false,
+      prewarm: {what: 'off', rateMiB: 50, untilMs: 60_000},
       timeoutMs: 60_000,
     },
     stateDir,

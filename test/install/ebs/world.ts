@@ -28,6 +28,7 @@ export const SETTINGS: EbsSettings = {
   maxSizeGiB: 100,
   tags: {},
   encrypted: false,
+  prewarm: {what: 'off', rateMiB: 50, untilMs: 60_000},
   timeoutMs: 60_000,
 };
 

@@ -20,6 +20,8 @@ export type Volume = {
   readonly sizeGb: number;
   readonly snapshotId: string;
   readonly image: string;
+  /** How long the first read of a block takes. */
+  readonly coldMsPerBlock: number;
   /** the address that asked for it */
   readonly from?: string;
   state: VolumeState;
@@ -33,6 +35,8 @@ export type Snapshot = {
   state: 'pending' | 'completed' | 'error';
   tier: 'standard' | 'archive';
   ownerId?: string;
+  /** Volumes made of it from now on are filled as they are read: how long that takes for 512 KiB. */
+  coldMsPerBlock?: number;
   /** Zones in which it has fast snapshot restore. */
   readonly fastIn?: Set<string>;
 };

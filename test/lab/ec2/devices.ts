@@ -2,6 +2,7 @@ import {closeSync, constants, existsSync, openSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {must} from '../run.ts';
+import {type ColdImage, serveCold} from './cold.ts';
 
 export type Node = {readonly loop: string; readonly device: string; readonly instanceId: string};
 
@@ -9,8 +10,8 @@ export type Node = {readonly loop: string; readonly device: string; readonly ins
 export type Devices = {
   /** True when the machine itself has something under this name, as a device mapped in the AMI would be. */
   readonly isTaken: (where: {device: string; instanceId: string}) => boolean;
-  /** Connects an image file; gives the kernel's device, undefined where there are no devices. */
-  readonly connect: (image: string) => Promise<string | undefined>;
+  /** Connects an image file; gives the kernel's device, undefined where there are no devices. The first read of a block may take a while. */
+  readonly connect: (image: string, coldMsPerBlock?: number) => Promise<string | undefined>;
   /** Frees the kernel's device; false when a file system on it is still mounted. Forced, the kernel frees it after the last use. */
   readonly disconnect: (loop: string, how: {force: boolean}) => Promise<boolean>;
   /** Makes and removes the name the instance sees. Nothing happens while the instance is not running. */
@@ -40,16 +41,21 @@ export const loopDevices = (options: {
     const root = options.rootOf(instanceId);
     return root === undefined ? undefined : join(root, device);
   };
+  const served = new Map<string, ColdImage>();
   return {
     isTaken: where => existsSync(pathOf(where) ?? '/nowhere'),
-    connect: async image => {
-      const loop = (await must(['losetup', '--find', '--show', image])).trim();
+    connect: async (image, coldMsPerBlock = 0) => {
+      const cold = coldMsPerBlock > 0 ? await serveCold(image, coldMsPerBlock) : null;
+      const loop = cold ? await cold.connect() : (await must(['losetup', '--find', '--show', image])).trim();
+      if (cold) served.set(loop, cold);
       options.onConnect?.(loop, image);
       return loop;
     },
     disconnect: async (loop, {force}) => {
       if (!force && isClaimed(loop)) return false;
       await must(['losetup', '--detach', loop]);
+      await served.get(loop)?.stop();
+      served.delete(loop);
       options.onDisconnect?.(loop);
       return true;
     },

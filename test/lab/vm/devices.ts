@@ -18,8 +18,8 @@ export const vmDevices = ({
   const holders = new Map<string, Vm>();
   return {
     isTaken: where => vmOf(where.instanceId) === undefined && others.isTaken(where),
-    connect: async image => {
-      const loop = await others.connect(image);
+    connect: async (image, coldMsPerBlock) => {
+      const loop = await others.connect(image, coldMsPerBlock);
       if (loop !== undefined) volumeIds.set(loop, basename(image, '.img'));
       return loop;
     },

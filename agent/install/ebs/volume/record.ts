@@ -21,6 +21,8 @@ const RECORD = v.object({
   complete: v.boolean(),
   /** prune is about to detach its volume: it must not be mounted again before EC2 was asked */
   removing: v.boolean(),
+  /** what is read of it first comes from S3, and what the last release reads was not all read beforehand */
+  cold: v.optional(v.boolean()),
 });
 
 /** What is known of one slot's volume. Written before each step outside, so that a crash loses nothing. */

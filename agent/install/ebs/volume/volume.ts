@@ -69,8 +69,9 @@ const create = async (context: Context, record: VolumeRecord, signal: AbortSigna
     );
     const made = await records.write({...record, volume});
     const filled = await fillingOf(context, record.snapshot, signal);
-    log.info('a volume is made', {slot: record.slot, volume, snapshot: record.snapshot, filled});
-    return made;
+    const {slot, snapshot} = record;
+    log.info('a volume is made', {slot, volume, snapshot, filled: filled.words});
+    return filled.cold ? await records.write({...made, cold: true}) : made;
   } catch (error) {
     return whenRefused(context, record, error, signal);
   }

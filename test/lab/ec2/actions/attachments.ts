@@ -70,7 +70,7 @@ const requireAttachable = (
 
 const appear = async (cloud: Cloud, volume: Volume, attachment: Attachment): Promise<void> => {
   if (volume.attachment !== attachment || attachment.state !== 'attaching') return;
-  const loop = await cloud.devices.connect(volume.image);
+  const loop = await cloud.devices.connect(volume.image, volume.coldMsPerBlock);
   if (loop !== undefined && volume.attachment !== attachment) {
     await cloud.devices.disconnect(loop, {force: true}); // detached meanwhile
   } else if (loop !== undefined) {

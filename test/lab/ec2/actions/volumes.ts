@@ -3,6 +3,7 @@ import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Cloud, Snapshot, Volume} from '../cloud.ts';
 import {volumeOf} from '../cloud.ts';
+import {touchedBy} from '../cold.ts';
 import {forward} from '../forward.ts';
 import {blankImage, copyImage} from '../images.ts';
 import {type Request, refusal} from '../request.ts';
@@ -34,6 +35,7 @@ const make = async (request: Request, cloud: Cloud): Promise<Element> => {
     sizeGb: Number(textOf(answer, 'size')),
     snapshotId,
     image: join(cloud.images, `${id}.img`),
+    coldMsPerBlock: snapshot?.coldMsPerBlock ?? 0,
     state: 'creating',
     ...(request.from !== undefined && {from: request.from}),
   };
@@ -100,7 +102,9 @@ export const deleteVolume = async (request: Request, cloud: Cloud): Promise<Elem
 /** Drops what the proxy keeps of a volume that moto no longer has. */
 export const forget = async (cloud: Cloud, volume: Volume): Promise<void> => {
   cloud.volumes.delete(volume.id);
-  await rm(volume.image, {force: true});
+  const {image} = volume;
+  for (const file of [image, `${image}.cold`, `${image}.log`, touchedBy(image)])
+    await rm(file, {force: true});
 };
 
 export const done = (name: string): Element =>
