@@ -67,3 +67,10 @@ t.test('the document is read back, and refused when it is none', async t => {
   t.same(readMembers(null), {ok: true, value: NO_MEMBERS});
   t.match(readMembers('{"format":2}'), {ok: false, cause: {kind: 'store.document'}});
 });
+
+t.test('the bounds are what they are', async t => {
+  t.strictSame(NO_MEMBERS, {format: 1, present: [], missing: []});
+  t.equal(GRACE_MS, 600_000, 'ten minutes');
+  const names = Array.from({length: 8_001}, (_, n) => `i-${n}`);
+  t.equal(noteMembers(NO_MEMBERS, look(names, 0)).members.present.length, 8_000, 'it fits into one value');
+});

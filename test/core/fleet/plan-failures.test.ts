@@ -61,3 +61,15 @@ t.test('what hosts hold counts when a restored ledger has forgotten it', async t
   t.match(plan(view([out, waiting('b')], {ledger: stale})).ledger.permits, [{host: 'a', fence: 9}]);
   t.same(plan(view([back], {ledger: stale})).ledger.permits, [], 'an outcome of a later fence frees it');
 });
+
+t.test('a failure of a later fence, or of no rollout, is not counted for the permit that is out', async t => {
+  const out = {host: 'a', fence: 3, release: NEW, version: '2', since: 0};
+  const ledger: Ledger = {...EMPTY_LEDGER, fence: 3, rollout: {version: '2', release: NEW}, permits: [out]};
+  for (const result of ['rolled-back', 'stuck'] as const) {
+    const later = plan(view([host('a', {outcome: outcome(4, result)})], {ledger})).ledger;
+    t.same([later.permits, later.failures], [[], []], result);
+  }
+  const none = {...ledger, rollout: null};
+  const now = plan(view([host('a', {outcome: outcome(3, 'rolled-back')})], {ledger: none, desired: null}));
+  t.same([now.ledger.permits, now.ledger.failures], [[], []]);
+});

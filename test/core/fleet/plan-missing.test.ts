@@ -1,7 +1,8 @@
 /** What a rollout does about hosts that are not seen any more. */
 import t from 'tap';
-import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
+import {EMPTY_LEDGER, type Ledger} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
+import {notProven} from '../../../agent/core/fleet/proven.ts';
 import {reason} from '../../../agent/core/reason.ts';
 import {holders, host, NEW, OLD, unseen, view, waiting} from './fleet.ts';
 
@@ -51,4 +52,19 @@ t.test('a host that keeps the release from being proven is named with its own re
   t.equal(moving.blocked, null, 'a host that is on its way is not in the way');
   const over = plan(view([host('a', {active: NEW})], {ledger: next})).ledger;
   t.match(over, {proven: NEW, blocked: null});
+});
+
+t.test('why a release is not proven is told when nobody is on the way, and not once it is', async t => {
+  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: {version: '2', release: NEW}};
+  const kept = host('b', {phase: 'held', reason: reason('operator.hold', {by: 'ada', note: 'disk'})});
+  const told = (over: Partial<Ledger>, hosts = [kept]) =>
+    notProven({...ledger, ...over}, {hosts, missing: []});
+  t.match(told({}), {kind: 'rollout.behind', details: {proven: OLD}}, 'a fleet of one');
+  t.match(told({proven: null}), {kind: 'rollout.behind', details: {proven: 'nothing'}});
+  t.equal(told({proven: NEW}), null);
+  const permit = {host: 'a', fence: 1, release: NEW, version: '2', since: 0};
+  t.equal(told({permits: [permit]}), null);
+  t.equal(told({rollout: null}), null);
+  t.equal(told({}, []), null);
+  t.equal(told({}, [host('a', {active: NEW})]), null, 'nobody is away');
 });
