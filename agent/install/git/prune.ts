@@ -1,4 +1,4 @@
-import {basename, dirname, join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {removeUnfinished} from '../../host/files.ts';
 import type {Slot} from '../../ports.ts';
 import type {Context} from './context.ts';
@@ -8,7 +8,7 @@ import {maintain} from './mirror/maintain.ts';
 import {namesIn, openMirror} from './mirror/mirror.ts';
 import {discard, emptyTrash} from './mirror/trash.ts';
 import {isCorrupt, revisionOf} from './stage.ts';
-import {isComplete, isFolder, type Marker, readMarkers, removeMarker} from './tree/marker.ts';
+import {isComplete, isFolder, type Marker, markedSlots, readMarkers, removeMarker} from './tree/marker.ts';
 import {makeSpare, readSpare} from './tree/spare.ts';
 
 /**
@@ -69,8 +69,7 @@ const SLOT = /^\d+-[0-9a-f]{12}$/;
 /** Slots whose marker was lost or damaged: no marker that can be read tells of them. */
 const discardUnmarked = async ({layout}: Context, kept: ReadonlySet<string>): Promise<void> => {
   const slots = join(dirname(layout.home), 'slots');
-  const unread = (await namesIn(layout.markers)).map(name => basename(name, '.json'));
-  for (const slot of new Set([...unread, ...(await namesIn(slots))])) {
+  for (const slot of new Set([...(await markedSlots(layout)), ...(await namesIn(slots))])) {
     if (kept.has(slot) || !SLOT.test(slot)) continue;
     await discard(layout, join(slots, slot));
     await removeMarker(layout, slot);

@@ -6,12 +6,13 @@ import type {Slot} from '../../ports.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
 import type {Context} from './context.ts';
 import {requireHeld} from './held.ts';
+import {restoreSlot} from './kept.ts';
 import {fetchRevision} from './mirror/fetch.ts';
 import {formatOf, type Layout} from './mirror/layout.ts';
 import {type Mirror, openMirror} from './mirror/mirror.ts';
 import {discard} from './mirror/trash.ts';
 import {changedEntries, treeEntries} from './tree/entries.ts';
-import {isComplete, isFolder, readMarker, removeMarker, writeMarker} from './tree/marker.ts';
+import {indexOf, isComplete, isFolder, readMarker, removeMarker, writeMarker} from './tree/marker.ts';
 import {refuseIncomplete} from './tree/refuse.ts';
 import {comparableSpare, takeSpare} from './tree/spare.ts';
 import {syncDisk, workingIn, writeTree} from './tree/tree.ts';
@@ -26,14 +27,14 @@ export const revisionOf = ({release}: Slot): string => {
 };
 
 /**
- * Makes the slot complete: fetch, verify, refuse, write, sync, mark, rename. A complete slot returns at once.
+ * Makes the slot complete: fetch, verify, refuse, write, sync, mark, rename. A complete slot is only looked at, without network.
  * A damaged mirror is made anew once.
  */
 export const stageSlot = async (context: Context, slot: Slot, signal: AbortSignal): Promise<void> => {
   const {layout, log} = context;
   const revision = revisionOf(slot);
   const folder = join(layout.staging, slot.slot);
-  if (await adopt(context, slot)) return;
+  if (await adopt(context, slot, signal)) return;
   await clear(layout, slot);
   try {
     await prepare(context, {revision, folder}, signal);
@@ -46,6 +47,7 @@ export const stageSlot = async (context: Context, slot: Slot, signal: AbortSigna
     await prepare(context, {revision, folder}, signal);
   }
   await syncDisk(folder, {timeoutMs: context.settings.timeoutMs}, signal);
+  await rename(workingIn(folder).index, indexOf(layout, slot.slot));
   await writeMarker(layout, {slot: slot.slot, revision, directory: slot.directory, at: Date.now()});
   await moveIn(context, slot);
 };
@@ -55,12 +57,15 @@ export const isCorrupt = (error: unknown): error is ReasonError =>
   error instanceof ReasonError && error.reason.kind === 'git.mirror-corrupt';
 
 /** True when the slot is complete, or was but for its last rename. */
-const adopt = async (context: Context, slot: Slot): Promise<boolean> => {
+const adopt = async (context: Context, slot: Slot, signal: AbortSignal): Promise<boolean> => {
   const {layout} = context;
   const marker = await readMarker(layout, slot.slot);
   const revision = revisionOf(slot);
   if (marker?.directory !== slot.directory || marker.revision !== revision) return false;
-  if (await isComplete(marker, revision)) return true;
+  if (await isComplete(marker, revision)) {
+    await restoreSlot(context, {slot, revision}, signal);
+    return true;
+  }
   if (!(await isFolder(workingIn(join(layout.staging, slot.slot)).tree))) return false;
   await moveIn(context, slot);
   return true;

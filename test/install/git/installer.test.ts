@@ -168,12 +168,12 @@ t.test('prune keeps what it is told, and a next prune removes everything else', 
   await installer.prune(keep, never);
   t.same(readdirSync(join(stateDir, 'slots')).sort(), ['of-another-kind', 's6', 's7']);
   t.same(readdirSync(join(stateDir, 'git/staging')), []);
-  t.same(readdirSync(join(stateDir, 'git/slots')).sort(), ['s6.json', 's7.json']);
+  t.same(readdirSync(join(stateDir, 'git/slots')).sort(), ['s6.index', 's6.json', 's7.index', 's7.json']);
   t.same(readdirSync(join(stateDir, 'git/trash')), []);
   t.notOk(existsSync(join(stateDir, 'git/0123456789abcdef')));
   t.same(
-    readdirSync(join(stateDir, 'git/slots')),
-    ['s6.json', 's7.json'],
+    readdirSync(join(stateDir, 'git/slots')).sort(),
+    ['s6.index', 's6.json', 's7.index', 's7.json'],
     'nor what a write left that never ended',
   );
   const mirror = mirrorOf(stateDir);

@@ -39,10 +39,19 @@ export const writeMarker = async ({markers}: Layout, marker: Marker): Promise<vo
   await writeDurably(join(markers, `${marker.slot}${FILE}`), `${JSON.stringify(marker)}\n`);
 };
 
-/** Removes a slot's marker: from then on the slot is not complete. */
-export const removeMarker = async ({markers}: Layout, slot: string): Promise<void> => {
-  await rm(join(markers, `${slot}${FILE}`), {force: true});
+/** Beside the marker: git's index of the slot's tree, with each file's stat data as it was staged. */
+export const indexOf = ({markers}: Layout, slot: string): string => join(markers, `${slot}.index`);
+
+/** Removes a slot's marker, from then on the slot is not complete, and its index. */
+export const removeMarker = async (layout: Layout, slot: string): Promise<void> => {
+  await rm(join(layout.markers, `${slot}${FILE}`), {force: true});
+  const index = indexOf(layout, slot);
+  for (const path of [index, `${index}.lock`]) await rm(path, {force: true});
 };
+
+/** The slots that a marker or an index is there for, readable or not. */
+export const markedSlots = async ({markers}: Layout): Promise<readonly string[]> =>
+  (await readdir(markers)).map(name => name.replace(/\.(?:json|index)$/, ''));
 
 /** A slot is complete when it has its marker, for this revision, and its folder is in place. */
 export const isComplete = async (marker: Marker | null, revision: string): Promise<boolean> =>
