@@ -1,5 +1,6 @@
 /** What `agentctl check` is made of: add a part here, in a file of its own. */
 import {activationPart} from './activation.ts';
+import {ec2Part} from './ec2.ts';
 import {filesPart} from './files.ts';
 import {gitPart} from './git.ts';
 import type {Part} from './part.ts';
@@ -12,4 +13,4 @@ import {trafficPart} from './traffic.ts';
 export const ANYWHERE: readonly Part[] = [filesPart, remarksPart];
 
 /** Tried on the host itself, all at once, and only where the files are as they should be. */
-export const HERE: readonly Part[] = [activationPart, gitPart, spacePart, storePart, trafficPart];
+export const HERE: readonly Part[] = [activationPart, ec2Part, gitPart, spacePart, storePart, trafficPart];

@@ -83,6 +83,7 @@ const creation = ({
   initializationRate,
   tags,
   token,
+  dryRun,
 }: NewVolume) => ({
   SnapshotId: snapshot,
   AvailabilityZone: zone,
@@ -98,6 +99,7 @@ const creation = ({
   ...(encrypted === true && {Encrypted: true}),
   ...(kmsKey !== undefined && {KmsKeyId: kmsKey}),
   ...(initializationRate !== undefined && {VolumeInitializationRate: initializationRate}),
+  ...(dryRun === true && {DryRun: true}),
 });
 
 // Filtered and paged: EC2 grants such calls twice the rate of bare ones.

@@ -6,6 +6,7 @@
  * - a worker that does not even answer to a cancelled call hangs, and is killed; one that still starts is given a minute.
  */
 import {type ChildProcess, fork} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {extname, join} from 'node:path';
 import process from 'node:process';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -186,8 +187,9 @@ const keepAlive = (child: ChildProcess, isWanted: boolean): void => {
   child.channel?.[how]();
 };
 
-// Beside this file, or beside the bundle that this file is part of.
-const WORKER = join(import.meta.dirname, `ec2-worker${extname(import.meta.filename)}`);
+// Beside this file, or beside the bundle that this file is part of; agentctl's bundle is a folder beside it (packaging/bundle.ts).
+const BESIDE = join(import.meta.dirname, `ec2-worker${extname(import.meta.filename)}`);
+const WORKER = existsSync(BESIDE) ? BESIDE : join(import.meta.dirname, '../ec2-worker.cjs');
 
 /** What the SDK's credential chain and TLS may need; nothing else of the agent's environment. */
 const PASSED =

@@ -13,6 +13,8 @@ export interface NewVolume {
   readonly tags: Readonly<Record<string, string>>;
   /** at most 64 ASCII characters; the same one gives the same volume again */
   readonly token: string;
+  /** makes nothing: EC2 refuses with `DryRunOperation` what it would have done, with `UnauthorizedOperation` what it would not */
+  readonly dryRun?: true;
 }
 
 export interface RestoreQuery {

@@ -24,6 +24,11 @@ const schema = v.object({instance: text, zone: text, region: text, account: text
  */
 export const whoAmI = async ({imds, runDir, configured}: Options, signal: AbortSignal): Promise<Identity> => {
   const known = imds ? await askOnce(imds, join(runDir, 'identity.json'), signal) : null;
+  return identityFrom(configured, known);
+};
+
+/** What the configuration says of this instance, and for the rest what IMDS does. Throws `config.invalid` when neither names it. */
+export const identityFrom = (configured: Options['configured'], known: Identity | null): Identity => {
   const instance = configured.instance ?? known?.instance;
   if (instance === undefined) {
     throw new ReasonError(

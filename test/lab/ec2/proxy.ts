@@ -27,10 +27,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   TerminateInstances: terminateInstances,
 };
 
+/** What EC2 answers to a dry run that is allowed; a fault says what is not. */
+const WOULD_DO = refusal('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+
 /** Answers EC2's Query API for this cloud, faults first. */
 export const ec2Listener = (cloud: Cloud): RequestListener => {
-  const perform = async (request: Request): Promise<Element> =>
-    (ACTIONS[request.action] ?? forward)(request, cloud);
+  const perform = async (request: Request): Promise<Element> => {
+    if (request.fields.get('DryRun') === 'true') throw WOULD_DO;
+    return (ACTIONS[request.action] ?? forward)(request, cloud);
+  };
   return (message, response) => {
     void answer({cloud, perform, message, response}).catch(error => {
       process.stderr.write(`lab ec2: ${error}\n`);

@@ -3,6 +3,7 @@ import {reason, reasonText} from '../../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../../core/reason-error.ts';
 import {refusalCode, refusalText} from '../../../host/ec2/error.ts';
 import type {VolumeFacts} from '../../../host/ec2/facts.ts';
+import type {NewVolume} from '../../../host/ec2/requests.ts';
 import type {Context} from './context.ts';
 import {fillingOf} from './filling.ts';
 import {observeVolume} from './observe.ts';
@@ -49,24 +50,29 @@ const isUsable = ({identity}: Context, {state, zone, attachment}: VolumeFacts): 
   zone === identity.zone &&
   (state === 'available' || (state === 'in-use' && attachment?.instance === identity.instance));
 
+/** What CreateVolume is asked for. */
+export const newVolume = (
+  {settings, identity, app}: Pick<Context, 'settings' | 'identity' | 'app'>,
+  record: Pick<VolumeRecord, 'instance' | 'slot' | 'snapshot' | 'attempt'>,
+): NewVolume => {
+  const {volumeType, iops, throughput, encrypted, kmsKey, initializationRate} = settings;
+  return {
+    snapshot: record.snapshot,
+    zone: identity.zone,
+    type: volumeType,
+    // the agent's own win: by them volumes are found again
+    tags: {...settings.tags, ...volumeTags({app, identity}, record)},
+    token: clientToken(record),
+    encrypted,
+    ...compact({iops, throughput, kmsKey, initializationRate}),
+  };
+};
+
 /** The record with the volume of its attempt; without one when its token was used up with other parameters. */
 const create = async (context: Context, record: VolumeRecord, signal: AbortSignal): Promise<VolumeRecord> => {
-  const {settings, identity, ec2, records, log} = context;
-  const {volumeType, iops, throughput, encrypted, kmsKey, initializationRate} = settings;
+  const {ec2, records, log} = context;
   try {
-    const volume = await ec2.createVolume(
-      {
-        snapshot: record.snapshot,
-        zone: identity.zone,
-        type: volumeType,
-        // the agent's own win: by them volumes are found again
-        tags: {...settings.tags, ...volumeTags(context, record)},
-        token: clientToken(record),
-        encrypted,
-        ...compact({iops, throughput, kmsKey, initializationRate}),
-      },
-      signal,
-    );
+    const volume = await ec2.createVolume(newVolume(context, record), signal);
     const made = await records.write({...record, volume});
     const filled = await fillingOf(context, record.snapshot, signal);
     const {slot, snapshot} = record;
