@@ -32,8 +32,8 @@ export interface Failure {
 }
 
 /**
- * Asks all probes at once, each for at most `timeoutMs`, and gives null when all passed, else the most final failure, a refusal
- * before what merely did not answer (the first of them in the probes' order). Throws only the signal's own error.
+ * Asks all probes at once, each for at most `timeoutMs`, and gives null when all passed, else the most final failure (the
+ * first of them in the probes' order), refused when every probe that did not pass was. Throws only the signal's own error.
  */
 export const askAll = async (
   {probes, timeoutMs}: {readonly probes: readonly Probe[]; readonly timeoutMs: number},
@@ -42,8 +42,8 @@ export const askAll = async (
   const answers = await Promise.all(probes.map(probe => ask(probe, timeoutMs, signal)));
   const failures = answers.filter(answer => answer !== null);
   const most = (final: Failure['final']) => failures.find(failure => failure.final === final);
-  const refused = failures.find(failure => failure.refused);
-  return most('always') ?? most('bake') ?? refused ?? most('no') ?? null;
+  const told = most('always') ?? most('bake') ?? most('no');
+  return told ? {...told, refused: failures.every(({refused}) => refused)} : null;
 };
 
 const WORDS_MS = 3_000;

@@ -287,6 +287,11 @@ for (const [what, text, expected] of [
     '[gate]\npasses = 100',
     /gate.timeout: expected enough time for gate.passes.*got the default "60s"/,
   ],
+  [
+    'a gate that would end before it is refused so often',
+    '[gate]\nfail-after = 100',
+    /gate.timeout: expected enough time for gate.fail-after/,
+  ],
   ['a key for https', '[install.git]\nurl = "https://a/b"\nssh-key-file = "/x"', /begins with ssh:\/\//],
   ['a branch without its place', '[install.git]\nrefs = ["main"]', /item 1 begins with "refs\/"/],
   ['the scp form', '[install.git]\nurl = "git@host:app.git"', /write "ssh:\/\/git@host\/app.git"/],

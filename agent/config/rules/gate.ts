@@ -36,4 +36,11 @@ export const GATE_RULES: readonly Rule[] = [
         ? {expected: 'enough time for gate.passes, each gate.interval after the last'}
         : null,
   },
+  {
+    names: ['gate.timeout', 'gate.interval', 'gate.fail-after'],
+    broken: ({values}) =>
+      ((values['gate.fail-after'] ?? 1) - 1) * values['gate.interval'] >= values['gate.timeout']
+        ? {expected: 'enough time for gate.fail-after, each gate.interval after the last'}
+        : null,
+  },
 ];
