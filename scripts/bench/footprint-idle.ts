@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Instance} from '../../test/lab/host.ts';
+import type {Instance} from '../../test/lab/instance/host.ts';
 import {eventually} from '../../test/support/eventually.ts';
 
 export type Idle = {

@@ -1,7 +1,7 @@
 import {copyFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {put} from '../../test/lab/base.ts';
-import {defaultConfig, type Instance} from '../../test/lab/host.ts';
+import {put} from '../../test/lab/image/base.ts';
+import {defaultConfig, type Instance} from '../../test/lab/instance/host.ts';
 import {median} from './footprint-idle.ts';
 
 export type Start = {

@@ -1,5 +1,5 @@
-import {proven, serving} from '../../test/lab/agents.ts';
-import type {Instance} from '../../test/lab/host.ts';
+import {proven, serving} from '../../test/lab/instance/agents.ts';
+import type {Instance} from '../../test/lab/instance/host.ts';
 import type {Region} from '../../test/lab/region.ts';
 
 /** What the host boots and is updated to: snapshots (0, 1, 2) and revisions (a, b). */

@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
-import {packageForLab} from '../../test/lab/package.ts';
+import {packageForLab} from '../../test/lab/image/package.ts';
 import {startRegion} from '../../test/lab/region.ts';
 import {unmet} from '../../test/support/needs.ts';
 import {startBare, untilAtRest, watchIdle} from './footprint-idle.ts';

@@ -2,8 +2,8 @@ import {randomFillSync} from 'node:crypto';
 import {mkdir, mkdtemp, open, rm, statfs} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {writeRelease} from '../../test/lab/application/releases.ts';
 import type {Region} from '../../test/lab/region.ts';
-import {writeRelease} from '../../test/lab/releases.ts';
 
 /** How long the lab's application takes to start. */
 export const START_S = 3;

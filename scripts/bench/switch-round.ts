@@ -1,7 +1,12 @@
 import {copyFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {journalled, proven} from '../../test/lab/agents.ts';
-import {consulClient, defaultConfig, type Instance, type InstanceFiles} from '../../test/lab/host.ts';
+import {journalled, proven} from '../../test/lab/instance/agents.ts';
+import {
+  consulClient,
+  defaultConfig,
+  type Instance,
+  type InstanceFiles,
+} from '../../test/lab/instance/host.ts';
 import type {Region} from '../../test/lab/region.ts';
 import {eventually} from '../../test/support/eventually.ts';
 import {run} from './run.ts';

@@ -4,9 +4,9 @@
  */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
-import {serving} from '../../test/lab/agents.ts';
-import type {Instance} from '../../test/lab/host.ts';
-import {packageForLab} from '../../test/lab/package.ts';
+import {packageForLab} from '../../test/lab/image/package.ts';
+import {serving} from '../../test/lab/instance/agents.ts';
+import type {Instance} from '../../test/lab/instance/host.ts';
 import {type Region, startRegion} from '../../test/lab/region.ts';
 import {eventually} from '../../test/support/eventually.ts';
 import {unmet} from '../../test/support/needs.ts';

@@ -1,4 +1,4 @@
-import {defaultConfig, type InstanceFiles} from '../../test/lab/host.ts';
+import {defaultConfig, type InstanceFiles} from '../../test/lab/instance/host.ts';
 import type {Region} from '../../test/lab/region.ts';
 import {eventually} from '../../test/support/eventually.ts';
 import {type Published, publish} from './course.ts';

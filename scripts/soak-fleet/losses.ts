@@ -1,4 +1,4 @@
-import type {LoadOptions, LoadResult, Sample} from '../../test/lab/load.ts';
+import type {LoadOptions, LoadResult, Sample} from '../../test/lab/application/load.ts';
 import type {Region} from '../../test/lab/region.ts';
 
 /**

@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Instance} from '../../test/lab/host.ts';
+import type {Instance} from '../../test/lab/instance/host.ts';
 import type {Region} from '../../test/lab/region.ts';
 
 /** What a fleet has and uses: kB, bytes and counts, summed over its instances, and of each instance the largest memory. */

@@ -1,5 +1,5 @@
 import type {ReasonKind} from '../../agent/core/reason.ts';
-import type {ReleaseOptions} from '../../test/lab/releases.ts';
+import type {ReleaseOptions} from '../../test/lab/application/releases.ts';
 
 /** How the agents must end a bad release. */
 export type Bad = {

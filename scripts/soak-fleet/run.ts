@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {packageForLab} from '../../test/lab/package.ts';
+import {packageForLab} from '../../test/lab/image/package.ts';
 import {type Region, startRegion} from '../../test/lab/region.ts';
 import {roll} from './course.ts';
 import {bootFleet, configOf, publishAhead} from './fleet.ts';

@@ -5,8 +5,8 @@ import {AttachVolumeCommand, CreateVolumeCommand, DetachVolumeCommand, EC2Client
 import t from 'tap';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
+import {writeRelease} from './application/releases.ts';
 import {type Region, startRegion} from './region.ts';
-import {writeRelease} from './releases.ts';
 import {must, run} from './run.ts';
 
 /** The lab alone: the application is baked into the image, no agent. */

@@ -12,17 +12,17 @@
 import {mkdtemp} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {layersFor} from './base.ts';
+import {type Load, type LoadOptions, type LoadResult, startLoad} from './application/load.ts';
+import {type ReleaseOptions, writeRelease} from './application/releases.ts';
 import {type Devices, loopDevices} from './ec2/devices.ts';
-import type {Ec2} from './ec2.ts';
-import type {GitServer} from './git-server.ts';
-import {type CreateInstance, createInstance, type Instance, type InstanceFiles} from './host.ts';
-import {type Load, type LoadOptions, type LoadResult, startLoad} from './load.ts';
-import {createNetwork} from './network.ts';
-import {prepare} from './prepare.ts';
-import {type ReleaseOptions, writeRelease} from './releases.ts';
+import type {Ec2} from './ec2/ec2.ts';
+import {layersFor} from './image/base.ts';
+import {prepare} from './image/prepare.ts';
+import {type CreateInstance, createInstance, type Instance, type InstanceFiles} from './instance/host.ts';
+import {createNetwork} from './network/network.ts';
 import {openResources, type Resources} from './resources.ts';
-import {type Closer, type Services, startServices} from './services.ts';
+import type {GitServer} from './services/git-server.ts';
+import {type Closer, type Services, startServices} from './services/services.ts';
 
 export type Region = Services & {
   readonly name: string;

@@ -3,10 +3,10 @@ import t from 'tap';
 import type {State} from '../../agent/core/host/state.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
-import {answers, journalled, ledgerOf, proven, report, serving, tellWhenFailed} from './agents.ts';
-import {defaultConfig, type Instance} from './host.ts';
-import {ADDRESSES} from './network.ts';
-import {packageForLab} from './package.ts';
+import {packageForLab} from './image/package.ts';
+import {answers, journalled, ledgerOf, proven, report, serving, tellWhenFailed} from './instance/agents.ts';
+import {defaultConfig, type Instance} from './instance/host.ts';
+import {ADDRESSES} from './network/network.ts';
 import {type Region, startRegion} from './region.ts';
 
 const GATE_S = 6;

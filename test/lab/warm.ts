@@ -3,9 +3,9 @@
  * it is there. Without it the suites would do the same, several of them at a time.
  */
 import {existsSync} from 'node:fs';
-import {layersFor} from './base.ts';
-import {packageForLab} from './package.ts';
-import {consulProgram, isRoot, motoRoot, PACKAGES, prepare} from './prepare.ts';
+import {layersFor} from './image/base.ts';
+import {packageForLab} from './image/package.ts';
+import {consulProgram, isRoot, motoRoot, PACKAGES, prepare} from './image/prepare.ts';
 
 if (isRoot() && existsSync('/etc/debian_version')) {
   await prepare(Object.keys(PACKAGES));

@@ -3,7 +3,7 @@
  * in why, and lose at most requests that went to them; the odd ones are updated without a lost request. Nothing is left behind.
  */
 import t from 'tap';
-import type {InstanceFiles} from '../lab/host.ts';
+import type {InstanceFiles} from '../lab/instance/host.ts';
 import {unmet} from '../support/needs.ts';
 import {BAD_TRIALS} from './application/bad.ts';
 import {CONNECTION_TRIALS} from './application/connections.ts';

@@ -5,8 +5,8 @@
  */
 import type {Server} from 'node:http';
 import t, {type Test} from 'tap';
-import type {InstanceFiles} from '../lab/host.ts';
-import {serveIn} from '../lab/listen.ts';
+import type {InstanceFiles} from '../lab/instance/host.ts';
+import {serveIn} from '../lab/network/listen.ts';
 import type {Region} from '../lab/region.ts';
 import {createBehaving} from '../store/consul-proxy.ts';
 import {unmet} from '../support/needs.ts';

@@ -1,7 +1,7 @@
 /** The frame of the long tables: a sample of trials, spread over instances side by side, under load, with no request lost. */
 import type {Test} from 'tap';
-import type {InstanceFiles} from '../lab/host.ts';
-import {packageForLab} from '../lab/package.ts';
+import {packageForLab} from '../lab/image/package.ts';
+import type {InstanceFiles} from '../lab/instance/host.ts';
 import {type Region, startRegion} from '../lab/region.ts';
 import {everything, sample} from '../support/sample.ts';
 import {createLanes, type Lane} from './bad-input/lane.ts';

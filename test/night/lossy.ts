@@ -1,5 +1,5 @@
 /** Which requests nobody can be blamed for: those that went to a host while its release died there, or its power was cut. */
-import type {Sample} from '../lab/load.ts';
+import type {Sample} from '../lab/application/load.ts';
 import type {Lane} from './bad-input/lane.ts';
 
 interface Problem {

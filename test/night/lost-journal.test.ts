@@ -1,8 +1,8 @@
 /** The journal's files vanish while the application is in traffic, and the agent is killed: no request is lost. */
 import t from 'tap';
-import {answers, serving, tellWhenFailed} from '../lab/agents.ts';
-import type {Instance} from '../lab/host.ts';
-import {packageForLab} from '../lab/package.ts';
+import {packageForLab} from '../lab/image/package.ts';
+import {answers, serving, tellWhenFailed} from '../lab/instance/agents.ts';
+import type {Instance} from '../lab/instance/host.ts';
 import {startRegion} from '../lab/region.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';

@@ -2,9 +2,9 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
-import {answers, proven, serving, tellWhenFailed} from '../lab/agents.ts';
-import {defaultConfig, type Instance} from '../lab/host.ts';
-import {packageForLab} from '../lab/package.ts';
+import {packageForLab} from '../lab/image/package.ts';
+import {answers, proven, serving, tellWhenFailed} from '../lab/instance/agents.ts';
+import {defaultConfig, type Instance} from '../lab/instance/host.ts';
 import {type Region, startRegion} from '../lab/region.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';

@@ -1,5 +1,5 @@
-import {report} from '../lab/agents.ts';
-import type {Instance} from '../lab/host.ts';
+import {report} from '../lab/instance/agents.ts';
+import type {Instance} from '../lab/instance/host.ts';
 import {eventually} from '../support/eventually.ts';
 
 /** Where an operator looks, and what stands there now; line breaks are spaces. `log`: since `mark`. */

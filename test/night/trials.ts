@@ -1,6 +1,6 @@
 /** Long tables of trials on a few instances side by side, under a load of which nothing may be lost. */
 import type {Test} from 'tap';
-import type {LoadOptions, Sample} from '../lab/load.ts';
+import type {LoadOptions, Sample} from '../lab/application/load.ts';
 import type {Region} from '../lab/region.ts';
 
 export interface Trial<L> {

@@ -1,9 +1,9 @@
 import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Test} from 'tap';
-import {put} from '../lab/base.ts';
-import type {Machine} from '../lab/instance.ts';
-import {writeRelease} from '../lab/releases.ts';
+import {writeRelease} from '../lab/application/releases.ts';
+import {put} from '../lab/image/base.ts';
+import type {Machine} from '../lab/instance/instance.ts';
 import {must} from '../lab/run.ts';
 import {eventually} from '../support/eventually.ts';
 import {startBareMachine} from './machine.ts';

@@ -1,9 +1,9 @@
 import {copyFile, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {baseRoot, put} from '../lab/base.ts';
-import {createMachine, type Machine} from '../lab/instance.ts';
-import {prepare} from '../lab/prepare.ts';
-import {writeRelease} from '../lab/releases.ts';
+import {writeRelease} from '../lab/application/releases.ts';
+import {baseRoot, put} from '../lab/image/base.ts';
+import {prepare} from '../lab/image/prepare.ts';
+import {createMachine, type Machine} from '../lab/instance/instance.ts';
 import {openResources} from '../lab/resources.ts';
 import {must} from '../lab/run.ts';
 import {temporaryFolder} from '../support/temporary.ts';

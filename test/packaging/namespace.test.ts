@@ -1,7 +1,7 @@
 /** The agent in its sandbox drains an application that has a network namespace of its own. */
 import process from 'node:process';
 import t from 'tap';
-import {packageForLab} from '../lab/package.ts';
+import {packageForLab} from '../lab/image/package.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
 import {startHost} from './host-with-script.ts';

@@ -1,7 +1,7 @@
 /** Every program that the agent starts tells with which arguments and environment it was started. */
 import {readdir, readFile, rename} from 'node:fs/promises';
 import {join} from 'node:path';
-import {put} from '../lab/base.ts';
+import {put} from '../lab/image/base.ts';
 
 /** Below the agent's cache folder: it may write there, and so may its children. */
 const FOLDER = '/var/cache/release-agent/seen';

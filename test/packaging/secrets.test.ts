@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import t from 'tap';
-import {packageForLab} from '../lab/package.ts';
+import {packageForLab} from '../lab/image/package.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
 import {recorded} from './recorder.ts';

@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
-import {findProgram} from '../lab/prepare.ts';
+import {findProgram} from '../lab/image/prepare.ts';
 import {run} from '../lab/run.ts';
 import {CAPABILITIES} from './unit.ts';
 

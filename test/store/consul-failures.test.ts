@@ -4,7 +4,7 @@ import t, {type Test} from 'tap';
 import {type Reason, reasonText} from '../../agent/core/reason.ts';
 import type {Store, WatchUpdate} from '../../agent/ports.ts';
 import {openStore} from '../../agent/store/open.ts';
-import {startConsulServer} from '../lab/consul.ts';
+import {startConsulServer} from '../lab/services/consul.ts';
 import {startConsul} from '../support/consul.ts';
 import {eventually} from '../support/eventually.ts';
 import {fetch} from '../support/fetch.ts';

@@ -1,4 +1,4 @@
-import {type Consul, startConsulServer} from '../lab/consul.ts';
+import {type Consul, startConsulServer} from '../lab/services/consul.ts';
 import {eventually} from './eventually.ts';
 import {fetch} from './fetch.ts';
 import {temporaryFolder} from './temporary.ts';

@@ -12,7 +12,7 @@ import {
   pauseTimer,
 } from './attempt/enter.ts';
 import {giveUp, goBack, goOn} from './attempt/finish.ts';
-import {isInTurn, turnAgain} from './attempt/spread.ts';
+import {isInTurn, turnAgain} from './attempt/stage-in-turn.ts';
 import type {Stamp} from './event.ts';
 import type {Rules} from './rules.ts';
 import type {Attempt, In, Phase, State} from './state.ts';

@@ -4,19 +4,19 @@ import {reason} from '../../core/reason.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {Slot} from '../../ports.ts';
 import {bytesOnDisk, requireSpace} from '../space.ts';
+import {requireHeld} from './allowed-refs.ts';
 import type {Context} from './context.ts';
-import {requireHeld} from './held.ts';
 import {restoreSlot} from './kept.ts';
 import {fetchRevision} from './mirror/fetch.ts';
 import {formatOf, type Layout} from './mirror/layout.ts';
 import {type Mirror, openMirror} from './mirror/mirror.ts';
 import {discard} from './mirror/trash.ts';
+import {verifySignature} from './signature.ts';
 import {changedEntries, treeEntries} from './tree/entries.ts';
 import {indexOf, isComplete, isFolder, readMarker, removeMarker, writeMarker} from './tree/marker.ts';
-import {refuseIncomplete} from './tree/refuse.ts';
 import {comparableSpare, takeSpare} from './tree/spare.ts';
 import {syncDisk, workingIn, writeTree} from './tree/tree.ts';
-import {verifySignature} from './verify.ts';
+import {refuseIncomplete} from './tree/unfit-entries.ts';
 
 /** The revision of a git slot. */
 export const revisionOf = ({release}: Slot): string => {

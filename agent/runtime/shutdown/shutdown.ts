@@ -7,7 +7,7 @@ import {drainMsOf} from '../../traffic/drain/settle.ts';
 import type {Adapters} from '../effects/stages.ts';
 import type {Agent} from '../loop/agent.ts';
 import type {Task} from '../tasks.ts';
-import {createShutdownLeave, prepareShutdown} from './leave.ts';
+import {createShutdownLeave, prepareShutdown} from './leave-traffic.ts';
 
 interface Parts {
   readonly settings: Settings;

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {TrafficSettings} from '../../config/settings.ts';
 import {reason} from '../../core/reason.ts';
 import type {Drain, ReportBlocker} from '../../ports.ts';
-import type {Application} from './sight.ts';
+import type {Application} from './where-connections-are.ts';
 
 interface SettleOptions {
   /** how long those who send requests may take to notice that the host left traffic */

@@ -6,7 +6,7 @@ import {reasonOf} from '../../core/reason-error.ts';
 import type {Drain, Log, ReportBlocker} from '../../ports.ts';
 import {type Measured, meter} from './meter.ts';
 import {quietWindow} from './quiet-window.ts';
-import {type Application, sight} from './sight.ts';
+import {type Application, sight} from './where-connections-are.ts';
 
 export interface SocketDrainOptions extends Omit<DrainSettings, 'timeoutMs'> {
   readonly application: Application;

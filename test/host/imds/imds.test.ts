@@ -4,7 +4,7 @@ import t, {type Test} from 'tap';
 import {reasonOf} from '../../../agent/core/reason-error.ts';
 import {createImds} from '../../../agent/host/imds/imds.ts';
 import {readTags} from '../../../agent/host/imds/tags.ts';
-import {imdsListener, type Metadata} from '../../lab/imds.ts';
+import {imdsListener, type Metadata} from '../../lab/instance/imds.ts';
 
 const signal = new AbortController().signal;
 

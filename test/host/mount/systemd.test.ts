@@ -3,7 +3,7 @@ import {reason} from '../../../agent/core/reason.ts';
 import {ReasonError, reasonOf} from '../../../agent/core/reason-error.ts';
 import {mountVolume, systemdMounts} from '../../../agent/host/mount/mount.ts';
 import {mountUnitName} from '../../../agent/host/mount/systemd.ts';
-import {findProgram} from '../../lab/prepare.ts';
+import {findProgram} from '../../lab/image/prepare.ts';
 import {must} from '../../lab/run.ts';
 
 const has = (program: string) => (findProgram(program) === undefined ? `needs ${program}` : false);

@@ -4,7 +4,7 @@ import process from 'node:process';
 import {build} from 'esbuild';
 import t from 'tap';
 import {mountUnitName} from '../../../agent/host/mount/systemd.ts';
-import type {Instance} from '../../lab/host.ts';
+import type {Instance} from '../../lab/instance/host.ts';
 import {startRegion} from '../../lab/region.ts';
 import {must} from '../../lab/run.ts';
 import {eventually} from '../../support/eventually.ts';

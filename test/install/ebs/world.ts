@@ -10,7 +10,7 @@ import {type EbsInstallerOptions, ebsInstaller} from '../../../agent/install/ebs
 import type {Pace} from '../../../agent/install/ebs/volume/pace.ts';
 import type {VolumeRecord} from '../../../agent/install/ebs/volume/record.ts';
 import type {Identity, Log, Slot} from '../../../agent/ports.ts';
-import {type Ec2 as Lab, startEc2} from '../../lab/ec2.ts';
+import {type Ec2 as Lab, startEc2} from '../../lab/ec2/ec2.ts';
 import {run} from '../../lab/run.ts';
 import {alone} from '../../support/alone.ts';
 import {temporaryFolder} from '../../support/temporary.ts';

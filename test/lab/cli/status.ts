@@ -1,8 +1,8 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fetch} from '../../support/fetch.ts';
-import {createKv} from '../kv.ts';
 import {listRegions, runDirOf} from '../resources.ts';
+import {createKv} from '../services/kv.ts';
 import type {LabFacts} from './supervise.ts';
 
 const KEY = 'release-agent/web/production';

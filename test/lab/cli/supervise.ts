@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {consulProgram} from '../prepare.ts';
+import {consulProgram} from '../image/prepare.ts';
 import {type Region, startRegion} from '../region.ts';
 import {serveControl} from './control.ts';
 

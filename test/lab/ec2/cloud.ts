@@ -1,6 +1,6 @@
-import type {Moto} from '../moto.ts';
 import type {Devices} from './devices.ts';
 import {createFaults, type Faults} from './faults.ts';
+import type {Moto} from './moto.ts';
 import {refusal} from './request.ts';
 import {createTokens, type Tokens} from './tokens.ts';
 

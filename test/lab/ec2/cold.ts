@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {eventually} from '../../support/eventually.ts';
-import {prepare} from '../prepare.ts';
+import {prepare} from '../image/prepare.ts';
 import {endProcess, isRunning, startProcess} from '../process.ts';
 import {must} from '../run.ts';
 

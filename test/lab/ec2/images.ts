@@ -1,6 +1,6 @@
 import {mkdir, mkdtemp, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {prepare} from '../prepare.ts';
+import {prepare} from '../image/prepare.ts';
 import {must} from '../run.ts';
 
 export type Filesystem = 'ext4' | 'xfs';

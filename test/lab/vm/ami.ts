@@ -1,6 +1,6 @@
-import {consulClient} from '../host.ts';
-import {ADDRESSES} from '../network.ts';
-import {packageForLab} from '../package.ts';
+import {packageForLab} from '../image/package.ts';
+import {consulClient} from '../instance/host.ts';
+import {ADDRESSES} from '../network/network.ts';
 import {buildVmImage, type VmImage} from './image.ts';
 
 /** The image of every virtual machine in tests: our package, its configuration, and a Consul client agent. Built once for all. */

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {eventually} from '../../support/eventually.ts';
-import type {Moment} from '../hold.ts';
+import type {Moment} from '../instance/hold.ts';
 import type {Vm} from './vm.ts';
 
 const UNIT = 'hold';
@@ -8,7 +8,7 @@ const SAID = '/run/hold.out';
 
 /** Makes the machine's agent stop, in hold.pl, at the first write of its journal of which the journal then matches the pattern. */
 export const holdInside = async (vm: Vm, moment: Moment, pattern: string) => {
-  const program = await readFile(new URL('../hold.pl', import.meta.url), 'utf8');
+  const program = await readFile(new URL('../instance/hold.pl', import.meta.url), 'utf8');
   await vm.must(['tee', '/run/hold.pl'], {input: program});
   const argv = ['perl', '/run/hold.pl', '/var/lib/release-agent', moment, pattern];
   const how = ['--quiet', '--collect', `--unit=${UNIT}`, `--property=StandardOutput=truncate:${SAID}`];

@@ -1,10 +1,10 @@
 import {createHash} from 'node:crypto';
 import {copyFile, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {FILES, PACKAGES, put} from '../base.ts';
-import {cached} from '../cache.ts';
-import {ADDRESSES} from '../network.ts';
-import {bootstrap, consulProgram} from '../prepare.ts';
+import {FILES, PACKAGES, put} from '../image/base.ts';
+import {cached} from '../image/cache.ts';
+import {bootstrap, consulProgram} from '../image/prepare.ts';
+import {ADDRESSES} from '../network/network.ts';
 import {must} from '../run.ts';
 import {GUEST_NETWORK, NETWORK_UNIT} from './network.ts';
 import {prepareVm} from './prepare.ts';

@@ -1,7 +1,7 @@
-import type {Ec2} from '../ec2.ts';
-import {imdsListener, type Metadata} from '../imds.ts';
-import {serveIn} from '../listen.ts';
-import {IMDS_ADDRESS, type Link, type Network} from '../network.ts';
+import type {Ec2} from '../ec2/ec2.ts';
+import {imdsListener, type Metadata} from '../instance/imds.ts';
+import {serveIn} from '../network/listen.ts';
+import {IMDS_ADDRESS, type Link, type Network} from '../network/network.ts';
 import type {VmImage} from './image.ts';
 import {startVm, type Vm} from './vm.ts';
 

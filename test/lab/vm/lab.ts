@@ -11,15 +11,15 @@
  */
 
 import {join} from 'node:path';
-import {type Consul, startConsulServer} from '../consul.ts';
 import {loopDevices} from '../ec2/devices.ts';
-import {type Ec2, startEc2} from '../ec2.ts';
-import {createKv, type Kv} from '../kv.ts';
-import {serveIn} from '../listen.ts';
-import {ADDRESSES, createNetwork, within} from '../network.ts';
-import {freePorts} from '../ports.ts';
-import {relayTo} from '../relay.ts';
+import {type Ec2, startEc2} from '../ec2/ec2.ts';
+import {serveIn} from '../network/listen.ts';
+import {ADDRESSES, createNetwork, within} from '../network/network.ts';
+import {freePorts} from '../network/ports.ts';
+import {relayTo} from '../network/relay.ts';
 import {openResources, type Resources} from '../resources.ts';
+import {type Consul, startConsulServer} from '../services/consul.ts';
+import {createKv, type Kv} from '../services/kv.ts';
 import {vmDevices} from './devices.ts';
 import type {VmImage} from './image.ts';
 import {startVmInstance, type VmInstance} from './instance.ts';

@@ -1,5 +1,5 @@
 import {accessSync, constants, existsSync, readFileSync} from 'node:fs';
-import {isRoot, prepare} from '../prepare.ts';
+import {isRoot, prepare} from '../image/prepare.ts';
 
 export type Acceleration = 'kvm' | 'tcg';
 

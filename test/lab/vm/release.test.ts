@@ -6,9 +6,15 @@ import type {Phase} from '../../../agent/core/host/state.ts';
 import {eventually} from '../../support/eventually.ts';
 import {everything, sample} from '../../support/sample.ts';
 import {temporaryFolder} from '../../support/temporary.ts';
-import type {Moment} from '../hold.ts';
-import {complaintsWithin, ec2Client, type Inspected, journalOf, type Published} from '../in-service.ts';
-import {type ReleaseOptions, writeRelease} from '../releases.ts';
+import {type ReleaseOptions, writeRelease} from '../application/releases.ts';
+import type {Moment} from '../instance/hold.ts';
+import {
+  complaintsWithin,
+  ec2Client,
+  type Inspected,
+  journalOf,
+  type Published,
+} from '../instance/in-service.ts';
 import {buildAmi} from './ami.ts';
 import {holdInside} from './hold.ts';
 import type {VmInstance} from './instance.ts';

@@ -9,8 +9,8 @@ import {
 import t from 'tap';
 import {eventually} from '../../support/eventually.ts';
 import {temporaryFolder} from '../../support/temporary.ts';
-import {ADDRESSES} from '../network.ts';
-import {writeRelease} from '../releases.ts';
+import {writeRelease} from '../application/releases.ts';
+import {ADDRESSES} from '../network/network.ts';
 import {buildAmi} from './ami.ts';
 import {startVmLab} from './lab.ts';
 import {acceleration, whyNoVm} from './prepare.ts';

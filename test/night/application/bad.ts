@@ -1,5 +1,5 @@
 /** Releases that do not hold: each is taken back, and what ran before is in service again without the operator. */
-import type {ReleaseOptions} from '../../lab/releases.ts';
+import type {ReleaseOptions} from '../../lab/application/releases.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {type Row, tryRow} from '../bad-input/row.ts';
 import {whileLossy} from '../lossy.ts';

@@ -1,6 +1,6 @@
 /** What goes wrong when the update is long over, or where going back does not help at once. */
 import type {Test} from 'tap';
-import {journalled} from '../../lab/agents.ts';
+import {journalled} from '../../lab/instance/agents.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {whileLossy} from '../lossy.ts';

@@ -1,5 +1,5 @@
 /** Applications that are odd, not broken: the update to each, and the one away from it, go through without a lost request. */
-import type {ReleaseOptions} from '../../lab/releases.ts';
+import type {ReleaseOptions} from '../../lab/application/releases.ts';
 import {eventually} from '../../support/eventually.ts';
 import {everything} from '../../support/sample.ts';
 import type {Lane} from '../bad-input/lane.ts';

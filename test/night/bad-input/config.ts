@@ -2,7 +2,7 @@
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Test} from 'tap';
-import {put} from '../../lab/base.ts';
+import {put} from '../../lab/image/base.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Lane} from './lane.ts';
 

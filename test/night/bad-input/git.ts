@@ -1,8 +1,8 @@
 /** Revisions that cannot be installed, and remotes that do not give them. */
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Published} from '../../lab/in-service.ts';
-import {ADDRESSES} from '../../lab/network.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
+import {ADDRESSES} from '../../lab/network/network.ts';
 import type {Lane} from './lane.ts';
 import type {Row} from './row.ts';
 import {commitOf, objectOf, otherRepository, pushTo} from './special.ts';

@@ -1,8 +1,8 @@
 /** A host whose disk is full, or whose port somebody else has. */
 import {mkdir, rm, statfs, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Instance} from '../../lab/host.ts';
-import type {Published} from '../../lab/in-service.ts';
+import type {Instance} from '../../lab/instance/host.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
 import {must} from '../../lab/run.ts';
 import type {Lane} from './lane.ts';
 import type {Row} from './row.ts';

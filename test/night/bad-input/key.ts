@@ -1,5 +1,5 @@
 /** What fingers and programs put into the keys that operators write. */
-import type {Published} from '../../lab/in-service.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
 import type {Lane} from './lane.ts';
 import type {Row} from './row.ts';
 

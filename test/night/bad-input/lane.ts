@@ -1,11 +1,11 @@
 /** One instance that is a fleet of its own, serves a good release, and is given bad ones. */
 import type {Test} from 'tap';
 import {releaseId} from '../../../agent/core/release.ts';
-import {journalled} from '../../lab/agents.ts';
-import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
-import {complaintsWithin, ec2Client, type Host, type Published} from '../../lab/in-service.ts';
+import type {ReleaseOptions} from '../../lab/application/releases.ts';
+import {journalled} from '../../lab/instance/agents.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/instance/host.ts';
+import {complaintsWithin, ec2Client, type Host, type Published} from '../../lab/instance/in-service.ts';
 import type {Region} from '../../lab/region.ts';
-import type {ReleaseOptions} from '../../lab/releases.ts';
 
 const channelOf = ({index}: {readonly index: number}): string => `lane-${index}`;
 

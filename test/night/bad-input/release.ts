@@ -1,7 +1,7 @@
 /** Releases that arrive whole and do not run: each is taken back, and what ran before is in service again. */
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {ReleaseOptions} from '../../lab/releases.ts';
+import type {ReleaseOptions} from '../../lab/application/releases.ts';
 import type {Row} from './row.ts';
 import {commitOf, withLink, withScript} from './special.ts';
 

@@ -1,8 +1,8 @@
 /** What a row of the table says, and how it is tried. */
 import type {Test} from 'tap';
 import type {ReasonKind} from '../../../agent/core/reason.ts';
-import {report} from '../../lab/agents.ts';
-import type {Published} from '../../lab/in-service.ts';
+import {report} from '../../lab/instance/agents.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
 import {eventually} from '../../support/eventually.ts';
 import {listen, silent} from '../told.ts';
 import type {Lane} from './lane.ts';

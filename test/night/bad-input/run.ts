@@ -1,7 +1,7 @@
 /** Tries tables of bad input in a region of its own: rows side by side on a few instances, under load. */
 import process from 'node:process';
 import t, {type Test} from 'tap';
-import {packageForLab} from '../../lab/package.ts';
+import {packageForLab} from '../../lab/image/package.ts';
 import {type Region, startRegion} from '../../lab/region.ts';
 import {unmet} from '../../support/needs.ts';
 import {everything, sample} from '../../support/sample.ts';

@@ -2,7 +2,7 @@
 import {writeFile} from 'node:fs/promises';
 import type {Snapshot} from '../../lab/ec2/cloud.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
-import type {Published} from '../../lab/in-service.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
 import {must} from '../../lab/run.ts';
 import type {Lane} from './lane.ts';
 import type {Row} from './row.ts';

@@ -1,8 +1,8 @@
 /** Releases that no careful build would make: a folder of the lab's application, changed, as a snapshot or a commit. */
 import {chmod, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Published} from '../../lab/in-service.ts';
-import {writeRelease} from '../../lab/releases.ts';
+import {writeRelease} from '../../lab/application/releases.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
 import {must} from '../../lab/run.ts';
 import type {Lane} from './lane.ts';
 

@@ -1,6 +1,6 @@
 /** What keeps an old slot from going: the host serves the new release, says what is left, and clears it away in the end. */
 import type {Test} from 'tap';
-import {report} from '../../lab/agents.ts';
+import {report} from '../../lab/instance/agents.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import {listen, silent} from '../told.ts';

@@ -2,7 +2,7 @@
 import {DEVICE_NAMES} from '../../../agent/install/ebs/volume/names.ts';
 import type {Volume} from '../../lab/ec2/cloud.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
-import {ADDRESSES} from '../../lab/network.ts';
+import {ADDRESSES} from '../../lab/network/network.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Row} from '../bad-input/row.ts';

@@ -1,9 +1,9 @@
 /** What must pass without a word: the release is in service all the same, and soon. */
 import {DeleteVolumeCommand, DetachVolumeCommand} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
-import {journalled, serving} from '../../lab/agents.ts';
 import type {Fault} from '../../lab/ec2/faults.ts';
-import type {Published} from '../../lab/in-service.ts';
+import {journalled, serving} from '../../lab/instance/agents.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Lane} from '../bad-input/lane.ts';
 import type {Trial} from '../trials.ts';

@@ -5,9 +5,9 @@
 import type {Server} from 'node:http';
 import t, {type Test} from 'tap';
 import type {Phase} from '../../../agent/core/host/state.ts';
-import {journalled} from '../../lab/agents.ts';
-import {serveIn} from '../../lab/listen.ts';
-import {packageForLab} from '../../lab/package.ts';
+import {packageForLab} from '../../lab/image/package.ts';
+import {journalled} from '../../lab/instance/agents.ts';
+import {serveIn} from '../../lab/network/listen.ts';
 import {type Region, startRegion} from '../../lab/region.ts';
 import {type Behaviour, createBehaving} from '../../store/consul-proxy.ts';
 import {eventually} from '../../support/eventually.ts';

@@ -3,12 +3,12 @@
  * request lost that the release did not lose, the reason told while it lasts, recovery by itself, nothing left over.
  */
 import t, {type Test} from 'tap';
-import {journalled, ledgerOf, tellWhenFailed} from '../../lab/agents.ts';
-import {put} from '../../lab/base.ts';
-import type {Consul} from '../../lab/consul.ts';
-import type {Instance} from '../../lab/host.ts';
-import {packageForLab} from '../../lab/package.ts';
+import {put} from '../../lab/image/base.ts';
+import {packageForLab} from '../../lab/image/package.ts';
+import {journalled, ledgerOf, tellWhenFailed} from '../../lab/instance/agents.ts';
+import type {Instance} from '../../lab/instance/host.ts';
 import {type Region, startRegion} from '../../lab/region.ts';
+import type {Consul} from '../../lab/services/consul.ts';
 import {eventually} from '../../support/eventually.ts';
 import {unmet} from '../../support/needs.ts';
 import {everything, sample} from '../../support/sample.ts';

@@ -2,9 +2,9 @@
 import type {Test} from 'tap';
 import type {Ledger} from '../../../agent/core/fleet/ledger.ts';
 import type {Phase} from '../../../agent/core/host/state.ts';
-import {journalled, ledgerOf, proven, serving} from '../../lab/agents.ts';
-import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
-import {complaintsOf, ec2Client, type Published} from '../../lab/in-service.ts';
+import {journalled, ledgerOf, proven, serving} from '../../lab/instance/agents.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/instance/host.ts';
+import {complaintsOf, ec2Client, type Published} from '../../lab/instance/in-service.ts';
 import type {Region} from '../../lab/region.ts';
 import {eventually} from '../../support/eventually.ts';
 import {silent, type Told} from '../told.ts';

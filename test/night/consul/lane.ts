@@ -2,9 +2,9 @@
 import type {Test} from 'tap';
 import type {Phase, State} from '../../../agent/core/host/state.ts';
 import {releaseId} from '../../../agent/core/release.ts';
-import {journalled} from '../../lab/agents.ts';
-import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
-import {complaintsWithin, ec2Client, type Host, type Published} from '../../lab/in-service.ts';
+import {journalled} from '../../lab/instance/agents.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/instance/host.ts';
+import {complaintsWithin, ec2Client, type Host, type Published} from '../../lab/instance/in-service.ts';
 import type {Region} from '../../lab/region.ts';
 import {eventually} from '../../support/eventually.ts';
 

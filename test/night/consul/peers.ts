@@ -1,9 +1,9 @@
 import {join} from 'node:path';
 import type {Test} from 'tap';
-import {type Consul, startConsulServer} from '../../lab/consul.ts';
-import {ADDRESSES, GOSSIP, within} from '../../lab/network.ts';
+import {ADDRESSES, GOSSIP, within} from '../../lab/network/network.ts';
 import type {Region} from '../../lab/region.ts';
 import {must} from '../../lab/run.ts';
+import {type Consul, startConsulServer} from '../../lab/services/consul.ts';
 import {eventually} from '../../support/eventually.ts';
 
 const PEERS = ['10.77.0.5', '10.77.0.6'] as const;

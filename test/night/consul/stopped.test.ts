@@ -5,8 +5,8 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import t, {type Test} from 'tap';
 import type {Phase} from '../../../agent/core/host/state.ts';
-import {journalled} from '../../lab/agents.ts';
-import {packageForLab} from '../../lab/package.ts';
+import {packageForLab} from '../../lab/image/package.ts';
+import {journalled} from '../../lab/instance/agents.ts';
 import {type Region, startRegion} from '../../lab/region.ts';
 import {eventually} from '../../support/eventually.ts';
 import {unmet} from '../../support/needs.ts';

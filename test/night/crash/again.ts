@@ -2,7 +2,7 @@
 import {DescribeVolumesCommand} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import {releaseId} from '../../../agent/core/release.ts';
-import type {Published} from '../../lab/in-service.ts';
+import type {Published} from '../../lab/instance/in-service.ts';
 import type {Lane} from './lane.ts';
 import {stepOf} from './step.ts';
 

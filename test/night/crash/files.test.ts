@@ -9,7 +9,7 @@ import {createImds} from '../../../agent/host/imds/imds.ts';
 import {gitLayout} from '../../../agent/install/git/mirror/layout.ts';
 import {readMarker, readMarkers} from '../../../agent/install/git/tree/marker.ts';
 import {openHistory} from '../../../agent/journal/history.ts';
-import {imdsListener} from '../../lab/imds.ts';
+import {imdsListener} from '../../lab/instance/imds.ts';
 import {eventually} from '../../support/eventually.ts';
 import {sample} from '../../support/sample.ts';
 import {temporaryFolder} from '../../support/temporary.ts';

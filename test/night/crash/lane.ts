@@ -2,10 +2,10 @@
 import type {EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import {releaseId} from '../../../agent/core/release.ts';
-import {journalled} from '../../lab/agents.ts';
-import {type Holder, openHolder} from '../../lab/hold.ts';
-import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/host.ts';
-import {complaintsWithin, type Host, type Published} from '../../lab/in-service.ts';
+import {journalled} from '../../lab/instance/agents.ts';
+import {type Holder, openHolder} from '../../lab/instance/hold.ts';
+import {defaultConfig, type Instance, type InstanceFiles} from '../../lab/instance/host.ts';
+import {complaintsWithin, type Host, type Published} from '../../lab/instance/in-service.ts';
 import type {Region} from '../../lab/region.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Journey} from './step.ts';

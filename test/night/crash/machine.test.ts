@@ -2,8 +2,8 @@
 
 import t, {type Test} from 'tap';
 import type {Phase} from '../../../agent/core/host/state.ts';
-import {ec2Client} from '../../lab/in-service.ts';
-import {packageForLab} from '../../lab/package.ts';
+import {packageForLab} from '../../lab/image/package.ts';
+import {ec2Client} from '../../lab/instance/in-service.ts';
 import {startRegion} from '../../lab/region.ts';
 import {unmet} from '../../support/needs.ts';
 import {everything, sample} from '../../support/sample.ts';

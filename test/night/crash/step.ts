@@ -1,6 +1,6 @@
 /** Names for what a journal says, so that the same step of another run can be met again. */
 import type {State} from '../../../agent/core/host/state.ts';
-import type {Holder, Moment} from '../../lab/hold.ts';
+import type {Holder, Moment} from '../../lab/instance/hold.ts';
 
 /** A journey of one host; `boot` is the first one of a new instance, `reboot` one that served before. */
 export const JOURNEYS = ['boot', 'reboot', 'update', 'rollback'] as const;

@@ -1,6 +1,6 @@
 /** Strikes a host at an exact step of its journey. */
 import process from 'node:process';
-import type {Held, Point} from '../../lab/hold.ts';
+import type {Held, Point} from '../../lab/instance/hold.ts';
 import {gone, startTimeOf} from '../../lab/process.ts';
 import {eventually} from '../../support/eventually.ts';
 import type {Lane} from './lane.ts';

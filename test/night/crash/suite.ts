@@ -1,8 +1,8 @@
 /** Every journalled step of a boot, an update and a rollback: what runs there is killed, and the host ends in service. */
 
 import t, {type Test} from 'tap';
-import {ec2Client} from '../../lab/in-service.ts';
-import {packageForLab} from '../../lab/package.ts';
+import {packageForLab} from '../../lab/image/package.ts';
+import {ec2Client} from '../../lab/instance/in-service.ts';
 import {startRegion} from '../../lab/region.ts';
 import {unmet} from '../../support/needs.ts';
 import {everything, sample} from '../../support/sample.ts';

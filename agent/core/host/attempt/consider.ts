@@ -7,7 +7,7 @@ import {holdReason, isRejected} from '../why.ts';
 import {newAttempt} from './attempt.ts';
 import {endingsOf, isWornOut} from './begun.ts';
 import {enterHeld, enterServing, enterStaging} from './enter.ts';
-import {enterInTurn, type InTurn} from './spread.ts';
+import {enterInTurn, type InTurn} from './stage-in-turn.ts';
 
 /** What a serving host does next: hold, follow the desired release, or go on serving. */
 export const consider = (state: State, stamp: InTurn, rules: Rules): Step => {

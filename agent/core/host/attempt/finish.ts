@@ -10,7 +10,7 @@ import {fallbackOf} from './attempt.ts';
 import {countEnding, isWornOut} from './begun.ts';
 import {consider} from './consider.ts';
 import {enterHeld, enterRejoining, enterRollingBack, hide} from './enter.ts';
-import type {InTurn} from './spread.ts';
+import type {InTurn} from './stage-in-turn.ts';
 
 /** The attempt is over and the host is in traffic: the permit goes back with the attempt's result. */
 export const settle = (state: State, attempt: Attempt, stamp: Stamp, rules: Rules): Step => {

@@ -5,7 +5,7 @@ import type {In} from '../state.ts';
 import {type Step, stay} from '../step.ts';
 import {enterStaging} from './enter.ts';
 import {goOn} from './finish.ts';
-import {isInTurn} from './spread.ts';
+import {isInTurn} from './stage-in-turn.ts';
 
 /**
  * A host that stages or waits still serves: when what it prepares is no longer asked for, or it shall hold,

@@ -2,7 +2,7 @@ import {backoffMs} from '../../backoff.ts';
 import {type Reason, reason} from '../../reason.ts';
 import {enterActivating, enterBooting, enterDraining, enterStaging, enterWaiting} from '../attempt/enter.ts';
 import {giveUp, stop} from '../attempt/finish.ts';
-import {isInTurn} from '../attempt/spread.ts';
+import {isInTurn} from '../attempt/stage-in-turn.ts';
 import {withdraw} from '../attempt/withdraw.ts';
 import type {Stamp} from '../event.ts';
 import {MAX_STAGE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';

@@ -1,4 +1,4 @@
-import {fetch} from '../support/fetch.ts';
+import {fetch} from '../../support/fetch.ts';
 /** The few calls tests make to Consul, over HTTP; an error names the call and what Consul answered. */
 export const createKv = (address: string) => ({
   put: async (key: string, value: string | Uint8Array): Promise<void> => {

@@ -1,11 +1,11 @@
 import {readFileSync} from 'node:fs';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {eventually} from '../support/eventually.ts';
-import {fetch} from '../support/fetch.ts';
-import {freePorts} from './ports.ts';
-import {consulProgram} from './prepare.ts';
-import {endProcess, gone, isRunning, type RunningProcess, signalProcess, startProcess} from './process.ts';
+import {eventually} from '../../support/eventually.ts';
+import {fetch} from '../../support/fetch.ts';
+import {consulProgram} from '../image/prepare.ts';
+import {freePorts} from '../network/ports.ts';
+import {endProcess, gone, isRunning, type RunningProcess, signalProcess, startProcess} from '../process.ts';
 
 export type Consul = {
   /** `http://host:port` */

@@ -1,12 +1,12 @@
 /** What tests ask of instances that run the agent. */
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {StatusReport} from '../../agent/control/protocol.ts';
-import type {Ledger} from '../../agent/core/fleet/ledger.ts';
-import type {State} from '../../agent/core/host/state.ts';
-import {eventually} from '../support/eventually.ts';
+import type {StatusReport} from '../../../agent/control/protocol.ts';
+import type {Ledger} from '../../../agent/core/fleet/ledger.ts';
+import type {State} from '../../../agent/core/host/state.ts';
+import {eventually} from '../../support/eventually.ts';
+import type {Region} from '../region.ts';
 import type {Instance} from './host.ts';
-import type {Region} from './region.ts';
 
 /** The journalled state, read from outside; null before there is one. Also while the instance is off. */
 export const journalled = async ({root}: Instance): Promise<State | null> => {

@@ -2,9 +2,9 @@ import {createHash} from 'node:crypto';
 import {existsSync, readFileSync} from 'node:fs';
 import {copyFile, mkdir, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
+import {must} from '../run.ts';
 import {cached} from './cache.ts';
 import {bootstrap, consulProgram, prepare} from './prepare.ts';
-import {must} from './run.ts';
 
 /** What an ordinary AMI of such a fleet has beside our package: Debian's packages. Consul is added to them. */
 export const PACKAGES = [

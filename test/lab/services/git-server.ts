@@ -3,8 +3,8 @@ import {once} from 'node:events';
 import {createServer, type IncomingMessage, type RequestListener, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
-import {type ReleaseOptions, writeRelease} from './releases.ts';
-import {must} from './run.ts';
+import {type ReleaseOptions, writeRelease} from '../application/releases.ts';
+import {must} from '../run.ts';
 
 export type GitServer = {
   /** `http://127.0.0.1:PORT/app.git` */

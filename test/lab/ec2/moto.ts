@@ -1,10 +1,10 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {eventually} from '../support/eventually.ts';
-import {fetch} from '../support/fetch.ts';
-import {type Element, parseXml} from './ec2/xml.ts';
-import {findProgram, motoRoot} from './prepare.ts';
-import {endProcess, isRunning, startProcess} from './process.ts';
+import {eventually} from '../../support/eventually.ts';
+import {fetch} from '../../support/fetch.ts';
+import {findProgram, motoRoot} from '../image/prepare.ts';
+import {endProcess, isRunning, startProcess} from '../process.ts';
+import {type Element, parseXml} from './xml.ts';
 
 export type Moto = {
   readonly address: string;

@@ -3,10 +3,10 @@ import {createHash} from 'node:crypto';
 import {closeSync, existsSync, openSync, readFileSync, rmSync} from 'node:fs';
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {eventually} from '../support/eventually.ts';
-import {must} from './run.ts';
+import {eventually} from '../../support/eventually.ts';
+import {must} from '../run.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = new URL('../../..', import.meta.url).pathname;
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, 'built-from');
 const LOCK = join(DIST, 'building');

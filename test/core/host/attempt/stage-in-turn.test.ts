@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {aboutHosts} from '../../../../agent/core/fleet/about.ts';
 import {placeOf} from '../../../../agent/core/fleet/order.ts';
-import {spreadMs} from '../../../../agent/core/host/attempt/spread.ts';
+import {spreadMs} from '../../../../agent/core/host/attempt/stage-in-turn.ts';
 import {servingOne} from '../serving.ts';
 import {ask, fire, happen, settleWorld, snap, start, tellDesired, type World} from '../world.ts';
 

@@ -1,8 +1,8 @@
 import {existsSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
+import {must, run} from '../run.ts';
 import {cached} from './cache.ts';
-import {must, run} from './run.ts';
 
 /** The Debian package that brings each program the lab calls. */
 export const PACKAGES: Readonly<Record<string, string>> = {

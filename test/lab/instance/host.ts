@@ -1,14 +1,14 @@
 import {join} from 'node:path';
-import {put} from './base.ts';
-import type {Ec2} from './ec2.ts';
+import type {Ec2} from '../ec2/ec2.ts';
+import {put} from '../image/base.ts';
+import {serveIn} from '../network/listen.ts';
+import {ADDRESSES, GOSSIP, IMDS_ADDRESS, type Link, type Network} from '../network/network.ts';
+import type {RegionOptions} from '../region.ts';
+import type {Resources} from '../resources.ts';
+import type {RunResult} from '../run.ts';
+import type {Closer} from '../services/services.ts';
 import {imdsListener, type Metadata} from './imds.ts';
 import {createMachine, type Machine} from './instance.ts';
-import {serveIn} from './listen.ts';
-import {ADDRESSES, GOSSIP, IMDS_ADDRESS, type Link, type Network} from './network.ts';
-import type {RegionOptions} from './region.ts';
-import type {Resources} from './resources.ts';
-import type {RunResult} from './run.ts';
-import type {Closer} from './services.ts';
 
 /** What is known of an instance when its files are written. */
 export type InstanceFiles = {

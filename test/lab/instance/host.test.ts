@@ -1,7 +1,7 @@
 import t from 'tap';
-import {loadSettings} from '../../agent/config/load.ts';
-import {temporaryFolder} from '../support/temporary.ts';
-import {put} from './base.ts';
+import {loadSettings} from '../../../agent/config/load.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
+import {put} from '../image/base.ts';
 import {defaultConfig} from './host.ts';
 
 t.test('the product accepts the configuration that the lab writes', async t => {

@@ -3,7 +3,7 @@ import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
 import type {State} from '../../../agent/core/host/state.ts';
 import type {Drain, Traffic} from '../../../agent/ports.ts';
-import {createShutdownLeave, prepareShutdown} from '../../../agent/runtime/shutdown/leave.ts';
+import {createShutdownLeave, prepareShutdown} from '../../../agent/runtime/shutdown/leave-traffic.ts';
 import {snap} from '../../core/host/world.ts';
 import {eventually} from '../../support/eventually.ts';
 import {keptLog} from '../../support/log.ts';

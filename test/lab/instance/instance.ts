@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {eventually} from '../support/eventually.ts';
+import {eventually} from '../../support/eventually.ts';
 import {
   childrenOf,
   endProcess,
@@ -12,9 +12,9 @@ import {
   signalProcess,
   startProcess,
   startTimeOf,
-} from './process.ts';
-import type {Resources} from './resources.ts';
-import {must, type RunResult, run} from './run.ts';
+} from '../process.ts';
+import type {Resources} from '../resources.ts';
+import {must, type RunResult, run} from '../run.ts';
 
 /** An instance's machine: a container with a systemd of its own as PID 1. */
 export type Machine = {

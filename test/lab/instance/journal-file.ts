@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {State} from '../../agent/core/host/state.ts';
+import type {State} from '../../../agent/core/host/state.ts';
 
 /** The journalled state under a machine's root now, null without one. */
 export const stateIn = (root: string): State | null => {

@@ -1,15 +1,15 @@
 import {join} from 'node:path';
+import type {Devices} from '../ec2/devices.ts';
+import {type Ec2, startEc2} from '../ec2/ec2.ts';
+import {serveIn} from '../network/listen.ts';
+import {ADDRESSES, GOSSIP, type Network, within} from '../network/network.ts';
+import {freePorts} from '../network/ports.ts';
+import {relayTo} from '../network/relay.ts';
+import type {Resources} from '../resources.ts';
 import {type Balancer, startBalancer} from './balancer.ts';
 import {type Consul, startConsulServer} from './consul.ts';
-import type {Devices} from './ec2/devices.ts';
-import {type Ec2, startEc2} from './ec2.ts';
 import {type GitServer, startGitServer} from './git-server.ts';
 import {createKv, type Kv} from './kv.ts';
-import {serveIn} from './listen.ts';
-import {ADDRESSES, GOSSIP, type Network, within} from './network.ts';
-import {freePorts} from './ports.ts';
-import {relayTo} from './relay.ts';
-import type {Resources} from './resources.ts';
 
 /** What a region has beside its instances. */
 export type Services = {

@@ -3,7 +3,7 @@ import {mkdir, readdir, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import t from 'tap';
-import {temporaryFolder} from '../support/temporary.ts';
+import {temporaryFolder} from '../../support/temporary.ts';
 import {cached} from './cache.ts';
 
 const LONG_AGO = new Date('2020-01-01');

@@ -1,14 +1,14 @@
 /** What is wrong with a host that should be in service, container or virtual machine, as seen by systemd, Consul, EC2 and on its disk. */
 import {DescribeVolumesCommand, EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
-import type {Ledger} from '../../agent/core/fleet/ledger.ts';
-import type {Activation, State} from '../../agent/core/host/state.ts';
-import {releaseId} from '../../agent/core/release.ts';
-import {eventually} from '../support/eventually.ts';
-import type {Ec2} from './ec2.ts';
+import type {Ledger} from '../../../agent/core/fleet/ledger.ts';
+import type {Activation, State} from '../../../agent/core/host/state.ts';
+import {releaseId} from '../../../agent/core/release.ts';
+import {eventually} from '../../support/eventually.ts';
+import {type ReleaseOptions, releaseJson} from '../application/releases.ts';
+import type {Ec2} from '../ec2/ec2.ts';
+import type {Region} from '../region.ts';
 import type {Instance} from './host.ts';
-import type {Region} from './region.ts';
-import {type ReleaseOptions, releaseJson} from './releases.ts';
 
 /** A release as it was published. */
 export type Published = {readonly id: string; readonly release: ReleaseOptions};

@@ -1,5 +1,5 @@
-import type {Resources} from './resources.ts';
-import {must} from './run.ts';
+import type {Resources} from '../resources.ts';
+import {must} from '../run.ts';
 
 /** Fixed addresses of a region's services; every region has a network of its own, so all use the same. */
 export const ADDRESSES = {

@@ -2,13 +2,13 @@ import {writeFile} from 'node:fs/promises';
 import {createConnection} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {eventually} from '../support/eventually.ts';
-import {fetch} from '../support/fetch.ts';
-import {ADDRESSES, within} from './network.ts';
-import {freePorts} from './ports.ts';
-import {endProcess, startProcess} from './process.ts';
-import {relayTo} from './relay.ts';
-import type {Resources} from './resources.ts';
+import {eventually} from '../../support/eventually.ts';
+import {fetch} from '../../support/fetch.ts';
+import {ADDRESSES, within} from '../network/network.ts';
+import {freePorts} from '../network/ports.ts';
+import {relayTo} from '../network/relay.ts';
+import {endProcess, startProcess} from '../process.ts';
+import type {Resources} from '../resources.ts';
 
 export type Balancer = {
   /** Inside the region, and for the host's own loopback. */

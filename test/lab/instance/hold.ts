@@ -5,7 +5,7 @@ import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
-import type {State} from '../../agent/core/host/state.ts';
+import type {State} from '../../../agent/core/host/state.ts';
 import {stateIn} from './journal-file.ts';
 
 /** `writing`: the next state is decided, nothing of it is on disk. `written`: it is on disk, its effects have not begun. */

@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
-import {within} from './network.ts';
+import {within} from '../network/network.ts';
 
 export type LoadOptions = {
   readonly rps: number;

@@ -14,11 +14,11 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import t, {type Test} from 'tap';
-import {alone} from '../support/alone.ts';
-import {eventually} from '../support/eventually.ts';
-import {unmet} from '../support/needs.ts';
+import {alone} from '../../support/alone.ts';
+import {eventually} from '../../support/eventually.ts';
+import {unmet} from '../../support/needs.ts';
+import {must, run} from '../run.ts';
 import {type Ec2, startEc2} from './ec2.ts';
-import {must, run} from './run.ts';
 
 const ZONE = 'eu-west-1a';
 const skip = unmet('root', 'debian', 'loop');

@@ -28,7 +28,7 @@ import {rename, stat} from 'node:fs/promises';
 import {createServer, type RequestListener} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
-import {runInstances, terminateInstances} from './ec2/actions/instances.ts';
+import {runInstances, terminateInstances} from './actions/instances.ts';
 import {
   type Call,
   type Cloud,
@@ -37,14 +37,14 @@ import {
   type Instance,
   type Snapshot,
   type Volume,
-} from './ec2/cloud.ts';
-import {coldReads} from './ec2/cold.ts';
-import {type Devices, loopDevices, noDevices} from './ec2/devices.ts';
-import type {Faults} from './ec2/faults.ts';
-import {buildImage, copyImage, type Filesystem, imageFolder, imageSizeGb} from './ec2/images.ts';
-import {ec2Listener} from './ec2/proxy.ts';
-import {type Element, items, textOf} from './ec2/xml.ts';
+} from './cloud.ts';
+import {coldReads} from './cold.ts';
+import {type Devices, loopDevices, noDevices} from './devices.ts';
+import type {Faults} from './faults.ts';
+import {buildImage, copyImage, type Filesystem, imageFolder, imageSizeGb} from './images.ts';
 import {startMoto} from './moto.ts';
+import {ec2Listener} from './proxy.ts';
+import {type Element, items, textOf} from './xml.ts';
 
 export type Ec2 = {
   readonly address: string;
