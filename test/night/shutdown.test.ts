@@ -1,15 +1,21 @@
-/** A host is shut down under load, from outside (as EC2 does) and from within: nobody notices, and it is back after the next boot. */
+/**
+ * A host is shut down under load, from outside (as EC2 does) and from within: nobody notices, and it is back after the next boot.
+ * Consul denies by default, and each host may do what AMI.md says: that is enough to boot, to follow, to go back and to leave.
+ */
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import t from 'tap';
+import {put} from '../lab/image/base.ts';
 import {packageForLab} from '../lab/image/package.ts';
-import {answers, proven, serving, tellWhenFailed} from '../lab/instance/agents.ts';
+import {answers, ledgerOf, proven, serving, tellWhenFailed} from '../lab/instance/agents.ts';
 import {defaultConfig, type Instance} from '../lab/instance/host.ts';
 import {type Region, startRegion} from '../lab/region.ts';
 import {eventually} from '../support/eventually.ts';
 import {unmet} from '../support/needs.ts';
+import {DENYING, giveTokens, TOKEN_CONFIG} from './consul/denying.ts';
 
 const say = (word: string): string => `["/bin/sh", "-c", "echo ${word} >>/root/said"]`;
+const DESIRED = 'release-agent/web/production/desired';
 const UNIT = 'release-agent-leave.service';
 
 const prepared = (instance: Instance): Promise<unknown> =>
@@ -29,18 +35,21 @@ const runsScript = async (instance: Instance): Promise<boolean> =>
 const inTraffic = (region: Region, count: number): Promise<unknown> =>
   eventually(`${count} in traffic`, () => region.balancer.ready().length === count, {timeoutMs: 60_000});
 
-t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, async t => {
+t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 600_000}, async t => {
   const region = await startRegion({
     name: `down-${process.pid % 10_000}`,
     instances: 2,
     deb: await packageForLab(),
+    consul: DENYING,
     config: files =>
-      defaultConfig(files)
+      (defaultConfig(files) + TOKEN_CONFIG)
         .replace('path = "/release"', 'path = "/release"\nscript = "deploy/start"')
+        .replace(/timeout = "20s"\n/, 'timeout = "8s"\n')
         .replace('[gate]', `commands = {leave = ${say('leave')}, rejoin = ${say('rejoin')}}\n\n[gate]`),
   });
   t.teardown(region.down);
   t.teardown(() => tellWhenFailed(t, region));
+  const tokens = await giveTokens(region);
   const [one] = region.instances;
   if (!one) throw new Error('the region has no instance');
   const first = await region.publish({name: 'first'}, 'ext4');
@@ -135,5 +144,21 @@ t.test('a shutdown', {skip: unmet('root', 'debian', 'loop'), timeout: 300_000}, 
     const said = (await busy?.journal('release-agentd')) ?? '';
     t.match(said, /the host is shutting down: leaving traffic/);
     t.notMatch(said, /was tried here and taken back/);
+  });
+
+  await t.test("an operator's token deploys, a host's does not; what is no good is taken back", async t => {
+    const {stdout, stderr} = await one.agentctl('check');
+    t.notMatch(`${stdout}${stderr}`.replaceAll(/\s+/g, ' '), /more than it needs|may not|token/);
+    const sick = await region.publish({name: 'sick', sick: true}, 'ext4');
+    const before = await region.consul.get(DESIRED);
+    t.match(await one.agentctl('deploy', sick, '--yes'), {code: 1, stderr: /may\s+not\s+write/});
+    t.equal(await region.consul.get(DESIRED), before);
+    const file = '/root/operator-token';
+    await put(one.root, file, await tokens.operator(), 0o600);
+    t.match(await one.agentctl('deploy', sick, '--yes', '--token-file', file), {code: 0});
+    const isHalted = async () => (await ledgerOf(region))?.blocked?.kind === 'permit.halted';
+    await eventually('the rollout to halt', isHalted, {timeoutMs: 90_000, everyMs: 200});
+    await inTraffic(region, 2);
+    for (const instance of region.instances) t.equal(await answers(instance), 'second');
   });
 });
