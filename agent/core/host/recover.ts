@@ -133,13 +133,15 @@ type Changing = In<'activating' | 'gating' | 'rejoining' | 'baking'>;
  */
 const changing = (state: Changing, facts: Facts, stamp: Stamp, rules: Rules): Step => {
   const {attempt} = state;
+  // Nobody knows whether it was back in traffic already: not out, it leaves again before anything changes.
+  const left: State = state.phase === 'rejoining' ? {...state, out: false} : state;
   switch (attempt.purpose) {
     case 'boot':
       return enterBooting(state, stamp);
     case 'rollback':
-      return enterRollingBack(state, attempt, stamp, rules);
+      return enterRollingBack(left, attempt, stamp, rules);
     case 'update': {
-      const next = countEnding(state, attempt.version, facts.sameBoot ? 'agent' : 'release');
+      const next = countEnding(left, attempt.version, facts.sameBoot ? 'agent' : 'release');
       return goBack(next, attempt, reason('crash.recovered', {phase: state.phase}), stamp, rules);
     }
   }

@@ -163,3 +163,17 @@ t.test('a host whose last journal was damaged may be out of traffic, and returns
   t.same(world.visited, ['rejoining', 'staging', 'waiting']);
   end(t, world, 1);
 });
+
+t.test(
+  'a host that goes down while it returns to traffic leaves it again before another release starts',
+  async t => {
+    const world = servingOne();
+    world.faults.set('traffic.rejoin', ['reboot', 'error']);
+    world.faults.set('gate.probe', []);
+    ask(world, snap(2), '2');
+    settleWorld(world, {until: 'rejoining'});
+    world.faults.set('gate.probe', ['error']);
+    settleWorld(world);
+    t.match(world.visited.join(' '), /rejoining rolling-back draining activating/);
+  },
+);

@@ -71,7 +71,7 @@ const ON_UPDATE: readonly Row[] = [
   ['traffic.rejoin', 'timeout', UPDATE, 2, 'done'],
   ['traffic.rejoin', 'crash-before', `${STAGE} draining ${SWITCH} rejoining ${JOIN}`, 2, 'done'],
   ['traffic.rejoin', 'crash-after', `${STAGE} draining ${SWITCH} rejoining ${JOIN}`, 2, 'done'],
-  ['traffic.rejoin', 'reboot', `${STAGE} draining ${SWITCH} rejoining ${BACK} ${UPDATE}`, 2, 'done'],
+  ['traffic.rejoin', 'reboot', `${STAGE} draining ${SWITCH} rejoining rolling-back draining ${SWITCH} rejoining ${UPDATE}`, 2, 'done'],
   ['bake.watch', 'error', `${STAGE} draining ${SWITCH} rejoining baking rolling-back draining ${SWITCH} rejoining serving`, 1, 'rolled-back'],
   ['bake.watch', 'timeout', `${STAGE} draining ${SWITCH} rejoining baking rolling-back draining ${SWITCH} rejoining serving`, 1, 'rolled-back'],
   ['bake.watch', 'crash-before', `${STAGE} draining ${SWITCH} rejoining baking baking serving`, 2, 'done'],
@@ -128,7 +128,7 @@ const ON_ROLLBACK: readonly Row[] = [
   ['traffic.rejoin', 'timeout', `${FAIL} ${BACK} serving`, 1, 'rolled-back'],
   ['traffic.rejoin', 'crash-before', `${FAIL} ${BACK} rejoining serving`, 1, 'rolled-back'],
   ['traffic.rejoin', 'crash-after', `${FAIL} ${BACK} rejoining serving`, 1, 'rolled-back'],
-  ['traffic.rejoin', 'reboot', `${FAIL} ${BACK} ${BACK} serving`, 1, 'rolled-back'],
+  ['traffic.rejoin', 'reboot', `${FAIL} ${BACK} rolling-back draining ${SWITCH} rejoining serving`, 1, 'rolled-back'],
 ];
 
 for (const [effect, fault, chain, serves, outcome] of ON_ROLLBACK) {
