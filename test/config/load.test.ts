@@ -202,6 +202,7 @@ t.test('passwords in addresses and values under unknown names are never shown', 
 for (const [what, text, expected] of [
   ['S3', 'store = "s3://bucket/x"', /store .*this version cannot keep its store in S3/],
   ['two slashes', 'store = "file://var/x"', /a directory has three slashes/],
+  ['a host that is none', 'store = "consuls://a127.0.0.1:8500/x"', /neither a name nor an address/],
   ['no prefix', 'store = "consul://127.0.0.1:8500"', /the address ends with a prefix/],
   ['a token in the address', 'store = "consul://:tok@127.0.0.1/x"', /consul.token-file/],
   ['TLS files without TLS', 'store = "consul://a/x"\n[consul]\nca-file = "/a"', /consul.ca-file .*consuls:/],

@@ -46,7 +46,10 @@ const directory = (url: URL): Reading<StoreAddress> => {
 const consul = (url: URL, scheme: 'http' | 'https'): Reading<StoreAddress> => {
   const prefix = prefixOf(url);
   if (url.hostname === '' || url.search !== '' || prefix === undefined) return noPrefix;
-  return good({kind: 'consul', url: `${scheme}://${url.hostname}:${url.port || DEFAULT_PORT}`, prefix});
+  const address = `${scheme}://${url.hostname}:${url.port || DEFAULT_PORT}`;
+  // of an address that is none (a127.0.0.1) only the schemes of the web know
+  if (!URL.canParse(address)) return {ok: false, hint: 'the host is neither a name nor an address'};
+  return good({kind: 'consul', url: address, prefix});
 };
 
 /** Consul's agent on a unix socket of this host, which has no TLS. */
