@@ -114,7 +114,10 @@ export interface Activator {
 export interface Traffic {
   leave(signal: AbortSignal): Promise<void>;
   rejoin(signal: AbortSignal): Promise<void>;
-  /** Takes out of traffic what came into it since `leave`; not there where leaving lasts. Quick when there is nothing to do. */
+  /**
+   * Takes out of traffic what came into it since `leave`; not there where leaving lasts. Quick when there is nothing to do. An abort ends
+   * its looking; a change that is under way is ended first, before it gives back.
+   */
   keepOut?(signal: AbortSignal): Promise<void>;
   /** Why those who send traffic send this host none (yet); null once they can. Not there where `rejoin` makes sure of it. */
   hiddenBy?(signal: AbortSignal): Promise<Reason | null>;

@@ -3,6 +3,7 @@ import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
 import {ignoreBlockers, tellWhileWaiting} from '../host/blocker.ts';
 import {createExclusive} from '../host/exclusive.ts';
+import {withTimeLimit} from '../host/time-limit.ts';
 import type {Log, ReportBlocker, Traffic} from '../ports.ts';
 import {consulAgent, serviceIdOf} from './consul/agent.ts';
 import {confirmEnded, confirmLeft} from './consul/confirm.ts';
@@ -21,6 +22,9 @@ export interface ConsulTrafficOptions extends ConsulPlace {
 
 const NOTE = 'release-agent: out of traffic for an update';
 const TOLD_EVERY_MS = 3_000;
+/** One change at the local agent, when it cannot be given up. */
+const CHANGE_MS = 5_000;
+const UNENDED = new AbortController().signal;
 const HINT = 'the local agent holds its state while it looks for its servers';
 
 /**
@@ -71,8 +75,12 @@ export const consulTraffic = ({
       signal,
     );
     const out = checks.map(serviceIdOf);
-    for (const {id, name} of instances)
-      if (!out.includes(id)) await agent.maintenance({id, service: name, enable: true, note: NOTE}, signal);
+    for (const {id, name} of instances) {
+      if (out.includes(id)) continue;
+      signal.throwIfAborted();
+      const change = {id, service: name, enable: true, note: NOTE};
+      await withTimeLimit({timeoutMs: CHANGE_MS}, until => agent.maintenance(change, until), UNENDED);
+    }
   };
   const patiently = (action: Action, work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
     const cause = (seconds: number) =>

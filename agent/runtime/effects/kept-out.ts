@@ -37,12 +37,13 @@ export const whileKeptOut = async <T>(
   }
 };
 
-// A look that has begun is ended by its own limit or the agent, not by the end of the work: what was asked of Consul may come true late.
+// With the end of the work a look ends at once, so that a Consul that does not answer takes no time from a way back; what it has begun to
+// change is waited for (`Traffic.keepOut`): it must not come true late.
 const keepOut = async (parts: Parts, over: AbortSignal, signal: AbortSignal): Promise<void> => {
   const {everyMs = EVERY_MS} = parts;
   const ended = AbortSignal.any([over, signal]);
   for (let told = false; !ended.aborted; ) {
-    told = (await look(parts, told, signal)) || told;
+    told = (await look(parts, told, ended)) || told;
     await sleep(everyMs, undefined, {signal: ended}).catch(() => undefined);
   }
 };

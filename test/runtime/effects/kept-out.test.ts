@@ -110,6 +110,15 @@ t.test('a look that takes too long is told once, and is over when the work is', 
   t.match(lines[0]?.message, /what starts may get requests before its gate/);
 });
 
+t.test('a look that hangs does not hold up what the work found', async t => {
+  const keepOut = (until: AbortSignal) => once(until, 'abort');
+  const {log, lines} = keptLog();
+  const traffic = {keepOut} as unknown as Traffic;
+  const kept = whileKeptOut({traffic, log, lookMs: 60_000}, async () => 'failed', signal);
+  t.equal(await Promise.race([kept, sleep(20_000, 'late', {ref: false})]), 'failed');
+  t.same(lines, []);
+});
+
 t.test('what fails is the work, and an agent that ends does not wait', async t => {
   const stop = new AbortController();
   const traffic = {keepOut: (until: AbortSignal) => once(until, 'abort')} as unknown as Traffic;
