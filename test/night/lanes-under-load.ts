@@ -12,7 +12,7 @@ const LANES = 4;
 const SAMPLE = 8;
 
 /** How long such a test may take, in milliseconds. */
-export const LANES_TIMEOUT_MS = everything() ? 1_500_000 : 900_000;
+export const LANES_TIMEOUT_MS = everything() ? 1_500_000 : 1_400_000;
 
 interface Table {
   /** of the region, before the number of the process */

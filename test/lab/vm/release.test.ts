@@ -21,10 +21,10 @@ import type {VmInstance} from './instance.ts';
 import {startVmLab, type VmLab} from './lab.ts';
 import {acceleration, whyNoVm} from './prepare.ts';
 
-const TIMEOUT_MS = everything() ? 5_400_000 : 840_000; // the first run builds the package and the image
+const TIMEOUT_MS = everything() ? 5_400_000 : 1_400_000; // the first run builds the package and the image
 t.setTimeout(TIMEOUT_MS);
 
-const SETTLE_MS = 240_000;
+const SETTLE_MS = 420_000;
 const PHASE_MS = 300_000;
 
 type Host = {readonly lab: VmLab; readonly instance: VmInstance; readonly inspected: Inspected};
