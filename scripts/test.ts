@@ -78,11 +78,6 @@ if (first === undefined) {
   await check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
   await check('types', 'tsc', ['--noEmit']);
   await check('what the suites need', 'node', ['test/lab/warm.ts']);
-  await check('changes of the deciding code are noticed', 'node', [
-    'scripts/mutate/mutate.ts',
-    ...(everything() ? [] : ['--share', '10']),
-    'agent/core',
-  ]);
   const files = await testFiles();
   await tapAsShipped(files.filter(isOfAgent));
   await tap(files.filter(file => !isOfAgent(file)));
