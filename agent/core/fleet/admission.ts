@@ -90,7 +90,7 @@ const idleHosts = ({hosts, missing}: AdmissionView, holders: ReadonlySet<string>
 };
 
 const doingOf = ({phase, serving}: HostStatus): string => {
-  if (serving) return 'its return to traffic is not in the catalog yet';
+  if (serving) return 'nobody sends it requests yet: agentctl status there says why';
   return phase === 'serving' ? 'fails its probes' : phase;
 };
 

@@ -69,12 +69,11 @@ export const motoRoot = (): Promise<string> =>
 
 type Bootstrap = {suite: string; variant: string; include: readonly string[]; into: string};
 
+/** A mount namespace of its own: what mmdebstrap mounts in the folder goes with it, whatever ends it. */
+const WITHIN = ['unshare', '--mount', '--propagation', 'private', '--'];
+
 /** Unpacks a Debian root file system from the machine's own mirror, signatures checked. */
 export const bootstrap = async ({suite, variant, include, into}: Bootstrap): Promise<void> => {
-  await must(
-    ['mmdebstrap', '--quiet', `--variant=${variant}`, `--include=${include.join(',')}`, suite, into],
-    {
-      timeoutMs: 300_000,
-    },
-  );
+  const options = ['--quiet', `--variant=${variant}`, `--include=${include.join(',')}`];
+  await must([...WITHIN, 'mmdebstrap', ...options, suite, into], {timeoutMs: 300_000});
 };
