@@ -13,13 +13,19 @@ import {nameProcess} from './host/process/name.ts';
 import {createNotify} from './host/systemd/notify.ts';
 import type {Log} from './ports.ts';
 import {runDaemon} from './runtime/daemon.ts';
+import {endsApplication} from './runtime/shutdown/end-application.ts';
 import {VERSION} from './version.ts';
 
 nameProcess('release-agentd');
+/** How long an agent that was asked to stop a second time may take. */
+const AGAIN_MS = 2_000;
 const stop = new AbortController();
+const again = new AbortController();
 // The daemon takes what leads to the service manager out of the environment.
 const environment = {...process.env};
-for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+for (const name of ['SIGTERM', 'SIGINT'] as const)
+  process.on(name, () => (stop.signal.aborted ? again : stop).abort());
+again.signal.addEventListener('abort', () => setTimeout(() => process.exit(1), AGAIN_MS).unref());
 
 const askTags = async (base: string): Promise<Tags> => {
   const tags = await readTags(createImds({base}), TAG_KEYS, stop.signal);
@@ -38,8 +44,9 @@ const main = async (early: Log): Promise<void> => {
     app: settings.app,
     channel: settings.channel,
   });
-  await runDaemon({settings, identity, version: VERSION, log}, stop.signal);
-  log.info('release-agentd stops; what runs goes on running');
+  await runDaemon({settings, identity, version: VERSION, log}, {asked: stop.signal, again: again.signal});
+  const outlived = endsApplication(settings.activate) ? '' : '; what runs goes on running';
+  log.info(`release-agentd stops${outlived}`);
 };
 
 /**

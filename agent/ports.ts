@@ -108,6 +108,8 @@ export interface Activator {
   /** Points `current` at the slot, runs the release's script, restarts the units. Idempotent. Throws `ReasonError`. */
   activate(request: ActivationRequest, signal: AbortSignal): Promise<void>;
   observe(signal: AbortSignal): Promise<Observed>;
+  /** Ends the application; not there where somebody else runs it. Throws `ReasonError` when it does not end. */
+  end?(): Promise<void>;
 }
 
 /** One way to leave traffic. Several are combined into one. Both calls are idempotent and throw `ReasonError`. */

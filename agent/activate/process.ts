@@ -37,6 +37,7 @@ export const processActivator = (options: ActivatorOptions): Activator => {
         signal,
       );
     },
+    end: () => stopProcess({stateDir, graceMs: GRACE_MS}),
     observe: async () => ({current: await readCurrent(stateDir), running: await isRunning(stateDir)}),
   };
 };

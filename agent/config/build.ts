@@ -96,6 +96,7 @@ const activate = (values: Values, units: readonly string[], command: readonly st
   units,
   command,
   environment: values['activate.environment'],
+  ...compact({onStop: values['activate.on-stop']}),
   timeoutMs: values['activate.timeout'],
 });
 

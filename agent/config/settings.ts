@@ -77,6 +77,8 @@ export interface ActivateSettings {
   /** for `process`: program and arguments, run in the release's folder */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** for `process`: what becomes of the application when the agent is told to stop; see `endsApplication` */
+  readonly onStop?: 'keep' | 'leave';
   /** bounds one whole activation */
   readonly timeoutMs: number;
 }

@@ -41,6 +41,7 @@ const TEXTS = {
   'operator.cannot-retry': (d: {cause: string}) => `this host cannot try again now: ${d.cause}`,
   'operator.cannot-roll-back': (d: {cause: string}) => `this host cannot go back now: ${d.cause}`,
   'host.stopping': () => 'the host is shutting down',
+  'agent.stopping': () => 'the agent is told to stop and ends the application',
   'host.not-stopping': (d: {state: string}) =>
     `this host is not shutting down (systemd says it is ${d.state}): it stays in traffic`,
   'operator.hold': (d: {by: string; note: string}) => `held by ${d.by}: ${d.note}`,

@@ -19,6 +19,7 @@ import {createRecorder} from './loop/record.ts';
 import {watchDesired} from './loop/watch-desired.ts';
 import {type DaemonParts, type OpenHost, openHost} from './open-host.ts';
 import {createControls} from './operator/operator.ts';
+import type {Stop} from './shutdown/end-application.ts';
 import {createShutdown} from './shutdown/shutdown.ts';
 import {createSweeping} from './sweep.ts';
 import {runTasks} from './tasks.ts';
@@ -26,12 +27,13 @@ import {runTasks} from './tasks.ts';
 /** Without progress for this long the watchdog is left to end the agent. */
 const STUCK_MS = 60_000;
 
-/** Runs the agent until the signal is aborted. Throws when it cannot start, or when a part of it fails for good. */
-export const runDaemon = async (parts: DaemonParts, signal: AbortSignal): Promise<void> => {
+/** Runs the agent until it is asked to stop. Throws when it cannot start, or when a part of it fails for good. */
+export const runDaemon = async (parts: DaemonParts, asked: Stop): Promise<void> => {
   const {install, stateDir} = parts.settings;
-  const host = await openHost(parts, signal);
-  const {controls, tasks, stop} = assemble(parts, host);
+  const host = await openHost(parts, asked.asked);
+  const {controls, tasks, stop, stopped} = assemble(parts, host);
   const resolve = install.git && createResolve({git: install.git, stateDir});
+  const signal = stopped(asked);
   await serveControl({path: host.socket, controls, resolve}, signal);
   try {
     await runTasks(tasks, parts.log, signal);
@@ -134,6 +136,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
       ...fleet.tasks,
       ...(ec2 && {sweeping: createSweeping({sweep, log})}),
     },
+    stopped: shutdown.stopped,
     stop: async () => {
       recorder.stop();
       disk.stop();

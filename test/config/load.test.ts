@@ -282,6 +282,11 @@ for (const [what, text, expected] of [
     '[traffic.drain]\nport = 80\n[traffic.commands]\nleave = ["x"]',
     /traffic.commands.rejoin: expected/,
   ],
+  [
+    'a stop of units',
+    '[activate]\non-stop = "leave"',
+    /activate.on-stop .*expected nothing, because activate.kind is "systemd"/,
+  ],
   ['a process with units', '[activate]\nkind = "process"\ncommand = ["x"]', /no units, because/],
   [
     'a gate that cannot open',

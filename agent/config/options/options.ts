@@ -136,6 +136,7 @@ export const OPTIONS = {
     }),
     {},
   ),
+  'activate.on-stop': optional(oneOf(['keep', 'leave'])),
   'activate.timeout': withDefault(duration({min: '1s', max: '2h'}), '5m'),
 
   'traffic.consul.service': optional(name),

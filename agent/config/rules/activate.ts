@@ -31,6 +31,16 @@ export const ACTIVATE_RULES: readonly Rule[] = [
         : null,
   },
   {
+    names: ['activate.on-stop', 'activate.kind'],
+    broken: ({values}) =>
+      values['activate.kind'] === 'systemd' && values['activate.on-stop'] !== undefined
+        ? {
+            expected: 'nothing, because activate.kind is "systemd"',
+            hint: 'release-agent-leave.service takes the host out when it shuts down',
+          }
+        : null,
+  },
+  {
     names: ['activate.script-timeout', 'activate.timeout'],
     broken: ({values}) =>
       values['activate.script'] !== undefined &&

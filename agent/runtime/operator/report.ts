@@ -53,7 +53,9 @@ export const reportOf = ({self, state, store, ledger, unhealthy, problems, now}:
   };
 };
 
-const problem = (why: Reason): string => (why.kind === 'host.stopping' ? reasonText(why) : 'its probes fail');
+const STOPPING: readonly Reason['kind'][] = ['host.stopping', 'agent.stopping'];
+
+const problem = (why: Reason): string => (STOPPING.includes(why.kind) ? reasonText(why) : 'its probes fail');
 
 const reasonNow = (
   state: State,

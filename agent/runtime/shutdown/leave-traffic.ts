@@ -32,6 +32,8 @@ interface Parts {
 export interface ShutdownLeave {
   /** See `Controls.leave`. */
   leave(signal: AbortSignal): Promise<boolean>;
+  /** The same for an agent that is told to stop and ends the application: gives back when it is out and drained. */
+  depart(): Promise<void>;
   /** why this host begins nothing more; null for one that goes on */
   cause(): Reason | null;
   /** Throws when the host goes on after all: then the agent has to start anew. */
@@ -82,20 +84,26 @@ export const createShutdownLeave = (parts: Parts): ShutdownLeave => {
   const {systemState, changed, log, answerMs = ANSWER_MS, everyMs = EVERY_MS} = parts;
   const begun = new AbortController();
   let work: Promise<void> | null = null;
+  let cause: Reason | null = null;
 
-  const begin = (): Promise<void> => {
-    log.info('the host is shutting down: leaving traffic');
-    begun.abort();
+  const begin = (why: Reason): Promise<void> => {
+    cause = why;
+    log.info(`${reasonText(why)}: leaving traffic`);
     changed();
     return depart(parts);
   };
+  const shutDownHost = (): Promise<void> => {
+    begun.abort();
+    return begin(reason('host.stopping', {}));
+  };
 
   return {
-    cause: () => (work ? reason('host.stopping', {}) : null),
+    cause: () => cause,
+    depart: () => (work ??= begin(reason('agent.stopping', {}))),
     leave: async signal => {
       const state = await systemState(signal);
       if (state !== STOPPING) throw new ReasonError(reason('host.not-stopping', {state}));
-      work ??= begin();
+      work ??= shutDownHost();
       const late = sleep(answerMs, false, {signal});
       return Promise.race([work.then(() => true), late]);
     },
@@ -117,11 +125,11 @@ const depart = async (parts: Parts): Promise<void> => {
   const unconfirmed = await leaveTraffic({traffic, log, leaveMs}).then(() => null, reasonOf);
   if (unconfirmed)
     log.error(
-      `the host shuts down, and may still get requests: ${reasonText(unconfirmed)}; those in flight are waited for`,
+      `the application ends, and may still get requests: ${reasonText(unconfirmed)}; those in flight are waited for`,
     );
   try {
     const {cut} = await drain.wait({timeoutMs: drainMs}, signal);
-    log.info('drained: the host may shut down', {cut: cut.join(', ') || 'nothing'});
+    log.info('drained', {cut: cut.join(', ') || 'nothing'});
   } catch (error) {
     log.error(`requests in flight could not be waited for: ${reasonText(reasonOf(error))}`);
   }

@@ -7,11 +7,12 @@ import {drainMsOf} from '../../traffic/drain/settle.ts';
 import type {Adapters} from '../effects/stages.ts';
 import type {Agent} from '../loop/agent.ts';
 import type {Task} from '../tasks.ts';
+import {afterApplication, endsApplication, type Stop} from './end-application.ts';
 import {createShutdownLeave, prepareShutdown} from './leave-traffic.ts';
 
 interface Parts {
   readonly settings: Settings;
-  readonly adapters: Pick<Adapters, 'traffic' | 'drain'>;
+  readonly adapters: Pick<Adapters, 'traffic' | 'drain' | 'activator'>;
   readonly journal: Journal;
   readonly log: Log;
   readonly state: () => State;
@@ -21,14 +22,15 @@ interface Parts {
 
 /** What the agent does about a shutdown of the host: asked by a unit that systemd stops first, when systemd is what runs the application. */
 export const createShutdown = ({settings, adapters, journal, state, halt, changed, log}: Parts) => {
-  const {traffic, drain} = adapters;
+  const {traffic, drain, activator} = adapters;
   const {kind, units} = settings.activate;
   const drainMs = drainMsOf(settings.traffic);
   const write = (next: State): Promise<unknown> => journal.write(next);
   const shutdown = createShutdownLeave({systemState, halt, write, traffic, drain, drainMs, changed, log});
   const keep = (until: AbortSignal) => keepLeaveUnit({units, drainMs}, until);
   const prepare: Task = until => prepareShutdown({state, keep, log}, until);
-  const {leave, cause, watch} = shutdown;
+  const {leave, cause, depart, watch} = shutdown;
+  const endApplication = endsApplication(settings.activate) ? activator.end : undefined;
   return {
     leave,
     cause,
@@ -37,6 +39,9 @@ export const createShutdown = ({settings, adapters, journal, state, halt, change
       (request: Agent['request']): Agent['request'] =>
       async input =>
         cause() ?? request(input),
+    /** See `afterApplication`. */
+    stopped: (stop: Stop): AbortSignal =>
+      endApplication ? afterApplication({depart, end: endApplication, log}, stop) : stop.asked,
     tasks: {shutdown: watch, ...(kind === 'systemd' && {prepare})},
   };
 };

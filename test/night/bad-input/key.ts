@@ -1,4 +1,5 @@
 /** What fingers and programs put into the keys that operators write. */
+import {RELEASE_EXPECTED} from '../../../agent/core/release.ts';
 import type {Published} from '../../lab/instance/in-service.ts';
 import type {Lane} from './lane.ts';
 import type {Row} from './row.ts';
@@ -10,8 +11,7 @@ const refused = (name: string, value: string | Uint8Array, got: string): Row => 
 });
 
 const SNAPSHOT = 'snap-0123456789abcdef0';
-const EXPECTED_RELEASE =
-  'expected a snapshot id (snap-…), a full git revision (40 or 64 hex digits) or s3://bucket/key#sha256=…';
+const EXPECTED_RELEASE = `expected ${RELEASE_EXPECTED}`;
 const FIELDS = 'expected only the fields release, message, by and at';
 
 const DESIRED: readonly Row[] = [
