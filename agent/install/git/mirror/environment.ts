@@ -1,17 +1,19 @@
 import type {GitSettings} from '../../../config/settings.ts';
 import type {Layout} from './layout.ts';
 import {sshCommand} from './ssh.ts';
+import {globalConfig} from './trust.ts';
 
 /** Half a minute without a byte ends an http transfer; one that trickles ends at the deadline. */
 const STALL_SECONDS = 30;
 
 /**
- * The environment of every git process: nothing is asked, no file of the system or of a user is read, no hook, filter,
+ * The environment of every git process: nothing is asked, no file of the system or of a user is read (only what
+ * `prepareTrust` wrote), no hook, filter,
  * monitor or helper program runs, and only the four transports are allowed (`ext::` runs commands).
  */
 export const gitEnvironment = (settings: GitSettings, layout: Layout): Record<string, string> => ({
   GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_GLOBAL: globalConfig(settings, layout),
   GIT_ATTR_NOSYSTEM: '1',
   GIT_TERMINAL_PROMPT: '0',
   GIT_OPTIONAL_LOCKS: '0',

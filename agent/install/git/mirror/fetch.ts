@@ -8,6 +8,7 @@ import {fetchFailure, stalled} from './failure.ts';
 import {type Layout, refOf} from './layout.ts';
 import type {Mirror} from './mirror.ts';
 import {proxyEnvironment} from './proxy.ts';
+import {prepareTrust} from './trust.ts';
 
 interface FetchOptions {
   readonly mirror: Mirror;
@@ -38,6 +39,7 @@ const transfer = async (
   signal: AbortSignal,
 ): Promise<RunResult> => {
   await prepareCredentials(settings, layout);
+  await prepareTrust(settings, layout);
   const flags = ['--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
   const source = ['--', settings.url, `+${revision}:${refOf(revision)}`];
   try {

@@ -16,6 +16,8 @@ export interface Layout {
   readonly spare: string;
   readonly trash: string;
   readonly askpass: string;
+  /** what git reads as a user's configuration */
+  readonly gitconfig: string;
 }
 
 export type ObjectFormat = 'sha1' | 'sha256';
@@ -44,6 +46,7 @@ export const gitLayout = ({
     spare: join(home, 'spare'),
     trash: join(home, 'trash'),
     askpass: join(home, 'askpass.cjs'),
+    gitconfig: join(home, 'gitconfig'),
   };
 };
 

@@ -8,6 +8,7 @@ import {gitEnvironment} from './environment.ts';
 import {fetchFailure, stalled} from './failure.ts';
 import type {Layout} from './layout.ts';
 import {proxyEnvironment} from './proxy.ts';
+import {prepareTrust} from './trust.ts';
 
 interface ListOptions {
   readonly settings: GitSettings;
@@ -29,6 +30,7 @@ export const remoteRefs = async (options: ListOptions, signal: AbortSignal): Pro
   const {settings, layout, names = [], timeoutMs} = options;
   await mkdir(layout.home, {recursive: true, mode: 0o700});
   await prepareCredentials(settings, layout);
+  await prepareTrust(settings, layout);
   const env = {
     ...gitEnvironment(settings, layout),
     ...(await proxyEnvironment(settings)),
