@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {existsSync, readlinkSync} from 'node:fs';
 import {copyFile, readFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import t from 'tap';
 import {put} from '../lab/image/base.ts';
 import type {Machine} from '../lab/instance/instance.ts';
@@ -83,6 +83,16 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     t.match(await readFile(inRoot('etc/group'), 'utf8'), /^release-agent:.*^release-agent-operators:/ms);
     const bill = inRoot('usr/share/doc/release-agent/sbom.cdx.json');
     t.equal(await digestOf(bill), await digestOf(deb.replace(/\.deb$/, '.cdx.json')));
+    const page = inRoot('usr/share/doc/release-agent/README.md');
+    const links = [...(await readFile(page, 'utf8')).matchAll(/\]\(((?:docs\/|AMI)[^)#]+)/g)].map(
+      ([, to = '']) => to,
+    );
+    t.ok(links.length > 4);
+    t.same(
+      links.filter(to => !existsSync(join(dirname(page), to))),
+      [],
+      'what its page links to is there',
+    );
     t.notOk(
       existsSync(inRoot('var/lib/release-agent')),
       'nothing ran that could have left state in the image',

@@ -15,7 +15,7 @@ export interface Pace {
 
 /**
  * How fast a loop of blocking queries may turn. News: ten at once, then one a second. Answers for nothing (before Consul
- * 1.11 a key that is not there wakes at every write to any key): ever slower, down to one in 5 s, until there is news.
+ * 1.11.4 a key that is not there wakes at every write to any key): ever slower, down to one in 5 s, until there is news.
  */
 export const createPace = (): Pace => {
   let tokens = BURST;
