@@ -138,8 +138,7 @@ export const enterRollingBack = (state: State, attempt: Attempt, {now}: Stamp, r
 export const enterServing = (state: State, {now}: Stamp): Step => {
   const since = state.phase === 'serving' ? state.since : now;
   const next: State = {...common(state), phase: 'serving', since};
-  const isTimed = state.phase === 'serving' && state.rejected === next.rejected;
-  return [next, isTimed ? [] : pauseTimer(next, now)];
+  return [next, state.phase === 'serving' ? [] : pauseTimer(next, now)];
 };
 
 /** The timer that ends the pause of a release that is left alone for a while. An agent that was restarted has none. */

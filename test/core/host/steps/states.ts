@@ -1,0 +1,313 @@
+/** One host in every situation that its steps tell apart. The base serves R1, had R0 before, and is asked for R2. */
+import type {Desired} from '../../../../agent/core/desired.ts';
+import type {
+  Activation,
+  Attempt,
+  Common,
+  Phase,
+  Rejection,
+  State,
+} from '../../../../agent/core/host/state.ts';
+import {type Reason, reason} from '../../../../agent/core/reason.ts';
+import {parseRelease, type Release} from '../../../../agent/core/release.ts';
+
+/** Releases by a digit; R0 is `snap-00000000`. */
+export const release = (digit: number): Release => {
+  const found = parseRelease(`snap-${String(digit).repeat(8)}`);
+  if (!found) throw new Error(`no release ${digit}`);
+  return found;
+};
+
+export const asked = (digit: number, version: string): Desired => ({release: release(digit), version});
+
+/** The moment of every event of the tables, and when their phases began. */
+export const NOW = 1_000_000;
+const SINCE = 900_000;
+
+const at = (generation: number, digit: number): Activation => ({
+  generation,
+  release: release(digit),
+  slot: `${generation}-R${digit}`,
+});
+
+const BASE: Common = {
+  generation: 7,
+  active: at(6, 1),
+  previous: at(5, 0),
+  desired: asked(2, 'v2'),
+  refusal: null,
+  hold: null,
+  rejected: null,
+  out: false,
+  strange: false,
+  permit: null,
+  outcome: {fence: 40, result: 'done', release: release(1), version: 'v1', cause: null},
+  begun: null,
+  cut: [],
+  stuck: 0,
+  since: SINCE,
+};
+
+const NEVER: Partial<Common> = {active: null, previous: null, outcome: null};
+const HOLD = {by: 'ada', note: 'looking', at: SINCE};
+const OUT: Partial<Common> = {out: true, permit: 41};
+
+/** Something that went wrong. */
+export const BOOM: Reason = reason('git.failed', {action: 'fetch', cause: 'boom'});
+export const DISK_FULL: Reason = reason('disk.full', {path: '/var', cause: 'no space left'});
+
+const rejected = (digit: number, version: string, retryAt: number | null = null): Rejection => ({
+  release: release(digit),
+  version,
+  cause: BOOM,
+  at: SINCE,
+  retryAt,
+});
+
+const boot = (over: Partial<Attempt> = {}): Attempt => ({
+  purpose: 'boot',
+  target: at(7, 2),
+  version: 'v2',
+  tries: 0,
+  cause: null,
+  result: 'unused',
+  ...over,
+});
+const update = (over: Partial<Attempt> = {}): Attempt => boot({purpose: 'update', result: 'done', ...over});
+const back = (over: Partial<Attempt> = {}): Attempt =>
+  boot({purpose: 'rollback', target: at(7, 1), cause: BOOM, result: 'rolled-back', ...over});
+
+const state = (phase: Phase, over: object = {}): State => ({...BASE, phase, ...over}) as State;
+const blocked = {blocked: BOOM};
+const free = {blocked: null};
+const inTurn = {blocked: reason('stage.spread', {afterMs: 200_000, hosts: 100})};
+
+/** The situations of each phase, by name. */
+export const STATES: Readonly<Record<Phase, Readonly<Record<string, State>>>> = {
+  booting: {
+    'for the first time': state('booting', {...NEVER, ...free, tries: 0}),
+    'again, and nothing could be chosen twice': state('booting', {...blocked, tries: 2}),
+    'with something strange that runs': state('booting', {...free, tries: 0, strange: true}),
+    'after the desired release failed here': state('booting', {
+      ...free,
+      tries: 0,
+      rejected: rejected(2, 'v2'),
+    }),
+    'after the desired release was excused': state('booting', {
+      ...free,
+      tries: 0,
+      rejected: rejected(2, 'v2', SINCE),
+    }),
+    'after its own release failed here': state('booting', {...free, tries: 0, rejected: rejected(1, 'v1')}),
+    'with nothing asked for': state('booting', {...free, tries: 0, desired: null}),
+  },
+  staging: {
+    'a first boot': state('staging', {...NEVER, ...free, attempt: boot()}),
+    'a boot that waits for its next try': state('staging', {
+      ...blocked,
+      out: true,
+      attempt: boot({tries: 1}),
+    }),
+    'a boot, the last try': state('staging', {...blocked, attempt: boot({tries: 7})}),
+    'a boot beside something strange': state('staging', {...free, strange: true, attempt: boot({tries: 3})}),
+    'the last try beside something strange': state('staging', {
+      ...blocked,
+      strange: true,
+      attempt: boot({tries: 7}),
+    }),
+    'an update': state('staging', {...free, attempt: update()}),
+    'an update that waits for its next try': state('staging', {...blocked, attempt: update({tries: 1})}),
+    'an update, the last try': state('staging', {
+      ...blocked,
+      attempt: update({tries: 7}),
+      begun: {version: 'v2', count: 1, restarts: 1},
+    }),
+    'an update whose turn has not come': state('staging', {...inTurn, attempt: update()}),
+    'an update of a host that shall hold': state('staging', {...free, hold: HOLD, attempt: update()}),
+    'an update that is not asked for any more': state('staging', {
+      ...free,
+      desired: asked(3, 'v3'),
+      attempt: update(),
+    }),
+    'an update when nothing is asked for': state('staging', {...free, desired: null, attempt: update()}),
+  },
+  waiting: {
+    'for its turn': state('waiting', {...free, attempt: update()}),
+    'and knows why': state('waiting', {...blocked, attempt: update()}),
+    'with another permit out': state('waiting', {...free, permit: 39, attempt: update()}),
+    'and shall hold': state('waiting', {...free, hold: HOLD, attempt: update()}),
+    'without ever having had a permit': state('waiting', {...free, outcome: null, attempt: update()}),
+  },
+  draining: {
+    'an update that leaves': state('draining', {...OUT, step: 'leaving', attempt: update()}),
+    'an update that leaves, the last try': state('draining', {
+      ...OUT,
+      step: 'leaving',
+      attempt: update({tries: 2}),
+    }),
+    'an update that measures': state('draining', {...OUT, step: 'measuring', attempt: update({tries: 1})}),
+    'a rollback that leaves, the last try': state('draining', {
+      ...OUT,
+      step: 'leaving',
+      attempt: back({tries: 2}),
+    }),
+    'a boot that leaves what is strange, the last try': state('draining', {
+      ...OUT,
+      step: 'leaving',
+      strange: true,
+      attempt: boot({tries: 2}),
+    }),
+    'a boot that measures': state('draining', {...OUT, step: 'measuring', attempt: boot()}),
+    'an update of a host with nothing active': state('draining', {
+      ...OUT,
+      active: null,
+      step: 'leaving',
+      attempt: update(),
+    }),
+  },
+  activating: {
+    'a first boot': state('activating', {...NEVER, out: true, attempt: boot()}),
+    'a boot over a release': state('activating', {out: true, attempt: boot()}),
+    'an update': state('activating', {...OUT, attempt: update()}),
+    'an update back to the slot that is active': state('activating', {
+      ...OUT,
+      attempt: update({target: {...at(7, 1), slot: '6-R1'}}),
+    }),
+    'an update that found no room twice': state('activating', {
+      ...OUT,
+      begun: {version: 'v2', count: 2, restarts: 0},
+      attempt: update(),
+    }),
+    'an update of an older version': state('activating', {
+      ...OUT,
+      begun: {version: 'v1', count: 2, restarts: 9},
+      attempt: update(),
+    }),
+    'a rollback': state('activating', {...OUT, rejected: rejected(2, 'v2'), attempt: back()}),
+    'a rollback, the last try': state('activating', {
+      ...OUT,
+      rejected: rejected(2, 'v2'),
+      attempt: back({tries: 2}),
+    }),
+    'a rollback, the last try, not yet out': state('activating', {out: false, attempt: back({tries: 2})}),
+  },
+  gating: {
+    'a first boot': state('gating', {...NEVER, out: true, attempt: boot()}),
+    'an update': state('gating', {...OUT, attempt: update()}),
+    'an update of the slot that is active': state('gating', {
+      ...OUT,
+      attempt: update({target: {...at(7, 1), slot: '6-R1'}}),
+    }),
+    'a rollback to another slot': state('gating', {...OUT, attempt: back()}),
+    'a rollback to the active slot': state('gating', {
+      ...OUT,
+      attempt: back({target: {...at(7, 1), slot: '6-R1'}}),
+    }),
+  },
+  rejoining: {
+    'a boot': state('rejoining', {...free, out: true, attempt: boot()}),
+    'an update': state('rejoining', {...free, ...OUT, attempt: update()}),
+    'an update that could not return': state('rejoining', {...blocked, ...OUT, attempt: update({tries: 3})}),
+    'a rollback': state('rejoining', {
+      ...free,
+      ...OUT,
+      rejected: rejected(2, 'v2'),
+      begun: {version: 'v2', count: 1, restarts: 0},
+      stuck: 2,
+      attempt: back(),
+    }),
+    'an update that was given up': state('rejoining', {
+      ...free,
+      ...OUT,
+      rejected: rejected(2, 'v2', NOW + 60_000),
+      attempt: back({result: 'unused'}),
+    }),
+  },
+  baking: {
+    'an update': state('baking', {
+      active: at(7, 2),
+      previous: at(6, 1),
+      permit: 41,
+      begun: {version: 'v2', count: 1, restarts: 1},
+      attempt: update(),
+    }),
+    'an update of a host that shall hold': state('baking', {
+      active: at(7, 2),
+      previous: at(6, 1),
+      permit: 41,
+      hold: HOLD,
+      attempt: update(),
+    }),
+    'an update with something newer asked for': state('baking', {
+      active: at(7, 2),
+      previous: at(6, 1),
+      permit: 41,
+      desired: asked(3, 'v3'),
+      attempt: update(),
+    }),
+    'an update without a release to go back to': state('baking', {
+      active: at(7, 2),
+      previous: null,
+      permit: 41,
+      attempt: update(),
+    }),
+  },
+  serving: {
+    'what is asked for': state('serving', {desired: asked(1, 'v1')}),
+    'and is asked for another release': state('serving'),
+    'and is asked for the previous release': state('serving', {desired: asked(0, 'v0')}),
+    'while that release is left alone': state('serving', {rejected: rejected(2, 'v2')}),
+    'while that release is left alone for a while': state('serving', {
+      rejected: rejected(2, 'v2', NOW + 60_000),
+    }),
+    'after that release wore out': state('serving', {begun: {version: 'v2', count: 3, restarts: 0}}),
+    'after its agent ended too often': state('serving', {
+      begun: {version: 'v2', count: 0, restarts: 10},
+      rejected: rejected(2, 'v1'),
+    }),
+    'and shall hold': state('serving', {hold: HOLD}),
+    'with nothing to go back to': state('serving', {previous: null, desired: null}),
+    'with a refused value': state('serving', {
+      desired: asked(1, 'v1'),
+      refusal: reason('desired.refused', {expected: 'a', got: 'b'}),
+    }),
+  },
+  'rolling-back': {
+    'out of traffic': state('rolling-back', {...free, ...OUT, rejected: rejected(2, 'v2'), attempt: back()}),
+    'in traffic': state('rolling-back', {...free, permit: 41, rejected: rejected(2, 'v2'), attempt: back()}),
+    'the last try, in traffic': state('rolling-back', {
+      ...blocked,
+      permit: 41,
+      rejected: rejected(2, 'v2'),
+      attempt: back({tries: 2}),
+    }),
+    'the last try, without a permit': state('rolling-back', {
+      ...blocked,
+      out: true,
+      attempt: back({tries: 2}),
+    }),
+  },
+  held: {
+    'on purpose': state('held', {hold: HOLD, cause: reason('operator.hold', {by: 'ada', note: 'looking'})}),
+    'because nothing works': state('held', {
+      ...OUT,
+      rejected: rejected(2, 'v2'),
+      stuck: 1,
+      begun: {version: 'v2', count: 3, restarts: 0},
+      cause: BOOM,
+    }),
+    'because nothing works, and something else is asked for': state('held', {
+      ...OUT,
+      desired: asked(3, 'v3'),
+      rejected: rejected(2, 'v2'),
+      stuck: 4,
+      cause: BOOM,
+    }),
+    'in traffic with what ran here': state('held', {
+      strange: true,
+      rejected: null,
+      desired: null,
+      cause: BOOM,
+    }),
+  },
+};
