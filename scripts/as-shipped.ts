@@ -9,7 +9,7 @@ import {build} from 'esbuild';
 const ROOT = join(import.meta.dirname, '..');
 const UNIT = 'systemd/release-agentd.service';
 /** Inside the project, so that packages and the commit are found from there. */
-const COPY = 'dist/as-shipped';
+const COPIES = 'dist/as-shipped';
 const LEFT_OUT: readonly string[] = ['.git', '.lab', '.tap', 'dist', 'node_modules'];
 
 /** The folders of the agent. The suites of all else are of the tools that build and try it, which the full Node runs. */
@@ -37,9 +37,16 @@ export const shippedOptions = async (): Promise<readonly string[]> => {
   return options;
 };
 
-/** Makes the transpiled copy anew and gives its folder. A test file is there at its own path, with `.js` instead of `.ts`. */
-export const transpiledCopy = async (): Promise<string> => {
-  const target = join(ROOT, COPY);
+/** True for a test file that waits for others to be done with the names below /dev, which a machine has once (`support/alone.ts`). */
+export const isOfDevices = (file: string): boolean => file.startsWith('test/install/ebs/');
+
+/**
+ * Makes a transpiled copy of this name anew and gives its folder. A test file is there at its own path, with `.js` instead of `.ts`. Two
+ * runs of tap need a copy each: they keep what they know in their folder.
+ */
+export const transpiledCopy = async (name: string): Promise<string> => {
+  const copy = join(COPIES, name);
+  const target = join(ROOT, copy);
   await rm(target, {recursive: true, force: true});
   await mkdir(target, {recursive: true});
   for (const name of await readdir(ROOT))
@@ -52,7 +59,7 @@ export const transpiledCopy = async (): Promise<string> => {
     absWorkingDir: ROOT,
     entryPoints: ['agent/**/*.ts', 'packaging/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'],
     outbase: '.',
-    outdir: COPY,
+    outdir: copy,
     write: false,
     format: 'esm',
     target: 'node26',

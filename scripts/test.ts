@@ -4,8 +4,9 @@
  */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
+import {createInterface} from 'node:readline';
 import {everything} from '../test/support/sample.ts';
-import {isOfAgent, shippedOptions, testFiles, transpiledCopy} from './as-shipped.ts';
+import {isOfAgent, isOfDevices, shippedOptions, testFiles, transpiledCopy} from './as-shipped.ts';
 
 interface Counts {
   passed: number;
@@ -17,12 +18,12 @@ const counts: Counts = {passed: 0, failed: 0, skipped: 0};
 
 /** Runs a check that either passes or not. */
 const check = async (name: string, command: string, args: readonly string[]): Promise<void> => {
-  const code = await show(command, args);
+  const code = await exitCodeOf(command, args);
   counts[code === 0 ? 'passed' : 'failed'] += 1;
   console.log(`${code === 0 ? 'ok' : 'not ok'} - ${name}\n`);
 };
 
-const show = (command: string, args: readonly string[]): Promise<number> =>
+const exitCodeOf = (command: string, args: readonly string[]): Promise<number> =>
   new Promise(resolve => {
     const child = spawn(command, args, {stdio: ['ignore', 'inherit', 'inherit']});
     child.on('error', () => resolve(127));
@@ -37,20 +38,22 @@ const tap = async (args: readonly string[], cwd = '.'): Promise<void> => {
     stdio: ['ignore', 'pipe', 'inherit'],
     cwd,
   });
-  let rest = '';
+  let shown: string[] = [];
   let skipped = 0;
   let summary = '';
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (/^\s*# \{ total: /.test(line) && !/^\s/.test(line)) summary = line;
-      if (/^\s*ok .*# SKIP/i.test(line)) skipped += 1;
-      if (isWorthShowing(line)) console.log(line);
-    }
+  // a file at a time: two runs may go on side by side
+  const show = (): void => {
+    if (shown.length > 0) console.log(shown.join('\n'));
+    shown = [];
+  };
+  createInterface({input: child.stdout}).on('line', line => {
+    if (/^# \{ total: /.test(line)) summary = line;
+    if (/^\s*ok .*# SKIP/i.test(line)) skipped += 1;
+    if (isWorthShowing(line)) shown.push(line);
+    if (/^(?:not )?ok /.test(line)) show();
   });
-  const code = await new Promise<number>(resolve => child.on('exit', status => resolve(status ?? 1)));
+  const code = await new Promise<number>(resolve => child.on('close', status => resolve(status ?? 1)));
+  show();
   addUp(summary, skipped, code);
 };
 
@@ -68,9 +71,14 @@ const addUp = (summary: string, skipped: number, code: number): void => {
 };
 
 /** Runs test files with the options of the unit; what they print has the endings of transpiled files. */
-const tapAsShipped = async (files: readonly string[]): Promise<void> => {
+const tapAsShipped = async (
+  files: readonly string[],
+  copy = 'all',
+  more: readonly string[] = [],
+): Promise<void> => {
   const options = (await shippedOptions()).map(option => `--node-arg=${option}`);
-  await tap([...options, ...files.map(file => file.replace(/\.ts$/, '.js'))], await transpiledCopy());
+  const sources = files.map(file => file.replace(/\.ts$/, '.js'));
+  await tap([...more, ...options, ...sources], await transpiledCopy(copy));
 };
 
 const isOfMachine = (file: string): boolean => file.startsWith('test/lab/vm/');
@@ -81,7 +89,16 @@ if (first === undefined) {
   await check('types', 'tsc', ['--noEmit']);
   await check('what the suites need', 'node', ['test/lab/warm.ts']);
   const files = await testFiles();
-  await tapAsShipped(files.filter(isOfAgent));
+  const own = files.filter(isOfAgent);
+  // what has to wait for its own kind leaves the other processor to the rest
+  await Promise.all([
+    tapAsShipped(own.filter(isOfDevices), 'devices', ['--jobs=1']),
+    tapAsShipped(
+      own.filter(file => !isOfDevices(file)),
+      'others',
+      ['--jobs=1'],
+    ),
+  ]);
   const others = files.filter(file => !isOfAgent(file));
   await tap(others.filter(file => !isOfMachine(file)));
   // a machine without KVM needs a processor of its own
