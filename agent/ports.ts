@@ -77,7 +77,7 @@ export interface Installer {
    * (after a reboot it only mounts again). Adopts what an interrupted run left. Throws `ReasonError`.
    */
   stage(slot: Slot, signal: AbortSignal): Promise<void>;
-  /** Deletes every slot of this kind, and whatever belongs to it, except those kept. Also what a crash left. */
+  /** Deletes every slot of this kind, and whatever belongs to it, except those kept, the one that serves first. Also what a crash left. */
   prune(keep: readonly Slot[], signal: AbortSignal): Promise<void>;
   /** only where the first read of a file may be slow */
   readonly firstReads?: FirstReads;

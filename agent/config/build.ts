@@ -63,6 +63,7 @@ const git = (values: Values, url: string) =>
     proxy: values['install.git.proxy'],
     proxyCredentialFile: values['install.git.proxy-credential-file'],
     refs: values['install.git.refs'] ?? (isSigned(values) ? [] : DEFAULT_REFS),
+    group: values['install.git.group'],
     timeoutMs: values['install.git.timeout'],
   });
 

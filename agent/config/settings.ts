@@ -34,6 +34,8 @@ export interface GitSettings {
   readonly proxyCredentialFile?: string;
   /** patterns of the remote's references (`refs/heads/*`), one of which has to hold a release; none: any commit, because its signature is checked */
   readonly refs: readonly string[];
+  /** name or number of the group that may read releases, besides root; none: every local user */
+  readonly group?: string;
   readonly timeoutMs: number;
 }
 

@@ -1,9 +1,10 @@
 import {once} from 'node:events';
-import {chmod, chown, mkdir, readFile, unlink} from 'node:fs/promises';
+import {chmod, chown, mkdir, unlink} from 'node:fs/promises';
 import {connect, type Server} from 'node:net';
 import {dirname} from 'node:path';
 import {reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
+import {localGroup} from '../host/groups.ts';
 
 /** sun_path of unix(7), without its closing zero */
 const PATH_LIMIT = 107;
@@ -59,10 +60,9 @@ const probe = async (path: string): Promise<'answers' | 'stale' | 'absent'> => {
 
 // An agent that is not root can give the socket only to a group it is in; without one the socket stays its own.
 const giveToGroup = async (path: string, group: string): Promise<void> => {
-  const lines = (await readFile('/etc/group', 'utf8').catch(() => '')).split('\n');
-  const id = lines.find(line => line.startsWith(`${group}:`))?.split(':')[2];
-  if (!id) return;
-  await chown(path, -1, Number(id)).catch((error: NodeJS.ErrnoException) => {
+  const number = await localGroup(group);
+  if (number === null) return;
+  await chown(path, -1, number).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPERM') throw error;
   });
 };

@@ -145,6 +145,8 @@ const TEXTS = {
   'git.exact-refused': (d: {remote: string; revision: string}) =>
     `${d.remote} does not give single revisions (${d.revision}): it must speak git protocol 2 or allow uploadpack.allowAnySHA1InWant`,
   'git.failed': (d: {action: string; cause: string}) => `git ${d.action} failed: ${d.cause}`,
+  'git.group': (d: {group: string; cause: string}) =>
+    `releases cannot be given to the group ${d.group} (install.git.group): ${d.cause}`,
   'git.lfs': (d: {revision: string; path: string}) =>
     `${d.revision} uses git LFS (${d.path}), which is not installed from: its files would be pointers`,
   'git.mirror-corrupt': (d: {cause: string}) =>

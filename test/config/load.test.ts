@@ -110,6 +110,18 @@ t.test('signed releases may be in any reference, unless some are named', async t
   t.same(await refsOf(having('refs = ["refs/heads/main"]')), ['refs/heads/main']);
 });
 
+t.test('a group is named, or told by its number with or without quotes', async t => {
+  const groupOf = async (value: string) => {
+    const text = SMALL.replace('[install.git]\n', `[install.git]\ngroup = ${value}\n`);
+    return (await loadSettings({root: await root(t, {[ETC]: text})})).install.git?.group;
+  };
+  t.equal(await groupOf('"web"'), 'web');
+  t.equal(await groupOf('"EXAMPLE-web.users@corp"'), 'EXAMPLE-web.users@corp');
+  for (const value of ['990', '"990"']) t.equal(await groupOf(value), '990');
+  for (const value of ['-1', '1.5', '4294967295', '"domain users"', '["web"]', 'true'])
+    await t.rejects(groupOf(value), /install.git.group/);
+});
+
 t.test('a link to /dev/null in /etc masks a drop-in', async t => {
   const folder = await root(t, {[ETC]: SMALL, 'usr/lib/release-agent/config.d/a.toml': 'nonsense = 1'});
   await mkdir(join(folder, 'etc/release-agent/config.d'));

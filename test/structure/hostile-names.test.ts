@@ -73,6 +73,10 @@ const OPTIONS: readonly (readonly [string, readonly string[]])[] = [
   ['install.git.known-hosts-file', PATHS],
   ['install.git.allowed-signers-file', PATHS],
   ['install.git.gpg-home', PATHS],
+  [
+    'install.git.group',
+    ['', '-R', 'a:b', 'a b', '../x', '/x', 'a\n', 'a\0', '4294967295', '99999999999', 'x'.repeat(80)],
+  ],
   ['traffic.consul.token-file', PATHS],
   ['activate.script', INNER],
   [

@@ -50,6 +50,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'exclusive.ts',
     'http/',
     'process/',
+    'groups.ts',
     'imds/',
     'ec2/',
     'systemd/',

@@ -3,6 +3,7 @@ import {activationPart} from './activation.ts';
 import {ec2Part} from './ec2.ts';
 import {filesPart} from './files.ts';
 import {gitPart} from './git.ts';
+import {groupPart} from './group.ts';
 import type {Part} from './part.ts';
 import {remarksPart} from './remarks.ts';
 import {spacePart} from './space.ts';
@@ -13,4 +14,12 @@ import {trafficPart} from './traffic.ts';
 export const ANYWHERE: readonly Part[] = [filesPart, remarksPart];
 
 /** Tried on the host itself, all at once, and only where the files are as they should be. */
-export const HERE: readonly Part[] = [activationPart, ec2Part, gitPart, spacePart, storePart, trafficPart];
+export const HERE: readonly Part[] = [
+  activationPart,
+  ec2Part,
+  gitPart,
+  groupPart,
+  spacePart,
+  storePart,
+  trafficPart,
+];

@@ -1,5 +1,6 @@
 import {parseRelease, RELEASE_EXPECTED} from '../../core/release.ts';
 import {duration} from './duration.ts';
+import {userGroup} from './group.ts';
 import {bad, flag, good, integer, type Kind, list, oneOf, pattern, textTable} from './kind.ts';
 import {
   absolutePath,
@@ -101,6 +102,7 @@ export const OPTIONS = {
   'install.git.refs': optional(
     list(refPattern, {min: 1, what: 'a list of references, such as ["refs/heads/main", "refs/tags/*"]'}),
   ),
+  'install.git.group': optional(userGroup),
   'install.git.timeout': withDefault(duration({min: '5s', max: '2h'}), '5m'),
   'install.ebs.volume-type': withDefault(
     oneOf(['gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1', 'standard']),

@@ -1,8 +1,9 @@
-import {mkdir} from 'node:fs/promises';
+import {chmod, mkdir} from 'node:fs/promises';
 import type {GitSettings} from '../../config/settings.ts';
 import {createExclusive} from '../../host/exclusive.ts';
 import type {Installer, Log, Slot} from '../../ports.ts';
 import type {Context} from './context.ts';
+import {closeKept} from './kept.ts';
 import {gitLayout} from './mirror/layout.ts';
 import {prepareSpare, pruneSlots} from './prune.ts';
 import {stageSlot} from './stage.ts';
@@ -35,6 +36,7 @@ export const gitInstaller = ({settings, stateDir, log}: GitInstallerOptions): In
       await exclusive(async () => {
         await makeFolders(context);
         await pruneSlots(context, ours, signal);
+        await closeKept(context, ours, signal);
         await tryToPrepare(context, ours, AbortSignal.any([signal, urgent]));
         signal.throwIfAborted();
       }, signal);
@@ -45,6 +47,8 @@ export const gitInstaller = ({settings, stateDir, log}: GitInstallerOptions): In
 const makeFolders = async ({layout}: Context): Promise<void> => {
   for (const folder of [layout.home, layout.markers, layout.staging])
     await mkdir(folder, {recursive: true, mode: 0o700});
+  // everything of a repository is in there, whoever may read its slots
+  await chmod(layout.home, 0o700);
 };
 
 // A spare only saves time: without one the next tree is written as a whole.

@@ -6,8 +6,9 @@ import type {Slot} from '../../ports.ts';
 import type {Context} from './context.ts';
 import {formatOf} from './mirror/layout.ts';
 import {openMirror} from './mirror/mirror.ts';
+import {closeTree, isClosed, slotAccess} from './tree/access.ts';
 import {restoreTree} from './tree/altered.ts';
-import {indexOf} from './tree/marker.ts';
+import {indexOf, isFolder} from './tree/marker.ts';
 import {syncDisk} from './tree/tree.ts';
 
 /** Far above what 50,000 files take; at most half of what staging as a whole may take, so that it never ends that. */
@@ -38,6 +39,29 @@ export const restoreSlot = async (
     signal.throwIfAborted();
     const cause = error instanceof Error ? error.message : String(error);
     context.log.warning(`${slot} is used as it is, altered or not: ${cause}`);
+  }
+};
+
+/**
+ * Closes the kept slots that were staged before `install.git.group` was set, once the first of them, which serves, is closed: that it
+ * passed its gate says that the application gets in. Until then they are the way back, and stay open. What goes wrong is only said.
+ */
+export const closeKept = async (
+  context: Context,
+  keep: readonly Slot[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const [serving, ...others] = keep;
+  if (context.settings.group === undefined || serving === undefined) return;
+  try {
+    if (!(await isCurrent(context, serving.slot))) return;
+    const access = await slotAccess(context.settings, signal);
+    if (access === null || !(await isClosed(serving.directory, access))) return;
+    for (const {directory} of others) if (await isFolder(directory)) await closeTree(directory, access);
+  } catch (error) {
+    signal.throwIfAborted();
+    const cause = error instanceof Error ? error.message : String(error);
+    context.log.warning(`not every release is closed to other users: ${cause}`);
   }
 };
 

@@ -12,6 +12,7 @@ import {formatOf, type Layout} from './mirror/layout.ts';
 import {type Mirror, openMirror} from './mirror/mirror.ts';
 import {discard} from './mirror/trash.ts';
 import {verifySignature} from './signature.ts';
+import {closeTree, slotAccess} from './tree/access.ts';
 import {changedEntries, treeEntries} from './tree/entries.ts';
 import {indexOf, isComplete, isFolder, readMarker, removeMarker, writeMarker} from './tree/marker.ts';
 import {comparableSpare, takeSpare} from './tree/spare.ts';
@@ -27,7 +28,7 @@ export const revisionOf = ({release}: Slot): string => {
 };
 
 /**
- * Makes the slot complete: fetch, verify, refuse, write, sync, mark, rename. A complete slot is only looked at, without network.
+ * Makes the slot complete: fetch, verify, refuse, write, close to others, sync, mark, rename. A complete slot is only looked at, without network.
  * A damaged mirror is made anew once.
  */
 export const stageSlot = async (context: Context, slot: Slot, signal: AbortSignal): Promise<void> => {
@@ -35,6 +36,7 @@ export const stageSlot = async (context: Context, slot: Slot, signal: AbortSigna
   const revision = revisionOf(slot);
   const folder = join(layout.staging, slot.slot);
   if (await adopt(context, slot, signal)) return;
+  const access = await slotAccess(context.settings, signal);
   await clear(layout, slot);
   try {
     await prepare(context, {revision, folder}, signal);
@@ -46,6 +48,7 @@ export const stageSlot = async (context: Context, slot: Slot, signal: AbortSigna
     await discard(layout, folder);
     await prepare(context, {revision, folder}, signal);
   }
+  if (access !== null) await closeTree(workingIn(folder).tree, access);
   await syncDisk(folder, {timeoutMs: context.settings.timeoutMs}, signal);
   await rename(workingIn(folder).index, indexOf(layout, slot.slot));
   await writeMarker(layout, {slot: slot.slot, revision, directory: slot.directory, at: Date.now()});
@@ -66,7 +69,10 @@ const adopt = async (context: Context, slot: Slot, signal: AbortSignal): Promise
     await restoreSlot(context, {slot, revision}, signal);
     return true;
   }
-  if (!(await isFolder(workingIn(join(layout.staging, slot.slot)).tree))) return false;
+  const {tree} = workingIn(join(layout.staging, slot.slot));
+  if (!(await isFolder(tree))) return false;
+  const access = await slotAccess(context.settings, signal);
+  if (access !== null) await closeTree(tree, access);
   await moveIn(context, slot);
   return true;
 };
