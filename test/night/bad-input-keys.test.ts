@@ -16,8 +16,8 @@ const CONFIG: readonly Trial[] = CONFIG_ROWS.map(row => ({
 testBadInput({
   name: 'keys',
   tables: [
-    [KEY_ROWS.map(trialOf), 10],
-    [HOST_ROWS.map(trialOf), 2],
+    [KEY_ROWS.map(trialOf), 5],
+    [HOST_ROWS.map(trialOf), 1],
     [CONFIG, 1],
   ],
 });

@@ -9,7 +9,7 @@ import {unexplained} from './lossy.ts';
 import {lostUnderLoad, pickedByHand, runAll, type Trial} from './trials.ts';
 
 const LANES = 4;
-const SAMPLE = 8;
+const SAMPLE = 4;
 
 /** How long such a test may take, in milliseconds. */
 export const LANES_TIMEOUT_MS = everything() ? 1_500_000 : 1_400_000;

@@ -72,7 +72,7 @@ const away = async (t: Test, {region, lane, idle, row}: Trial): Promise<void> =>
       return quiet.length === 0;
     };
     const what = 'every host says it in status, why, STATUS= and log';
-    await eventually(what, isTold, {timeoutMs: AWAY_MS - 5_000, everyMs: 500}).catch(() => undefined);
+    await eventually(what, isTold, {timeoutMs: AWAY_MS - 5_000, everyMs: 1_000}).catch(() => undefined);
     t.same(quiet, [], `${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
     await sleep(Math.max(0, began + AWAY_MS - performance.now())); // that is how long the outage lasts
     const {phase} = (await journalled(lane.instance)) ?? {};

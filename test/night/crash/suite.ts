@@ -14,7 +14,7 @@ import {strike} from './strike.ts';
 
 /** So many rows at once; each on an instance of its own. */
 const LANES = 4;
-const SAMPLE = 8;
+const SAMPLE = 4;
 
 /** Runs the rows of one kind of release: first without a blow, which tells the steps that there are, then all or some of them. */
 export const crashSuite = (fs: Fs): void => {
