@@ -3,12 +3,11 @@ import {reason} from '../../../core/reason.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
 import type {RunResult} from '../../../host/process/process.ts';
 import {requireSpace} from '../../space.ts';
-import {prepareCredentials} from './credentials.ts';
 import {fetchFailure, stalled} from './failure.ts';
 import {type Layout, refOf} from './layout.ts';
 import type {Mirror} from './mirror.ts';
+import {prepareRemote} from './prepare.ts';
 import {proxyEnvironment} from './proxy.ts';
-import {prepareTrust} from './trust.ts';
 
 interface FetchOptions {
   readonly mirror: Mirror;
@@ -38,8 +37,7 @@ const transfer = async (
   {mirror, settings, layout, revision}: FetchOptions,
   signal: AbortSignal,
 ): Promise<RunResult> => {
-  await prepareCredentials(settings, layout);
-  await prepareTrust(settings, layout);
+  await prepareRemote(settings, layout);
   const flags = ['--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
   const source = ['--', settings.url, `+${revision}:${refOf(revision)}`];
   try {

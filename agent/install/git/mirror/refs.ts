@@ -3,12 +3,11 @@ import {dirname} from 'node:path';
 import type {GitSettings} from '../../../config/settings.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
 import {run} from '../../../host/process/process.ts';
-import {prepareCredentials} from './credentials.ts';
 import {gitEnvironment} from './environment.ts';
 import {fetchFailure, stalled} from './failure.ts';
 import type {Layout} from './layout.ts';
+import {prepareRemote} from './prepare.ts';
 import {proxyEnvironment} from './proxy.ts';
-import {prepareTrust} from './trust.ts';
 
 interface ListOptions {
   readonly settings: GitSettings;
@@ -29,8 +28,7 @@ const MAX_OUTPUT = 256 * 1024 * 1024;
 export const remoteRefs = async (options: ListOptions, signal: AbortSignal): Promise<Map<string, string>> => {
   const {settings, layout, names = [], timeoutMs} = options;
   await mkdir(layout.home, {recursive: true, mode: 0o700});
-  await prepareCredentials(settings, layout);
-  await prepareTrust(settings, layout);
+  await prepareRemote(settings, layout);
   const env = {
     ...gitEnvironment(settings, layout),
     ...(await proxyEnvironment(settings)),

@@ -11,7 +11,6 @@ export const prepareTrust = async ({url}: GitSettings, {gitconfig}: Layout): Pro
   if (places.length === 0) return;
   const lines = places.map(place => `\tdirectory = "${place.replaceAll(/["\\]/g, '\\$&')}"\n`);
   const text = `[safe]\n${lines.join('')}`;
-  // several may ask the remote at once
   if ((await readIfThere(gitconfig)) !== text) await writeOver(gitconfig, text);
 };
 
