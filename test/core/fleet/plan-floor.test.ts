@@ -54,7 +54,7 @@ t.test(
     t.same(permits, []);
     t.match(blocked, {
       kind: 'permit.floor',
-      details: {serving: 2, idle: /^a \(its return to traffic is not/},
+      details: {serving: 2, idle: /^a \(nobody sends it requests yet/},
     });
   },
 );
