@@ -20,6 +20,7 @@ t.test(
     t.ok(numbers.size < 70, `${numbers.size} different ones up to 3,000`);
     t.equal(aboutHosts(20), undefined);
     t.equal(aboutHosts(21), 22);
+    t.equal(aboutHosts(33), 36, 'eight steps to the next power of two');
   },
 );
 
