@@ -7,9 +7,8 @@ import type {On} from './on.ts';
 export const waiting: On<'waiting'> = (state, event, rules) => {
   switch (event.type) {
     case 'permit.granted':
-      return event.version === state.attempt.version
-        ? enterDraining({...state, permit: event.fence}, state.attempt, event, rules)
-        : ignore(state, event);
+      // `transition` lets only the permit through that this attempt waits for
+      return enterDraining({...state, permit: event.fence}, state.attempt, event, rules);
     case 'permit.blocked':
       return stay({...state, blocked: event.cause});
     case 'desired.read':

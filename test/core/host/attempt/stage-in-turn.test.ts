@@ -56,6 +56,20 @@ t.test(
   },
 );
 
+t.test('as many begin in a second as what they ask allows, and one second is waited for', async t => {
+  const git = {kind: 'git', revision: 'a'.repeat(40)} as const;
+  t.equal(spreadMs(git, HALFWAY), 25_000);
+  t.equal(spreadMs(snap(2), HALFWAY), HALFWAY_MS);
+  for (const [place, why] of [
+    [2 ** 32 / 250 - 2_000, null],
+    [2 ** 32 / 250, 'stage.spread'],
+  ] as const) {
+    const world = servingOne({turn: {place, hosts: 1_000}});
+    ask(world, snap(2), '2');
+    t.equal(waits(world).why, why);
+  }
+});
+
 t.test(
   'a new version of the same release does not end the wait, and another release begins another',
   async t => {

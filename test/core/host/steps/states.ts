@@ -99,6 +99,7 @@ export const STATES: Readonly<Record<Phase, Readonly<Record<string, State>>>> = 
       rejected: rejected(2, 'v2', SINCE),
     }),
     'after its own release failed here': state('booting', {...free, tries: 0, rejected: rejected(1, 'v1')}),
+    'and nothing could be chosen for long': state('booting', {...blocked, tries: 9}),
     'with nothing asked for': state('booting', {...free, tries: 0, desired: null}),
   },
   staging: {
@@ -123,6 +124,10 @@ export const STATES: Readonly<Record<Phase, Readonly<Record<string, State>>>> = 
       begun: {version: 'v2', count: 1, restarts: 1},
     }),
     'an update whose turn has not come': state('staging', {...inTurn, attempt: update()}),
+    'an update whose turn cannot be read': state('staging', {
+      blocked: reason('stage.spread', {hosts: 100} as never),
+      attempt: update(),
+    }),
     'an update of a host that shall hold': state('staging', {...free, hold: HOLD, attempt: update()}),
     'an update that is not asked for any more': state('staging', {
       ...free,
@@ -224,6 +229,13 @@ export const STATES: Readonly<Record<Phase, Readonly<Record<string, State>>>> = 
     }),
   },
   baking: {
+    'an update to what an operator went back to': state('baking', {
+      active: at(7, 0),
+      previous: at(6, 1),
+      permit: 41,
+      rejected: rejected(1, 'v2'),
+      attempt: update({target: at(7, 0)}),
+    }),
     'an update': state('baking', {
       active: at(7, 2),
       previous: at(6, 1),
@@ -254,6 +266,12 @@ export const STATES: Readonly<Record<Phase, Readonly<Record<string, State>>>> = 
   },
   serving: {
     'what is asked for': state('serving', {desired: asked(1, 'v1')}),
+    'what is asked for, after another release failed': state('serving', {
+      desired: asked(1, 'v1'),
+      rejected: rejected(3, 'v0'),
+    }),
+    'and is on its way out': state('serving', {out: true}),
+    'and nothing is active': state('serving', {active: null, previous: null}),
     'and is asked for another release': state('serving'),
     'and is asked for the previous release': state('serving', {desired: asked(0, 'v0')}),
     'while that release is left alone': state('serving', {rejected: rejected(2, 'v2')}),
@@ -289,6 +307,10 @@ export const STATES: Readonly<Record<Phase, Readonly<Record<string, State>>>> = 
   },
   held: {
     'on purpose': state('held', {hold: HOLD, cause: reason('operator.hold', {by: 'ada', note: 'looking'})}),
+    'on purpose, and let go since': state('held', {
+      rejected: rejected(2, 'v2', NOW + 60_000),
+      cause: reason('operator.hold', {by: 'ada', note: 'looking'}),
+    }),
     'because nothing works': state('held', {
       ...OUT,
       rejected: rejected(2, 'v2'),

@@ -16,6 +16,10 @@ export const stepText = (before: State, [after, effects]: Step): string => {
     .join('\n    ');
 };
 
+/** The fields that another value of the same kind has otherwise. */
+export const differences = (one: object, other: object): string =>
+  changesOf(one, other, new Set()).join(', ') || 'the same';
+
 const changesOf = (before: object, after: object, without: ReadonlySet<string>): readonly string[] =>
   Object.entries(after).flatMap(([key, value]) => {
     const was: unknown = (before as Record<string, unknown>)[key];
@@ -44,7 +48,8 @@ const valueText = (value: unknown): string => {
   return fieldsText(value);
 };
 
-const fieldsText = (value: unknown): string =>
+/** The fields of a value, in braces. */
+export const fieldsText = (value: unknown): string =>
   `{${Object.entries(value as object)
     .map(([key, each]) => `${key} ${valueText(each)}`)
     .join(', ')}}`;
