@@ -107,7 +107,7 @@ readlink current; echo --
 ls slots; echo --
 find . -path ./slots -prune -o \\( -name '*.new*' -o -path './git/staging/*' -o -path './git/trash/*' \\) -print -prune; echo --
 findmnt -rno TARGET,SOURCE,OPTIONS | grep /slots/; echo --
-ls ebs git/slots 2>/dev/null | grep -o '^[0-9].*[.]json' | grep -o '^[a-z0-9-]*'; echo --
+ls ebs git/slots 2>/dev/null | grep -o '^[0-9].*[.]\\(json\\|index\\)$' | grep -o '^[a-z0-9-]*'; echo --
 systemctl list-units --all --plain --no-legend --type=mount | sed -n 's/^.*slots-\\(.*\\)[.]mount .*$/\\1/p' | sed 's/.x2d/-/g'; echo --
 systemctl list-units --failed --plain --no-legend | grep -E 'release|slots' | cut -d' ' -f1
 systemctl list-units --all --plain --no-legend --type=service 'release-agent-*' | cut -d' ' -f1 | grep -vx release-agent-leave.service; echo --

@@ -53,14 +53,17 @@ const slotsOf = async ({stateDir}: LoneHost): Promise<Slots> => {
 const nothingLeft = async (t: Test, host: LoneHost): Promise<void> => {
   const {active, previous} = await slotsOf(host);
   const places = ['slots', 'git/slots', 'git/staging', 'git/trash'];
-  const isKept = (path: string) =>
-    [active, previous].some(slot => path === `slots/${slot}` || path === `git/slots/${slot}.json`);
+  const kept = [active, previous].flatMap(slot => [
+    `slots/${slot}`,
+    `git/slots/${slot}.json`,
+    `git/slots/${slot}.index`,
+  ]);
   let left: readonly string[] = [];
   const isClean = async () => {
     const lists = places.map(async place =>
       (await readdir(join(host.stateDir, place)).catch(() => [])).map(name => `${place}/${name}`),
     );
-    left = (await Promise.all(lists)).flat().filter(path => !isKept(path));
+    left = (await Promise.all(lists)).flat().filter(path => !kept.includes(path));
     return left.length === 0;
   };
   await eventually('nothing is left', isClean, {timeoutMs: 20_000, everyMs: 100}).catch(() => undefined);
