@@ -93,11 +93,10 @@ t.test('a file is damaged while the agent is dead', {timeout: 300_000}, async t 
   for (const {name, path, damage} of sample(t, rows, 4))
     await t.test(name, async t => {
       await nothingLeft(t, host);
-      const answer = await host.answer();
       const place = async () => join(host.stateDir, path(await slotsOf(host)));
       // the row before may have taken the marker of what is the slot before now
       if (!existsSync(await place())) serving = await follow();
-      const file = await place();
+      const [file, answer] = [await place(), await host.answer()];
       await eventually(file, () => existsSync(file), {timeoutMs: 20_000});
       await host.end(agent, 'SIGKILL');
       await damage(file);
