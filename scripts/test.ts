@@ -89,6 +89,12 @@ if (first === undefined) {
   await check('types', 'tsc', ['--noEmit']);
   await check('what the suites need', 'node', ['test/lab/warm.ts']);
   const files = await testFiles();
+  await check('a share of the mutants of agent/core', 'node', [
+    'scripts/mutate/mutate.ts',
+    '--share',
+    '10',
+    'agent/core',
+  ]);
   const [own, others] = [files.filter(isOfAgent), files.filter(file => !isOfAgent(file))];
   // What has to wait for its own kind keeps nothing else waiting; and a virtual machine without KVM needs a processor of its own,
   // which suites that mostly wait leave to it.

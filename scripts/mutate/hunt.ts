@@ -9,6 +9,8 @@ import type {Order} from './worker.ts';
 /** The mutants that some test noticed, and those that none did. */
 export interface Hunted {
   readonly noticed: readonly Mutant[];
+  /** those of the noticed ones that did not end, or ended the process: on a busy machine that says little */
+  readonly hung: ReadonlySet<Mutant>;
   readonly survived: readonly Mutant[];
 }
 
@@ -32,14 +34,16 @@ export const hunt = async (
     const ms = await measure(pool, tests, importers);
     const tries = new Tries(tests, ms, importers);
     const noticed = new Set<Mutant>();
+    const hung = new Set<Mutant>();
     const one = async (mutant: Mutant, index: number) => {
       const {order, limitMs} = tries.next(mutant, index);
       const result = order.tests.length === 0 ? null : await pool.run(order, limitMs);
+      if (typeof result === 'string') hung.add(mutant);
       if (typeof result === 'string' || result?.noticed) noticed.add(mutant);
       if (typeof result === 'object' && result?.noticed) tries.note(mutant, result.noticed);
     };
     await inParallel(mutants, availableParallelism() * target.perCore, one);
-    return {noticed: [...noticed], survived: mutants.filter(mutant => !noticed.has(mutant))};
+    return {noticed: [...noticed], hung, survived: mutants.filter(mutant => !noticed.has(mutant))};
   } finally {
     pool.end();
   }

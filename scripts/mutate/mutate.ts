@@ -30,6 +30,7 @@ const importers = await importersIn(ROOT, ['agent', 'test']);
 const all = new Set<string>();
 const noticed: Mutant[] = [];
 const survived: Mutant[] = [];
+const asserted = new Set<string>();
 console.log(`mutants: ${share.text}`);
 for (const target of TARGETS) {
   const mutants = await mutantsIn(ROOT, target);
@@ -39,9 +40,10 @@ for (const target of TARGETS) {
   const hunted = await hunt(ROOT, target, picked, importers);
   noticed.push(...hunted.noticed);
   survived.push(...hunted.survived);
+  for (const mutant of hunted.noticed) if (!hunted.hung.has(mutant)) asserted.add(mutant.name);
 }
 const explained = readExplained();
-const faults = rotten(explained, all, new Set(noticed.map(({name}) => name)));
+const faults = rotten(explained, all, asserted);
 const isWhole = share.isAll && positionals.length === 0;
 const {lines, failed} = report({noticed, survived, explained, faults, isWhole});
 for (const line of lines) console.log(line);

@@ -59,6 +59,8 @@ t.test(
 t.test('as many begin in a second as what they ask allows, and one second is waited for', async t => {
   const git = {kind: 'git', revision: 'a'.repeat(40)} as const;
   t.equal(spreadMs(git, HALFWAY), 25_000);
+  const archive = {kind: 'archive', url: 's3://bucket/key', sha256: 'a'.repeat(64)} as const;
+  t.equal(spreadMs(archive, HALFWAY), 25_000);
   t.equal(spreadMs(snap(2), HALFWAY), HALFWAY_MS);
   for (const [place, why] of [
     [2 ** 32 / 250 - 20_000, null],

@@ -20,8 +20,14 @@ export const stepText = (before: State, [after, effects]: Step): string => {
 export const differences = (one: object, other: object): string =>
   changesOf(one, other, new Set()).join(', ') || 'the same';
 
+// A state of another phase carries other fields; an attempt and a status never lose one.
+const gone = (before: object, after: object): object =>
+  'phase' in before && !('instance' in before)
+    ? {}
+    : Object.fromEntries(Object.keys(before).flatMap(key => (key in after ? [] : [[key, 'lost']])));
+
 const changesOf = (before: object, after: object, without: ReadonlySet<string>): readonly string[] =>
-  Object.entries(after).flatMap(([key, value]) => {
+  Object.entries({...gone(before, after), ...after}).flatMap(([key, value]) => {
     const was: unknown = (before as Record<string, unknown>)[key];
     if (without.has(key) || JSON.stringify(value) === JSON.stringify(was)) return [];
     return key === 'attempt' && was !== undefined
