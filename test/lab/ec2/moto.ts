@@ -97,7 +97,7 @@ const poster = (address: string, region: string) => {
       method: 'POST',
       body,
       headers: {authorization, ...type, ...headers},
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
     });
     return {status: reply.status, body: await reply.text()};
   };
