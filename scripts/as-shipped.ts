@@ -37,8 +37,11 @@ export const shippedOptions = async (): Promise<readonly string[]> => {
   return options;
 };
 
-/** True for a test file that waits for others to be done with the names below /dev, which a machine has once (`support/alone.ts`). */
-export const isOfDevices = (file: string): boolean => file.startsWith('test/install/ebs/');
+/**
+ * True for a test file that waits for others to be done with the names below /dev, which a machine has once (`support/alone.ts`), or
+ * whose mounts the programs of such a one would keep.
+ */
+export const isOfDevices = (file: string): boolean => /^test\/(?:install\/ebs|host\/mount)\//.test(file);
 
 /**
  * Makes a transpiled copy of this name anew and gives its folder. A test file is there at its own path, with `.js` instead of `.ts`. Two

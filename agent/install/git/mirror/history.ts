@@ -72,9 +72,21 @@ const historyFailure = ({
 
 /** True when a commit is one of the tips' ancestors, or a tip. Asks nobody. */
 export const isInHistory = async ({git}: Mirror, revision: string, signal: AbortSignal): Promise<boolean> => {
-  // A commit that is not there would be asked of the remote, which gives any: no transport is allowed.
-  const env = {GIT_ALLOW_PROTOCOL: 'none'};
+  // A commit that is not there would be asked of the remote, which gives any: git from 2.45 on does not, else no transport is allowed.
+  const env = {GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none'};
   const args = ['for-each-ref', '--count=1', '--format=%(refname)', `--contains=${revision}`, TIPS];
-  const {exitCode, stdout} = await git.ask(args, {env}, signal);
-  return exitCode === 0 && stdout.trim() !== '';
+  try {
+    const {exitCode, stdout} = await git.ask(args, {env}, signal);
+    return exitCode === 0 && stdout.trim() !== '';
+  } catch (error) {
+    if (isRefusedFetch(error)) return false;
+    throw error;
+  }
+};
+
+// The fetch that may not be may end before git has told it what to fetch. Only what is not there is fetched.
+const isRefusedFetch = (error: unknown): boolean => {
+  if (!(error instanceof ReasonError)) return false;
+  const {kind, details} = error.reason;
+  return kind === 'child.failed' && String(details.cause).startsWith('SIGPIPE');
 };
