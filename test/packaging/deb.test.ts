@@ -112,7 +112,12 @@ t.test('the package', {skip: unmet('root', 'debian'), timeout: 240_000}, async t
     );
     t.equal(await inside(machine, 'systemctl', 'is-active', AGENT), 'active');
     t.match(await inside(machine, 'systemctl', 'status', AGENT), /Status: "/);
-    t.equal(await inside(machine, 'systemctl', 'is-system-running', '--wait'), 'running');
+    // what else an image starts may fail on a busy machine
+    const state = (await machine.exec(['systemctl', 'is-system-running', '--wait'])).stdout.trim();
+    t.match(state, /^(?:running|degraded)$/);
+    const failed = await inside(machine, 'systemctl', 'list-units', '--failed', '--plain', '--no-legend');
+    t.notMatch(failed, /release-agent|web/);
+    if (state !== 'running') t.comment(failed);
   });
 
   await t.test('is found by its name in the journal and among the processes', async t => {
