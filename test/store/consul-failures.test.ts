@@ -105,6 +105,8 @@ await t.test('a peer that misbehaves', {skip}, async t => {
 
   proxy.behave({do: 'cut'});
   proxy.drop();
+  const isLost = () => watch.updates.some(({type}) => type === 'lost');
+  await eventually('the watch to tell of it', isLost, {timeoutMs: 30_000});
   await t.rejects(store.get('web/desired', never), unreachable, 'one that dies in the middle of its answer');
   proxy.behave({do: 'hang'});
   const startedAt = Date.now();
