@@ -52,9 +52,9 @@ export const transpiledCopy = async (name: string): Promise<string> => {
   const target = join(ROOT, copy);
   await rm(target, {recursive: true, force: true});
   await mkdir(target, {recursive: true});
-  for (const name of await readdir(ROOT))
-    if (!LEFT_OUT.includes(name))
-      await cp(join(ROOT, name), join(target, name), {
+  for (const entry of await readdir(ROOT))
+    if (!LEFT_OUT.includes(entry))
+      await cp(join(ROOT, entry), join(target, entry), {
         recursive: true,
         filter: from => !from.endsWith('.ts'),
       });

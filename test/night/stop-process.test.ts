@@ -5,7 +5,7 @@ import {text} from 'node:stream/consumers';
 import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import {applicationProcesses} from '../../agent/activate/process/running.ts';
-import {loneHost} from './lone/host.ts';
+import {type LoneHost, loneHost} from './lone/host.ts';
 
 // Answers `/slow` after two seconds, and says in its log that it was asked to end.
 const APPLICATION = `import {createServer} from 'node:http';
@@ -25,6 +25,15 @@ const slow = async (port: number): Promise<string> => {
     IncomingMessage,
   ];
   return text(response);
+};
+
+/** Starts an agent that serves a first release. */
+const serving = async (host: LoneHost) => {
+  const id = host.release('one');
+  await host.desire(id);
+  const agent = host.start();
+  await host.serves(id);
+  return {id, agent};
 };
 
 t.test(
@@ -52,10 +61,7 @@ t.test(
 
 t.test('a second signal ends the agent at once', {timeout: 120_000}, async t => {
   const host = await loneHost(t, {application: APPLICATION, configure: leaving});
-  const id = host.release('one');
-  await host.desire(id);
-  const agent = host.start();
-  await host.serves(id);
+  const {agent} = await serving(host);
   const answer = slow(host.port);
   await sleep(200);
   agent.kill('SIGTERM');
@@ -68,10 +74,7 @@ t.test('a second signal ends the agent at once', {timeout: 120_000}, async t => 
 
 t.test('by default the application outlives the agent', {timeout: 120_000}, async t => {
   const host = await loneHost(t, {application: APPLICATION});
-  const id = host.release('one');
-  await host.desire(id);
-  const agent = host.start();
-  await host.serves(id);
+  const {agent} = await serving(host);
   const processes = await applicationProcesses(host.stateDir);
   const before = await host.traffic();
   await host.end(agent);

@@ -4,7 +4,8 @@ import type {Facts} from '../../../../agent/core/host/recover.ts';
 import type {Phase, State} from '../../../../agent/core/host/state.ts';
 import {attemptOf} from '../../../../agent/core/host/step.ts';
 import {reason} from '../../../../agent/core/reason.ts';
-import {asked, BOOM, DISK_FULL, NOW, release} from './states.ts';
+import {snap} from '../world.ts';
+import {asked, BOOM, DISK_FULL, NOW} from './base.ts';
 
 export const STAMP: Stamp = {now: NOW, random: 0.5};
 
@@ -32,34 +33,34 @@ const HALFWAY: Turn = {place: 2 ** 31, hosts: 400};
 /** Every event that may be of consequence, with a generation unless it has none. */
 const EVENTS: Readonly<Record<string, Input>> = {
   'boot.seen: R2 is asked for': seen({}),
-  'boot.seen: R1 is proven': seen({proven: release(1)}),
-  'boot.seen: R3 is proven': seen({proven: release(3)}),
-  'boot.seen: R1 and R2 are denied': seen({denied: [release(1), release(2)]}),
+  'boot.seen: R1 is proven': seen({proven: snap(1)}),
+  'boot.seen: R3 is proven': seen({proven: snap(3)}),
+  'boot.seen: R1 and R2 are denied': seen({denied: [snap(1), snap(2)]}),
   'boot.seen: R0, R1 and R2 are denied': seen({
-    denied: [release(0), release(1), release(2)],
-    seed: release(4),
+    denied: [snap(0), snap(1), snap(2)],
+    seed: snap(4),
   }),
   'boot.seen: the value is refused': seen({
     desired: {ok: false, refusal},
-    denied: [release(0), release(1), release(2)],
+    denied: [snap(0), snap(1), snap(2)],
   }),
-  'boot.seen: nothing is there': seen({desired: null, denied: [release(0), release(1), release(2)]}),
+  'boot.seen: nothing is there': seen({desired: null, denied: [snap(0), snap(1), snap(2)]}),
   'boot.seen: no store': seen(AWAY),
   'boot.seen: no store, a seed': seen({
     ...AWAY,
-    seed: release(4),
-    denied: [release(0), release(1), release(2)],
+    seed: snap(4),
+    denied: [snap(0), snap(1), snap(2)],
   }),
   'boot.seen: no store yet, a seed': seen({
     ...AWAY,
-    seed: release(4),
+    seed: snap(4),
     settingUp: true,
-    denied: [release(0), release(1), release(2)],
+    denied: [snap(0), snap(1), snap(2)],
   }),
   'boot.seen: no store yet, no seed': seen({
     ...AWAY,
     settingUp: true,
-    denied: [release(0), release(1), release(2)],
+    denied: [snap(0), snap(1), snap(2)],
   }),
   'release.staged': {type: 'release.staged'},
   'release.stage-failed': {type: 'release.stage-failed', cause: BOOM},

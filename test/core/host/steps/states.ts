@@ -1,86 +1,24 @@
-/** One host in every situation that its steps tell apart. The base serves R1, had R0 before, and is asked for R2. */
-import type {Desired} from '../../../../agent/core/desired.ts';
-import type {
-  Activation,
-  Attempt,
-  Common,
-  Phase,
-  Rejection,
-  State,
-} from '../../../../agent/core/host/state.ts';
-import {type Reason, reason} from '../../../../agent/core/reason.ts';
-import {parseRelease, type Release} from '../../../../agent/core/release.ts';
-
-/** Releases by a digit; R0 is `snap-00000000`. */
-export const release = (digit: number): Release => {
-  const found = parseRelease(`snap-${String(digit).repeat(8)}`);
-  if (!found) throw new Error(`no release ${digit}`);
-  return found;
-};
-
-export const asked = (digit: number, version: string): Desired => ({release: release(digit), version});
-
-/** The moment of every event of the tables, and when their phases began. */
-export const NOW = 1_000_000;
-const SINCE = 900_000;
-
-const at = (generation: number, digit: number): Activation => ({
-  generation,
-  release: release(digit),
-  slot: `${generation}-R${digit}`,
-});
-
-const BASE: Common = {
-  generation: 7,
-  active: at(6, 1),
-  previous: at(5, 0),
-  desired: asked(2, 'v2'),
-  refusal: null,
-  hold: null,
-  rejected: null,
-  out: false,
-  strange: false,
-  permit: null,
-  outcome: {fence: 40, result: 'done', release: release(1), version: 'v1', cause: null},
-  begun: null,
-  cut: [],
-  stuck: 0,
-  since: SINCE,
-};
-
-const NEVER: Partial<Common> = {active: null, previous: null, outcome: null};
-const HOLD = {by: 'ada', note: 'looking', at: SINCE};
-const OUT: Partial<Common> = {out: true, permit: 41};
-
-/** Something that went wrong. */
-export const BOOM: Reason = reason('git.failed', {action: 'fetch', cause: 'boom'});
-export const DISK_FULL: Reason = reason('disk.full', {path: '/var', cause: 'no space left'});
-
-const rejected = (digit: number, version: string, retryAt: number | null = null): Rejection => ({
-  release: release(digit),
-  version,
-  cause: BOOM,
-  at: SINCE,
-  retryAt,
-});
-
-const boot = (over: Partial<Attempt> = {}): Attempt => ({
-  purpose: 'boot',
-  target: at(7, 2),
-  version: 'v2',
-  tries: 0,
-  cause: null,
-  result: 'unused',
-  ...over,
-});
-const update = (over: Partial<Attempt> = {}): Attempt => boot({purpose: 'update', result: 'done', ...over});
-const back = (over: Partial<Attempt> = {}): Attempt =>
-  boot({purpose: 'rollback', target: at(7, 1), cause: BOOM, result: 'rolled-back', ...over});
-
-const state = (phase: Phase, over: object = {}): State => ({...BASE, phase, ...over}) as State;
-const blocked = {blocked: BOOM};
-const free = {blocked: null};
-const inTurn = {blocked: reason('stage.spread', {afterMs: 200_000, hosts: 100})};
+/** One host in every situation that its steps tell apart. */
+import type {Phase, State} from '../../../../agent/core/host/state.ts';
+import {reason} from '../../../../agent/core/reason.ts';
+import {
+  asked,
+  at,
+  BOOM,
+  back,
+  blocked,
+  boot,
+  free,
+  HOLD,
+  inTurn,
+  NEVER,
+  NOW,
+  OUT,
+  rejected,
+  SINCE,
+  state,
+  update,
+} from './base.ts';
 
 /** The situations of each phase, by name. */
 export const STATES: Readonly<Record<Phase, Readonly<Record<string, State>>>> = {

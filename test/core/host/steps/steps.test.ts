@@ -15,8 +15,9 @@ import {transition} from '../../../../agent/core/host/transition.ts';
 import {unjournalled} from '../../../../agent/core/host/unjournalled.ts';
 import {statusOf} from '../../../../agent/core/host/why.ts';
 import {RULES} from '../world.ts';
+import {BOOM} from './base.ts';
 import {eventsFor, factsFor, STAMP} from './happenings.ts';
-import {BOOM, STATES} from './states.ts';
+import {STATES} from './states.ts';
 import {differences, fieldsText, stepText} from './text.ts';
 
 type Rows = readonly (readonly [name: string, text: string])[];
