@@ -10,9 +10,12 @@ import type {Region} from '../region.ts';
 import type {Instance} from './host.ts';
 
 /** The journalled state, read from outside; null before there is one. Also while the instance is off. */
-export const journalled = async ({root}: Instance): Promise<State | null> => {
+export const journalled = async (
+  {root}: Pick<Instance, 'root'>,
+  name = 'journal.json',
+): Promise<State | null> => {
   try {
-    const text = await readFile(join(root, 'var/lib/release-agent/journal.json'), 'utf8');
+    const text = await readFile(join(root, 'var/lib/release-agent', name), 'utf8');
     return (JSON.parse(text) as {state: State}).state;
   } catch {
     return null;

@@ -1,6 +1,4 @@
 /** What is wrong with a host that should be in service, container or virtual machine, as seen by systemd, Consul, EC2 and on its disk. */
-import {readFile} from 'node:fs/promises';
-import {join} from 'node:path';
 import {DescribeVolumesCommand, EC2Client} from '@aws-sdk/client-ec2';
 import type {Test} from 'tap';
 import type {Ledger} from '../../../agent/core/fleet/ledger.ts';
@@ -10,6 +8,7 @@ import {eventually} from '../../support/eventually.ts';
 import {type ReleaseOptions, releaseJson} from '../application/releases.ts';
 import type {Ec2} from '../ec2/ec2.ts';
 import type {Region} from '../region.ts';
+import {journalled} from './agents.ts';
 import type {Instance} from './host.ts';
 
 /** A release as it was published. */
@@ -82,19 +81,11 @@ export const complaintsOf = async (
 };
 
 /** The journalled state; null before there is one. For a moment of each write there is only the one before. */
-export const journalOf = async (instance: Inspected['instance']): Promise<State | null> => {
-  const text = await (instance.root === undefined ? readInside(instance) : readOutside(instance.root));
-  return text.endsWith('\n') ? (JSON.parse(text) as {state: State}).state : null;
-};
-
-const readInside = async ({exec}: Inspected['instance']): Promise<string> => {
+export const journalOf = async ({root, exec}: Inspected['instance']): Promise<State | null> => {
+  if (root !== undefined) return (await journalled({root})) ?? journalled({root}, 'journal.before.json');
   const script = 'cd /var/lib/release-agent && cat journal.json || cat journal.before.json';
-  return (await exec(['sh', '-c', script])).stdout;
-};
-
-const readOutside = (root: string): Promise<string> => {
-  const read = (name: string) => readFile(join(root, 'var/lib/release-agent', name), 'utf8');
-  return read('journal.json').catch(() => read('journal.before.json').catch(() => ''));
+  const {stdout} = await exec(['sh', '-c', script]);
+  return stdout.endsWith('\n') ? (JSON.parse(stdout) as {state: State}).state : null;
 };
 
 const LOOK = `
