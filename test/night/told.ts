@@ -40,4 +40,4 @@ export const listen = async (instance: Instance): Promise<() => Promise<Told>> =
 export const silent = (told: Partial<Told>, reason: RegExp): readonly string[] =>
   Object.entries(told)
     .filter(([, text]) => !reason.test(text))
-    .map(([place, text]) => `${place} says "${text.slice(-300)}"`);
+    .map(([place, text]) => `${place} says "${text.slice(-1_000)}"`);
