@@ -1,3 +1,4 @@
+import {type Amount, amountExpected, amountOf, isAmount} from './policy/amount.ts';
 import {printable} from './printable.ts';
 import {quote} from './quote.ts';
 import {type Reason, reason} from './reason.ts';
@@ -10,6 +11,10 @@ export interface Desired {
   readonly version: string;
   readonly message?: string;
   readonly by?: string;
+  /** only so much of the fleet gets it; the rest stays on what it has */
+  readonly share?: Amount;
+  /** instances that are not waited for, whatever is wrong with them */
+  readonly force?: readonly string[];
 }
 
 export type DesiredReading =
@@ -18,11 +23,13 @@ export type DesiredReading =
 
 const LIMIT = 8192;
 const WORDS_LIMIT = 1_000;
-const FIELDS = new Set(['release', 'message', 'by', 'at']);
+const FORCED_LIMIT = 100;
+const TEXTS = ['release', 'message', 'by', 'at'];
+const FIELDS = new Set([...TEXTS, 'share', 'force']);
 
 /**
- * Reads the `desired` document: a plain release id, or JSON `{"release", "message", "by", "at"}`. `at` (any text) only makes
- * the same request, said again, another document: Consul keeps the version of a value that does not change.
+ * Reads the `desired` document: a plain release id, or JSON `{"release", "message", "by", "at", "share", "force"}`. `at` (any text)
+ * only makes the same request, said again, another document: Consul keeps the version of a value that does not change.
  * Anything else gives the reason `desired.refused`, which names what was expected and what came.
  */
 export const readDesired = (text: string, version: string): DesiredReading => {
@@ -40,10 +47,15 @@ const readDocument = (text: string, version: string): DesiredReading => {
   if (!document) return refuse('a JSON object', quote(text));
   const unknown = Object.keys(document).find(field => !FIELDS.has(field));
   if (unknown !== undefined)
-    return refuse('only the fields release, message, by and at', `the field ${quote(unknown)}`);
-  const bad = [...FIELDS].find(field => document[field] !== undefined && typeof document[field] !== 'string');
+    return refuse('only the fields release, message, by, at, share and force', `the field ${quote(unknown)}`);
+  const bad = TEXTS.find(field => document[field] !== undefined && typeof document[field] !== 'string');
   if (bad !== undefined)
     return refuse(`text in the field ${quote(bad)}`, quote(JSON.stringify(document[bad])));
+  const {share, force} = document;
+  if (share !== undefined && !isAmount(share, 1))
+    return refuse(`${amountExpected(1)}, in the field "share"`, quote(JSON.stringify(share)));
+  if (force !== undefined && !isNames(force))
+    return refuse(`at most ${FORCED_LIMIT} instance ids in the field "force"`, quote(JSON.stringify(force)));
   const {release: id, message, by} = document as {release?: string; message?: string; by?: string};
   const release = id === undefined ? undefined : parseRelease(id);
   if (!release)
@@ -51,9 +63,16 @@ const readDocument = (text: string, version: string): DesiredReading => {
   const said = {
     ...(message !== undefined && {message: words(message)}),
     ...(by !== undefined && {by: words(by)}),
+    ...(share !== undefined && {share: amountOf(share)}),
+    ...(force !== undefined && force.length > 0 && {force}),
   };
   return {ok: true, desired: {release, version, ...said}};
 };
+
+const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) &&
+  value.length <= FORCED_LIMIT &&
+  value.every(name => typeof name === 'string' && /^[A-Za-z0-9._-]{1,100}$/.test(name));
 
 // It is shown wherever the release is: in tables, logs and notifications.
 const words = (text: string): string => printable(text, WORDS_LIMIT);

@@ -2,12 +2,18 @@
 export interface Keys {
   readonly desired: string;
   readonly policy: string;
+  /** while it is there nobody gets a permit */
+  readonly freeze: string;
+  /** while it is there only its owner begins rollouts */
+  readonly lock: string;
   readonly ledger: string;
   /** who belongs to the fleet; for coordinators only */
   readonly members: string;
   readonly coordinator: string;
   /** prefix of all hosts' statuses */
   readonly hosts: string;
+  /** prefix of the records of rollouts */
+  readonly rollouts: string;
   host(instance: string): string;
   /** written to wake one host */
   call(instance: string): string;
@@ -19,10 +25,13 @@ export const keysOf = (app: string, channel: string): Keys => {
   return {
     desired: `${base}/desired`,
     policy: `${base}/policy`,
+    freeze: `${base}/freeze`,
+    lock: `${base}/lock`,
     ledger: `${base}/ledger`,
     members: `${base}/members`,
     coordinator: `${base}/coordinator`,
     hosts: `${base}/hosts/`,
+    rollouts: `${base}/rollouts/`,
     host: instance => `${base}/hosts/${instance}`,
     call: instance => `${base}/calls/${instance}`,
   };

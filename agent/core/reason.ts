@@ -1,4 +1,5 @@
 import {printable} from './printable.ts';
+import {utcText} from './utc.ts';
 
 const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 
@@ -10,6 +11,13 @@ const ec2Says = (state: string): string =>
     : state === 'unknown'
       ? 'EC2 has not answered'
       : `EC2 says: ${state}`;
+
+// What there is to look at, by what the failures have in common.
+const VERDICTS: Readonly<Record<string, string>> = {
+  host: '; nothing says yet that it is the release: look at the host',
+  infrastructure: '; the application had not been started: look at disks, network and EC2',
+};
+const verdictText = (verdict: string | undefined): string => VERDICTS[verdict ?? ''] ?? '';
 
 const COLD = '; its volume was not read beforehand: what was read first came slowly, from S3';
 
@@ -65,12 +73,40 @@ const TEXTS = {
     `${d.out} of ${d.limit} permits are out (${d.holders})`,
   'permit.floor': (d: {serving: number; floor: number; idle?: string}) =>
     `${hosts(d.serving)} of at least ${d.floor} serve: one less would go below the capacity floor${d.idle ? `; not serving: ${d.idle}` : ''}`,
-  'permit.halted': (d: {failures: number; budget: number; release: string}) =>
-    `the rollout of ${d.release} is halted: it failed on ${hosts(d.failures)} and the failure budget is ${d.budget}`,
+  'permit.denied': (d: {release: string}) =>
+    `${d.release} is denied: it failed on several hosts. "agentctl allow" lets it be tried again`,
+  'permit.frozen': (d: {by: string; note: string; since: string}) =>
+    `the fleet is frozen by ${d.by}${d.since === '' ? '' : ` since ${d.since}`}${d.note === '' ? '' : `: ${d.note}`}`,
+  'permit.halted': (d: {failures: number; budget: number; release: string; verdict?: string}) =>
+    `the rollout of ${d.release} is halted: it failed on ${hosts(d.failures)} and the failure budget is ${d.budget}${verdictText(d.verdict)}`,
+  'permit.locked': (d: {by: string; why: string; since: string}) =>
+    `the fleet is locked by ${d.by}${d.since === '' ? '' : ` since ${d.since}`}${d.why === '' ? '' : ` (${d.why})`}: nobody else begins a rollout`,
+  'permit.message': (d: {release: string}) =>
+    `the policy asks for a message with each rollout, and the one of ${d.release} has none: "agentctl deploy --message"`,
+  'permit.reverted': (d: {release: string; to: string}) =>
+    `the rollout of ${d.release} failed, and the fleet goes back to ${d.to}`,
+  'permit.share': (d: {share: string; reached: number; quota: number}) =>
+    `only ${d.share} of the fleet is asked for: ${d.reached} of ${hosts(d.quota)} have it. "agentctl promote" lets the rest follow`,
+  'permit.wave': (d: {wave: number; waves: number; name: string; reached: number; quota: number}) =>
+    `wave ${d.wave} of ${d.waves} (${d.name}) is under way: ${d.reached} of ${hosts(d.quota)} have begun it`,
+  'permit.wave-bake': (d: {wave: number; waves: number; name: string; until: number}) =>
+    `wave ${d.wave} of ${d.waves} (${d.name}) is watched until ${utcText(d.until)}`,
+  'permit.wave-unwell': (d: {wave: number; waves: number; name: string; hosts: string}) =>
+    `wave ${d.wave} of ${d.waves} (${d.name}) is not well: not serving: ${d.hosts}`,
+  'permit.window': (d: {opens: string}) =>
+    d.opens === ''
+      ? 'no maintenance window opens within a week'
+      : `the maintenance window is closed until ${d.opens}`,
+  'permit.zone-floor': (d: {zone: string; serving: number; floor: number; idle?: string}) =>
+    `${hosts(d.serving)} of at least ${d.floor} serve in ${d.zone}: one less would go below the zone's capacity floor${d.idle ? `; not serving: ${d.idle}` : ''}`,
+  'permit.zone-turn': (d: {zone: string; waits: string}) =>
+    `the zones go one after the other, and it is the turn of ${d.zone}`,
   'permit.holder-missing': (d: {out: number; limit: number; host: string; ec2: string}) =>
     `${d.out} of ${d.limit} permits are out, one on ${d.host}, which is not seen any more: it is free when the host says so, or EC2 that it is terminated (${ec2Says(d.ec2)})`,
   'rollout.behind': (d: {release: string; proven: string; hosts: string}) =>
     `${d.release} is not proven, and new instances boot ${d.proven}, while these hosts do not serve it: ${d.hosts}`,
+  'rollout.failed': (d: {release: string; failures: number; budget: number; last: string}) =>
+    `${d.release} failed on ${hosts(d.failures)} and the failure budget is ${d.budget}; at last: ${d.last}`,
   'rollout.unseen': (d: {release: string; hosts: string}) =>
     `${d.release} serves on every host that is seen, but is not proven: not seen any more: ${d.hosts}`,
 

@@ -26,14 +26,23 @@ const attempt = v.object({
   tries: count,
   cause: v.nullable(reasonSchema),
   result,
+  quick: v.exactOptional(v.boolean()),
 });
+const amount = v.union([v.object({count}), v.object({percent: count})]);
 
 const common = {
   generation: count,
   active: v.nullable(activation),
   previous: v.nullable(activation),
   desired: v.nullable(
-    v.object({release, version: text, message: v.exactOptional(text), by: v.exactOptional(text)}),
+    v.object({
+      release,
+      version: text,
+      message: v.exactOptional(text),
+      by: v.exactOptional(text),
+      share: v.exactOptional(amount),
+      force: v.exactOptional(v.array(text)),
+    }),
   ),
   refusal: v.nullable(reasonSchema),
   hold: v.nullable(v.object({by: text, note: text, at})),

@@ -2,7 +2,7 @@
 import {EMPTY_LEDGER, type Ledger} from '../../agent/core/fleet/ledger.ts';
 import type {FleetView} from '../../agent/core/fleet/plan.ts';
 import type {HostStatus} from '../../agent/core/host/status.ts';
-import {DEFAULT_POLICY} from '../../agent/core/policy.ts';
+import {DEFAULT_POLICY} from '../../agent/core/policy/policy.ts';
 
 const OLD = 'snap-0123456789abcdef0';
 const NEW = 'snap-0fedcba9876543210';
@@ -14,6 +14,8 @@ export const waitingFleet = (count: number): FleetView => ({
   hosts: Array.from({length: count}, (_, n) => waitingHost(n)),
   desired: {release: {kind: 'ebs', snapshot: NEW}, version: '42'},
   policy: DEFAULT_POLICY,
+  freeze: null,
+  lock: null,
   missing: [],
   gone: new Set(),
   now: 1_700_000_000_000,
@@ -34,7 +36,16 @@ export const halfwayFleet = (count: number): FleetView => {
   const ledger: Ledger = {
     ...view.ledger,
     fence: done + out,
-    rollout: {version: '42', release: NEW},
+    rollout: {
+      number: 1,
+      version: '42',
+      release: NEW,
+      since: 1_700_000_000_000,
+      way: 'forward',
+      wave: 0,
+      bakes: null,
+      revert: null,
+    },
     permits,
   };
   return {...view, hosts, ledger};

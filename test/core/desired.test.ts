@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {readDesired} from '../../agent/core/desired.ts';
-import {readPolicy} from '../../agent/core/policy.ts';
+import {readPolicy} from '../../agent/core/policy/policy.ts';
 import {reasonText} from '../../agent/core/reason.ts';
 import {parseRelease, releaseId} from '../../agent/core/release.ts';
 
@@ -74,7 +74,7 @@ t.test('no value throws, and every release that is read is written back the same
 t.test('a policy has defaults, and names what is wrong', async t => {
   t.match(readPolicy('{}'), {
     ok: true,
-    policy: {concurrency: {percent: 20}, floor: {percent: 50}, budget: 1},
+    policy: {concurrency: {percent: 20}, floor: {percent: 50}, budget: {count: 1}},
   });
   t.match(readPolicy('{"concurrency": 2, "floor": "90%"}'), {
     ok: true,

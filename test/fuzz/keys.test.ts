@@ -5,7 +5,7 @@ import type {DocumentReading} from '../../agent/core/document.ts';
 import {EMPTY_LEDGER, type Ledger, readLedger} from '../../agent/core/fleet/ledger.ts';
 import {type Members, readMembers} from '../../agent/core/fleet/members.ts';
 import {type HostStatus, readStatus} from '../../agent/core/host/status.ts';
-import {readPolicy} from '../../agent/core/policy.ts';
+import {readPolicy} from '../../agent/core/policy/policy.ts';
 import {reason, reasonText} from '../../agent/core/reason.ts';
 import {parseRelease, releaseId} from '../../agent/core/release.ts';
 import {CASES, foreseen, fuzz, presentable} from './fuzz.ts';
@@ -25,7 +25,10 @@ const DESIRED = [
 const LEDGER: Ledger = {
   ...EMPTY_LEDGER,
   fence: 3,
-  rollout: {version: '7', release: SNAP},
+  rollout: {
+    ...{number: 2, version: '7', release: SNAP, since: 1, way: 'forward', wave: 1, bakes: 5},
+    revert: {release: SHA, cause, since: 6},
+  },
   proven: SHA,
   denied: [SNAP],
   permits: [{host: 'i-1', fence: 3, release: SNAP, version: '7', since: 1}],
@@ -35,8 +38,8 @@ const LEDGER: Ledger = {
 
 const MEMBERS: Members = {
   format: 1,
-  present: ['i-1'],
-  missing: [{host: 'i-2', since: 1, rollout: null, ec2: 'unknown'}],
+  present: {a: ['i-1']},
+  missing: [{host: 'i-2', zone: 'b', since: 1, rollout: null, ec2: 'unknown'}],
 };
 
 const STATUS: HostStatus = {
@@ -68,16 +71,19 @@ t.test('the desired key', async t => {
 });
 
 t.test('the policy', async t => {
-  const valid = {concurrency: '20%', floor: 2, budget: 1};
+  const valid = {
+    ...{concurrency: '20%', floor: 2, budget: '5%', zones: {floor: '50%', inTurn: true}},
+    ...{waves: ['canary', '10%', 3], bake: '10m', onFailure: 'revert', requireMessage: true},
+    windows: [{days: ['mon'], from: '09:00', to: '17:30', timezone: 'Europe/Berlin'}],
+  };
   await fuzz(t, {runs: CASES.pure, input: documentTexts(valid, {}, {concurrency: 3})}, value => {
     const reading = readPolicy(value);
     if (!reading.ok) return foreseen(reading.cause, ['store.document']);
     const {concurrency, floor, budget} = reading.policy;
-    for (const amount of [concurrency, floor]) {
+    for (const amount of [concurrency, floor, budget]) {
       const [count] = Object.values(amount) as number[];
       if (!Number.isSafeInteger(count) || Number(count) < 0) throw new Error(`an amount of ${count}`);
     }
-    if (!Number.isSafeInteger(budget) || budget < 1) throw new Error(`a budget of ${budget}`);
   });
 });
 

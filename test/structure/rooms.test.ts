@@ -37,7 +37,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'attempt/',
     'phases/',
   ],
-  core: ['host/', 'fleet/'],
+  core: ['policy/', 'host/', 'fleet/'],
   host: [
     'missing.ts',
     'files.ts',

@@ -1,109 +1,112 @@
+/** Who may have a permit, and why nobody else may. */
+import type {Desired} from '../desired.ts';
 import type {HostStatus} from '../host/status.ts';
-import type {Amount, Policy} from '../policy.ts';
+import {isOpen, opensAt} from '../policy/window.ts';
 import {type Reason, reason} from '../reason.ts';
 import {shortId} from '../release.ts';
-import type {Ledger} from './ledger.ts';
-import type {Missing} from './members.ts';
-import {listed, listedBy} from './names.ts';
+import {utcText} from '../utc.ts';
+import {type CapacityView, capacityOf} from './capacity.ts';
+import type {Rollout} from './ledger.ts';
+import type {Freeze} from './stops.ts';
+import {budgetOf, failedHosts, verdictOf} from './verdict.ts';
+import {type Reach, reachOf, updatedCount} from './wave.ts';
+import {zoneInTurn} from './zone.ts';
 
-/** So many permits are out at most, whatever the policy says: the ledger has to fit into one value of a store (256 KiB). */
-export const MOST = 1_000;
+export interface AdmissionView extends CapacityView {
+  readonly desired: Desired | null;
+  readonly freeze: Freeze | null;
+  /** ms since the epoch */
+  readonly now: number;
+}
 
-export interface AdmissionView {
-  readonly ledger: Ledger;
-  readonly hosts: readonly HostStatus[];
-  /** hosts that are not seen any more and not known to be gone */
-  readonly missing: readonly Missing[];
-  readonly policy: Policy;
+/** Whom a refusal holds for, besides the host that was asked for. */
+export type Scope =
+  /** everybody who comes after it in the order */
+  | 'all'
+  /** those that want the release of the rollout: a host that goes back wants another one */
+  | 'release'
+  | 'zone'
+  | 'host';
+
+export interface Refusal {
+  readonly scope: Scope;
+  readonly cause: Reason;
 }
 
 export interface Admission {
-  /** Why this host gets no permit now, or null when it may have one. */
-  refusal(host: HostStatus): Reason | null;
+  /** Why this host gets no permit now, or null when it may have one. Hosts are asked for in the order of `inOrder`. */
+  refusal(host: HostStatus): Refusal | null;
   holdsPermit(host: HostStatus): boolean;
   /** This host has a permit from now on. */
   admit(host: HostStatus): void;
 }
 
-/**
- * Who may have a permit, counted once for a whole plan: what a fleet of thousands is asked for each host is a number. Refusals
- * but that of a spent budget are the same for every later host, when hosts that do not serve come first.
- */
+/** Counts everything once for a whole plan: what a fleet of thousands is asked for each host is a number. */
 export const admission = (view: AdmissionView): Admission => {
-  const {ledger, hosts, policy} = view;
-  const {failures, rollout} = ledger;
-  const holders = new Set(ledger.permits.map(({host}) => host));
-  const size = fleetSize(view);
-  const limit = Math.max(1, Math.min(MOST, atMost(policy.concurrency, size)));
-  const floor = Math.min(size - 1, atLeast(policy.floor, size));
-  const isSpent = failures.length >= policy.budget;
-  let serving = servingCount(holders, hosts);
+  const {ledger, hosts, policy, desired} = view;
+  const capacity = capacityOf(view);
+  const {rollout} = ledger;
+  const ahead = rollout && onTheRelease(rollout, view, capacity.size);
+  const reach = reachOf(ledger, {...view, size: capacity.size, share: desired?.share ?? null});
+  const zone = policy.zones.inTurn ? zoneInTurn(view) : null;
+  let reached = rollout ? updatedCount(rollout.release, hosts, capacity.holders) : 0;
+  for (const {release} of ledger.permits) if (release === rollout?.release) reached += 1;
+
+  const forward = (host: HostStatus): Refusal | null => {
+    if (ahead) return {scope: 'release', cause: ahead};
+    if (reach && reached >= reach.quota) return {scope: 'release', cause: reach.limit(reached)};
+    return reach && isLater(host, reach) ? {scope: 'host', cause: reach.limit(reached)} : null;
+  };
+  const room = (host: HostStatus): Refusal | null => {
+    const full = capacity.limitReached();
+    if (full) return {scope: 'all', cause: full};
+    if (zone !== null && host.zone !== zone)
+      return {scope: 'zone', cause: reason('permit.zone-turn', {zone, waits: host.zone})};
+    if (!host.serving) return null; // it takes nothing away
+    const low = capacity.floorReached();
+    if (low) return {scope: 'all', cause: low};
+    const lowHere = capacity.zoneFloorReached(host.zone);
+    return lowHere && {scope: 'zone', cause: lowHere};
+  };
 
   return {
-    holdsPermit: host => holders.has(host.instance),
+    holdsPermit: host => capacity.holders.has(host.instance),
     refusal: host => {
-      const release = host.wants?.release ?? '';
-      if (isSpent && release === rollout?.release)
-        return reason('permit.halted', {
-          failures: failures.length,
-          budget: policy.budget,
-          release: shortId(release),
-        });
-      if (holders.size >= limit) return allOut(view, holders, limit);
-      // A host that does not serve takes nothing away.
-      if (!host.serving || serving - 1 >= floor) return null;
-      return reason('permit.floor', {serving, floor, idle: idleHosts(view, holders)});
+      if (view.freeze) return {scope: 'all', cause: frozen(view.freeze)};
+      return (host.wants?.release === rollout?.release ? forward(host) : null) ?? room(host);
     },
     admit: host => {
-      holders.add(host.instance);
-      if (isInTraffic(host)) serving -= 1;
+      capacity.take(host);
+      if (host.wants?.release === rollout?.release) reached += 1;
+      if (host.active === rollout?.release) reached -= 1;
     },
   };
 };
 
-const allOut = ({missing}: AdmissionView, holders: ReadonlySet<string>, limit: number): Reason => {
-  const out = holders.size;
-  const lost = missing.find(({host}) => holders.has(host));
-  return lost
-    ? reason('permit.holder-missing', {out, limit, host: lost.host, ec2: lost.ec2})
-    : reason('permit.concurrency', {out, limit, holders: listed([...holders])});
+const isLater = ({canary}: HostStatus, {onlyCanaries}: Reach): boolean => onlyCanaries && canary !== true;
+
+const frozen = ({by, note, at}: Freeze): Reason =>
+  reason('permit.frozen', {by, note, since: at === null ? '' : utcText(at)});
+
+/** Why no host at all may begin the release of the rollout now. */
+const onTheRelease = (rollout: Rollout, view: AdmissionView, size: number): Reason | null => {
+  const {release, revert, way} = rollout;
+  const short = shortId(release);
+  const {ledger, policy, desired, now} = view;
+  if (revert) return reason('permit.reverted', {release: short, to: shortId(revert.release)});
+  if (ledger.denied.includes(release)) return reason('permit.denied', {release: short});
+  const failures = failedHosts(ledger.failures);
+  const budget = budgetOf(policy, size);
+  if (failures >= budget) {
+    const verdict = verdictOf(ledger.failures) ?? 'host';
+    return reason('permit.halted', {failures, budget, release: short, verdict});
+  }
+  if (way === 'back') return null;
+  if (policy.requireMessage && !desired?.message) return reason('permit.message', {release: short});
+  return isOpen(policy.windows, now) ? null : closed(view);
 };
 
-/** How many hosts serve, get traffic as far as anybody knows, and are not on their way out. */
-const servingCount = (holders: ReadonlySet<string>, hosts: readonly HostStatus[]): number => {
-  let count = 0;
-  for (const host of hosts) if (isInTraffic(host) && !holders.has(host.instance)) count += 1;
-  return count;
+const closed = ({policy, now}: AdmissionView): Reason => {
+  const opens = opensAt(policy.windows, now);
+  return reason('permit.window', {opens: opens === null ? '' : utcText(opens)});
 };
-
-const isInTraffic = ({serving, visible}: HostStatus): boolean => serving && visible !== false;
-
-/** Whom an operator has to look at when capacity is short: every host that does not serve, and what it does instead. */
-const idleHosts = ({hosts, missing}: AdmissionView, holders: ReadonlySet<string>): string => {
-  const holds = ({instance}: HostStatus) => holders.has(instance);
-  const present = hosts.filter(host => !isInTraffic(host) || holds(host));
-  return listedBy<Missing | HostStatus>([...missing, ...present], each =>
-    'host' in each
-      ? `${each.host} (not seen any more)`
-      : `${each.instance} (${holds(each) ? 'has a permit' : doingOf(each)})`,
-  );
-};
-
-const doingOf = ({phase, serving}: HostStatus): string => {
-  if (serving) return 'nobody sends it requests yet: agentctl status there says why';
-  return phase === 'serving' ? 'fails its probes' : phase;
-};
-
-// A host that is not seen counts: it is out of service until it is known to be gone.
-const fleetSize = ({ledger: {permits}, hosts, missing}: AdmissionView): number => {
-  const unseen = new Set([...permits, ...missing].map(({host}) => host));
-  for (const {instance} of hosts) unseen.delete(instance);
-  return hosts.length + unseen.size;
-};
-
-const atMost = (amount: Amount, size: number): number =>
-  'count' in amount ? amount.count : Math.floor((size * amount.percent) / 100);
-
-// A floor no fleet could ever move under is one host lower: see `admission`.
-const atLeast = (amount: Amount, size: number): number =>
-  'count' in amount ? amount.count : Math.ceil((size * amount.percent) / 100);

@@ -25,15 +25,41 @@ export interface Failure {
   readonly cause: Reason | null;
 }
 
+/** The fleet goes back to the proven release. */
+export interface Revert {
+  readonly release: string;
+  readonly cause: Reason;
+  /** ms since the epoch */
+  readonly since: number;
+}
+
+/** The fleet on its way to the desired release. Moments are ms since the epoch. */
+export interface Rollout {
+  /** counted up from 1; names its record */
+  readonly number: number;
+  /** the desired version */
+  readonly version: string;
+  readonly release: string;
+  readonly since: number;
+  /** `back`: to a release that was proven before, without waves */
+  readonly way: 'forward' | 'back';
+  /** which of the policy's waves is under way, from 0; as many as there are waves: the rest of the fleet */
+  readonly wave: number;
+  /** since when that wave is complete and watched; null while it is not */
+  readonly bakes: number | null;
+  readonly revert: Revert | null;
+}
+
 /** The one document that says which permits are out and what is proven, previous and denied. */
 export interface Ledger {
   readonly format: 1;
   /** the last fence given out */
   readonly fence: number;
-  /** the desired version and release of the current rollout */
-  readonly rollout: {readonly version: string; readonly release: string} | null;
+  readonly rollout: Rollout | null;
   readonly proven: string | null;
   readonly previous: string | null;
+  /** releases that were proven once, the latest last; a few of them */
+  readonly provenBefore: readonly string[];
   readonly denied: readonly string[];
   readonly permits: readonly Permit[];
   readonly failures: readonly Failure[];
@@ -50,6 +76,7 @@ export const EMPTY_LEDGER: Ledger = {
   rollout: null,
   proven: null,
   previous: null,
+  provenBefore: [],
   denied: [],
   permits: [],
   failures: [],
@@ -58,12 +85,25 @@ export const EMPTY_LEDGER: Ledger = {
 
 const text = v.string();
 
+// What an older agent wrote has less of it.
+const rollout = v.object({
+  number: v.optional(count, 0),
+  version: text,
+  release: text,
+  since: v.optional(momentSchema, 0),
+  way: v.optional(v.picklist(['forward', 'back']), 'forward'),
+  wave: v.optional(count, 0),
+  bakes: v.optional(v.nullable(momentSchema), null),
+  revert: v.optional(v.nullable(v.object({release: text, cause: reasonSchema, since: momentSchema})), null),
+});
+
 const schema = v.object({
   format: v.literal(1),
   fence: count,
-  rollout: v.nullable(v.object({version: text, release: text})),
+  rollout: v.nullable(rollout),
   proven: v.nullable(text),
   previous: v.nullable(text),
+  provenBefore: v.optional(v.array(text), []),
   denied: v.array(text),
   permits: v.array(v.object({host: text, fence: count, release: text, version: text, since: momentSchema})),
   failures: v.array(v.object({host: text, fence: count, cause: v.nullable(reasonSchema)})),

@@ -1,16 +1,23 @@
 /** The rollout planner: what the ledger says next. Pure; whoever wears the coordinator's hat writes the result. */
 import type {Desired} from '../desired.ts';
 import type {HostStatus, ReportedOutcome} from '../host/status.ts';
-import type {Policy} from '../policy.ts';
-import type {Reason} from '../reason.ts';
+import type {Policy} from '../policy/policy.ts';
+import {opensAt} from '../policy/window.ts';
+import {type Reason, reason} from '../reason.ts';
 import {releaseId} from '../release.ts';
+import {utcText} from '../utc.ts';
 import {withHosts} from './about.ts';
-import {admission} from './admission.ts';
+import {admission, type Refusal, type Scope} from './admission.ts';
+import {sizeOf} from './capacity.ts';
 import type {Failure, Ledger, Permit} from './ledger.ts';
 import type {Missing} from './members.ts';
 import {inOrder} from './order.ts';
 import {noteProven, notProven} from './proven.ts';
 import {recall} from './recall.ts';
+import {beginRevert} from './revert.ts';
+import type {Freeze, Lock} from './stops.ts';
+import {isSpent, noteDenied} from './verdict.ts';
+import {bakedAt, moveWaves} from './wave.ts';
 
 /**
  * Everything the planner looks at. `missing`: hosts that are not seen any more; `gone`: instances known to be terminated.
@@ -23,6 +30,8 @@ export interface FleetView {
   readonly policy: Policy;
   /** why the policy is not known: then nobody gets a permit */
   readonly unreadable?: Reason | null;
+  readonly freeze: Freeze | null;
+  readonly lock: Lock | null;
   readonly missing: readonly Missing[];
   readonly gone: ReadonlySet<string>;
   readonly now: number;
@@ -32,24 +41,57 @@ export interface Plan {
   readonly ledger: Ledger;
   /** the permits that are new: their hosts are woken once the ledger is written */
   readonly granted: readonly Permit[];
+  /** when time alone changes the answer, ms since the epoch; null: only what hosts or operators do does */
+  readonly lookAt: number | null;
 }
 
-/** The next ledger: outcomes are booked, what is proven is noted, and permits are given while the policy allows. */
+/** The next ledger: outcomes are booked, what is proven, denied or taken back is noted, and permits are given while the policy allows. */
 export const plan = (view: FleetView): Plan => {
-  const begun = beginRollout(view.ledger, view.desired);
+  const {desired, policy, now} = view;
+  const forced = new Set(desired?.force ?? []);
+  const begun = beginRollout(view.ledger, view);
   const booked = bookOutcomes(recall(begun, view), view);
-  const proven = noteProven(booked, view);
-  const next = grant(proven, view);
+  const size = sizeOf({...view, ledger: booked, forced});
+  const spent = isSpent(booked, policy, size);
+  const judged = beginRevert(noteDenied(booked, spent), view, spent, size);
+  const proven = noteProven(judged, {...view, forced});
+  const moved = moveWaves(proven, {...view, size, share: desired?.share ?? null});
+  const next = grant(moved, view, forced);
   const {ledger} = next;
-  const blocked = ledger.blocked ?? notProven(ledger, view);
-  return {...next, ledger: withHosts({...ledger, blocked}, view.hosts.length)};
+  const blocked = ledger.blocked ?? locked(ledger, view) ?? notProven(ledger, {...view, forced});
+  const lookAt = next.granted.length > 0 ? null : (bakedAt(ledger, policy) ?? opening(ledger, policy, now));
+  return {...next, lookAt, ledger: withHosts({...ledger, blocked}, view.hosts.length)};
 };
 
+const opening = ({blocked}: Ledger, {windows}: Policy, now: number): number | null =>
+  blocked?.kind === 'permit.window' ? opensAt(windows, now) : null;
+
 /** A new desired version begins a new rollout: the failures of the one before count no longer. */
-const beginRollout = (ledger: Ledger, desired: Desired | null): Ledger =>
-  !desired || desired.version === ledger.rollout?.version
-    ? ledger
-    : {...ledger, rollout: {version: desired.version, release: releaseId(desired.release)}, failures: []};
+const beginRollout = (ledger: Ledger, {desired, lock, now}: FleetView): Ledger => {
+  if (!desired || desired.version === ledger.rollout?.version || isLocked(desired, lock)) return ledger;
+  const release = releaseId(desired.release);
+  const {rollout: last, proven, previous} = ledger;
+  const same = last?.release === release && !last.revert ? last : null;
+  const rollout = {
+    number: (last?.number ?? 0) + 1,
+    version: desired.version,
+    release,
+    since: now,
+    way: release === proven || release === previous ? ('back' as const) : ('forward' as const),
+    wave: same?.wave ?? 0,
+    bakes: null,
+    revert: null,
+  };
+  return {...ledger, rollout, failures: []};
+};
+
+const isLocked = ({by}: Desired, lock: Lock | null): lock is Lock => lock !== null && lock.by !== by;
+
+const locked = ({rollout}: Ledger, {desired, lock}: FleetView): Reason | null => {
+  if (!desired || desired.version === rollout?.version || !isLocked(desired, lock)) return null;
+  const {by, why, at} = lock;
+  return reason('permit.locked', {by, why, since: at === null ? '' : utcText(at)});
+};
 
 const bookOutcomes = (ledger: Ledger, {hosts, gone}: FleetView): Ledger => {
   if (ledger.permits.length === 0) return ledger;
@@ -101,23 +143,47 @@ const failureOf = (
     ? [{host, fence, cause: booking.failed.cause}]
     : [];
 
-const grant = (start: Ledger, {hosts, missing, policy, unreadable, now}: FleetView): Plan => {
-  const admitted = admission({ledger: start, hosts, missing, policy});
+const grant = (
+  start: Ledger,
+  view: FleetView,
+  forced: ReadonlySet<string>,
+): Pick<Plan, 'ledger' | 'granted'> => {
+  const {hosts, unreadable, now} = view;
+  const admitted = admission({...view, ledger: start, forced});
   const version = start.rollout?.version;
   const waiting = hosts.filter(
     host => host.wants !== null && host.wants.version === version && !admitted.holdsPermit(host),
   );
+  const refusals = createRefusals(start.rollout?.release);
   const granted: Permit[] = [];
-  let blocked: Reason | null = null;
   for (const host of inOrder(waiting)) {
-    const cause = unreadable ?? admitted.refusal(host);
-    blocked ??= cause;
-    if (cause?.kind === 'permit.halted') continue; // a host that goes back wants another release, which may go
-    if (cause || !host.wants) break; // what holds for this host holds for all after it
+    if (refusals.cover(host)) continue;
+    const refusal = unreadable ? {scope: 'all' as const, cause: unreadable} : admitted.refusal(host);
+    if (refusal) refusals.note(host, refusal);
+    if (refusal?.scope === 'all') break;
+    if (refusal || !host.wants) continue;
     const fence = start.fence + granted.length + 1;
     granted.push({host: host.instance, fence, ...host.wants, since: now});
     admitted.admit(host);
   }
   const fence = start.fence + granted.length;
-  return {ledger: {...start, fence, permits: [...start.permits, ...granted], blocked}, granted};
+  const permits = [...start.permits, ...granted];
+  return {ledger: {...start, fence, permits, blocked: refusals.cause()}, granted};
 };
+
+/** What holds for a host holds for others too: they are not asked for again, and the widest refusal is what everybody is told. */
+const createRefusals = (release: string | undefined) => {
+  const causes = new Map<Scope, Reason>();
+  const zones = new Set<string>();
+  return {
+    cover: ({zone, wants}: HostStatus): boolean =>
+      zones.has(zone) || (causes.has('release') && wants?.release === release),
+    note: ({zone}: HostStatus, {scope, cause}: Refusal): void => {
+      if (!causes.has(scope)) causes.set(scope, cause);
+      if (scope === 'zone') zones.add(zone);
+    },
+    cause: (): Reason | null => WIDEST_FIRST.map(scope => causes.get(scope)).find(Boolean) ?? null,
+  };
+};
+
+const WIDEST_FIRST: readonly Scope[] = ['all', 'release', 'zone', 'host'];

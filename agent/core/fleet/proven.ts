@@ -10,26 +10,37 @@ interface View {
   readonly hosts: readonly HostStatus[];
   /** hosts that are not seen any more and not known to be gone */
   readonly missing: readonly Missing[];
+  /** hosts that are not waited for, see `Desired.force` */
+  readonly forced: ReadonlySet<string>;
 }
 
 /** The release a whole rollout finished with is what new instances boot. */
 export const noteProven = (ledger: Ledger, view: View): Ledger => {
   const release = ledger.rollout?.release;
   const proven = release !== undefined && isFinished(ledger, view) && unseen(ledger, view).length === 0;
-  return proven ? {...ledger, proven: release, previous: ledger.proven} : ledger;
+  if (!proven) return ledger;
+  const {proven: last, provenBefore: before} = ledger;
+  const provenBefore = [...before.filter(each => each !== last && each !== release), last].filter(
+    each => each !== null,
+  );
+  return {...ledger, proven: release, previous: last, provenBefore: provenBefore.slice(-REMEMBERED)};
 };
 
+/** so many releases that were proven once are known */
+const REMEMBERED = 50;
+
 /** Every host that is seen serves the release, for the first time. */
-const isFinished = ({rollout, proven, permits}: Ledger, {hosts}: View): boolean =>
+const isFinished = ({rollout, proven, permits}: Ledger, {hosts, forced}: View): boolean =>
   rollout !== null &&
   proven !== rollout.release &&
-  permits.length === 0 &&
+  rollout.revert === null &&
+  permits.every(({host}) => forced.has(host)) &&
   hosts.length > 0 &&
-  !hosts.some(host => isBehind(host, rollout.release));
+  !hosts.some(host => isBehind(host, rollout.release) && !forced.has(host.instance));
 
 /** Hosts that were there during this rollout and that nobody has seen finish it. */
-const unseen = ({rollout}: Ledger, {missing}: View): readonly Missing[] =>
-  missing.filter(each => each.rollout === rollout?.version);
+const unseen = ({rollout}: Ledger, {missing, forced}: View): readonly Missing[] =>
+  missing.filter(each => each.rollout === rollout?.version && !forced.has(each.host));
 
 /** Why the release of the rollout is not what new instances boot, when nobody is on the way to it with a permit. */
 export const notProven = (ledger: Ledger, view: View): Reason | null => {

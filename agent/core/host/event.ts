@@ -52,13 +52,27 @@ export type Result =
   | ({readonly type: 'traffic.rejoin-failed'; readonly cause: Reason} & OfGeneration)
   | ({readonly type: 'bake.passed'} & OfGeneration)
   | ({readonly type: 'bake.failed'; readonly cause: Reason} & OfGeneration)
-  | ({readonly type: 'permit.granted'; readonly fence: number; readonly version: string} & OfGeneration)
+  | ({
+      readonly type: 'permit.granted';
+      readonly fence: number;
+      readonly version: string;
+      /** the fleet goes back to a release that was proven before */
+      readonly quick?: boolean;
+    } & OfGeneration)
   | ({readonly type: 'permit.blocked'; readonly cause: Reason} & OfGeneration)
   | ({readonly type: 'timer.fired'; readonly timer: Timer; readonly phase: Phase} & OfGeneration);
 
 /** What comes from outside, at any time. */
 export type Arrival =
   | {readonly type: 'desired.read'; readonly reading: DesiredReading; readonly turn?: Turn}
+  /** the fleet takes this desired version back, and goes to another release */
+  | {
+      readonly type: 'rollout.reverted';
+      readonly version: string;
+      readonly release: Release;
+      readonly to: Release;
+      readonly cause: Reason;
+    }
   | {readonly type: 'operator.held'; readonly by: string; readonly note: string}
   | {readonly type: 'operator.resumed'; readonly by: string}
   | {readonly type: 'operator.retried'; readonly by: string}

@@ -58,6 +58,8 @@ export interface Attempt {
   readonly cause: Reason | null;
   /** what will be said of the permit when the host is in traffic again */
   readonly result: OutcomeResult;
+  /** the release was proven before: it is not watched in traffic before the permit goes back */
+  readonly quick?: boolean;
 }
 
 /** Attempts at one desired version that ended without a verdict on its release. */

@@ -18,6 +18,8 @@ export interface HostStatus {
   readonly instance: string;
   readonly zone: string;
   readonly role: string;
+  /** it gets a release before the others, where the policy has such a wave */
+  readonly canary?: boolean;
   readonly phase: Phase;
   /** in traffic, with an active release that passed its gate */
   readonly serving: boolean;
@@ -43,6 +45,7 @@ const schema = v.object({
   instance: text,
   zone: text,
   role: text,
+  canary: v.exactOptional(v.boolean()),
   phase: v.picklist(PHASES),
   serving: v.boolean(),
   visible: v.exactOptional(v.boolean()),

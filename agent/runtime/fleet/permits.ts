@@ -1,9 +1,10 @@
-import type {Ledger} from '../../core/fleet/ledger.ts';
+import type {Ledger, Permit, Revert, Rollout} from '../../core/fleet/ledger.ts';
 import type {Dispatch} from '../../core/host/event-input.ts';
 import type {State} from '../../core/host/state.ts';
 import {attemptOf} from '../../core/host/step.ts';
 import type {Keys} from '../../core/keys.ts';
 import {reasonOf} from '../../core/reason-error.ts';
+import {parseRelease} from '../../core/release.ts';
 import {jittered, pause} from '../../host/pause.ts';
 import type {Store} from '../../ports.ts';
 import {readLedgerFrom} from '../ledger.ts';
@@ -51,13 +52,22 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
     }
   };
 
-  const tell = ({permits, blocked}: Ledger): void => {
+  const tell = ({permits, blocked, rollout}: Ledger): void => {
     const mine = permits.find(permit => permit.host === instance);
+    if (rollout?.revert) dispatchRevert(rollout, rollout.revert);
     if (mine) {
-      dispatch({type: 'permit.granted', generation: generation(), fence: mine.fence, version: mine.version});
+      const {fence, version} = mine;
+      const quick = isQuick(rollout, mine) ? {quick: true} : {};
+      dispatch({type: 'permit.granted', generation: generation(), fence, version, ...quick});
     } else if (blocked) {
       dispatch({type: 'permit.blocked', generation: generation(), cause: blocked});
     }
+  };
+
+  const dispatchRevert = (rollout: Rollout, revert: Revert): void => {
+    const [release, to] = [parseRelease(rollout.release), parseRelease(revert.release)];
+    const {version} = rollout;
+    if (release && to) dispatch({type: 'rollout.reverted', version, release, to, cause: revert.cause});
   };
 
   // A key that is there is answered at once; waiting for a missing key is slow on old Consul (any write wakes the waiter).
@@ -84,6 +94,12 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
     },
   };
 };
+
+// What was proven before is not watched anew on each host: a way back is to be quick.
+const isQuick = (rollout: Rollout | null, {version, release}: Permit): boolean =>
+  rollout !== null &&
+  version === rollout.version &&
+  (rollout.way === 'back' || release === rollout.revert?.release);
 
 interface Solo {
   readonly state: () => State;

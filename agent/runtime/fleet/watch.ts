@@ -1,8 +1,9 @@
 import {readingOf} from '../../core/desired.ts';
 import type {FleetView} from '../../core/fleet/plan.ts';
+import {readFreeze, readLock} from '../../core/fleet/stops.ts';
 import {type HostStatus, readStatus} from '../../core/host/status.ts';
 import type {Keys} from '../../core/keys.ts';
-import {DEFAULT_POLICY, readPolicy} from '../../core/policy.ts';
+import {DEFAULT_POLICY, readPolicy} from '../../core/policy/policy.ts';
 import {reasonText} from '../../core/reason.ts';
 import {pause} from '../../host/pause.ts';
 import type {Entry, Log, Store} from '../../ports.ts';
@@ -17,12 +18,13 @@ export interface FleetWatch {
   /** Returns when something changed since the last call, or after `timeoutMs`. */
   changed(options: {readonly timeoutMs: number}, signal: AbortSignal): Promise<void>;
   /** What is known of the fleet; null until all of it was read once. */
-  view(): Pick<FleetView, 'hosts' | 'desired' | 'policy' | 'unreadable'> | null;
+  view(): Pick<FleetView, 'hosts' | 'desired' | 'policy' | 'unreadable' | 'freeze' | 'lock'> | null;
 }
 
-type Topic = 'hosts' | 'desired' | 'policy';
+const TOPICS = ['hosts', 'desired', 'policy', 'freeze', 'lock'] as const;
+type Topic = (typeof TOPICS)[number];
 
-/** Follows the hosts' statuses, the desired release and the policy until the signal is aborted. */
+/** Follows the hosts' statuses and what operators wrote until the signal is aborted. */
 export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal): FleetWatch => {
   const known = new Map<Topic, readonly Entry[]>();
   const statuses = createStatuses(log);
@@ -40,9 +42,7 @@ export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal)
   const tell = (error: unknown) => {
     if (!signal.aborted) log.error(`the fleet cannot be watched: ${String(error)}`);
   };
-  follow('hosts', keys.hosts).catch(tell);
-  follow('desired', keys.desired).catch(tell);
-  follow('policy', keys.policy).catch(tell);
+  for (const topic of TOPICS) follow(topic, keys[topic]).catch(tell);
 
   return {
     changed: async ({timeoutMs}, until) => {
@@ -56,29 +56,28 @@ export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal)
     },
     view: () => {
       const hosts = known.get('hosts');
-      const desired = known.get('desired');
-      const policy = known.get('policy');
-      if (!hosts || !desired || !policy) return null;
-      return readView({hosts: statuses(hosts), desired: desired[0], policy: policy[0], keys});
+      if (!hosts || TOPICS.some(topic => !known.has(topic))) return null;
+      const documents = new Map([...known].map(([topic, entries]) => [topic, entries[0]] as const));
+      return readView(statuses(hosts), documents, keys);
     },
   };
 };
 
-interface Documents {
-  readonly hosts: readonly HostStatus[];
-  readonly desired: Entry | undefined;
-  readonly policy: Entry | undefined;
-  readonly keys: Keys;
-}
-
-const readView = ({hosts, desired, policy, keys}: Documents): ReturnType<FleetWatch['view']> => {
+const readView = (
+  hosts: readonly HostStatus[],
+  documents: ReadonlyMap<Topic, Entry | undefined>,
+  keys: Keys,
+): ReturnType<FleetWatch['view']> => {
+  const [policy, freeze, lock] = [documents.get('policy'), documents.get('freeze'), documents.get('lock')];
   const rules = policy ? readPolicy(policy.value) : {ok: true as const, policy: DEFAULT_POLICY};
-  const reading = readingOf(desired, keys.desired);
+  const reading = readingOf(documents.get('desired'), keys.desired);
   return {
     hosts,
     desired: reading.ok ? reading.desired : null,
     policy: rules.ok ? rules.policy : DEFAULT_POLICY,
     unreadable: rules.ok ? null : rules.cause,
+    freeze: freeze ? readFreeze(freeze.value) : null,
+    lock: lock ? readLock(lock.value) : null,
   };
 };
 

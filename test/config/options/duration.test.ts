@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import {duration, durationMs} from '../../../agent/config/options/duration.ts';
+import {duration} from '../../../agent/config/options/duration.ts';
+import {durationMs} from '../../../agent/core/duration.ts';
 
 t.test('durations have units, the larger first', async t => {
   for (const [text, ms] of [

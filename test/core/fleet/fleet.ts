@@ -1,9 +1,9 @@
 /** A fleet that goes from one release to the next, as the planner sees it. */
-import {EMPTY_LEDGER, type Ledger} from '../../../agent/core/fleet/ledger.ts';
+import {EMPTY_LEDGER, type Ledger, type Rollout} from '../../../agent/core/fleet/ledger.ts';
 import type {Missing} from '../../../agent/core/fleet/members.ts';
 import type {FleetView} from '../../../agent/core/fleet/plan.ts';
 import type {HostStatus, ReportedOutcome} from '../../../agent/core/host/status.ts';
-import {DEFAULT_POLICY, type Policy} from '../../../agent/core/policy.ts';
+import {DEFAULT_POLICY, type Policy} from '../../../agent/core/policy/policy.ts';
 
 export const OLD = 'snap-11111111';
 export const NEW = 'snap-22222222';
@@ -42,9 +42,24 @@ export const view = (hosts: readonly HostStatus[], over: Partial<FleetView> = {}
   hosts,
   desired: {release: {kind: 'ebs', snapshot: NEW}, version: '2'},
   policy: DEFAULT_POLICY,
+  freeze: null,
+  lock: null,
   missing: [],
   gone: new Set(),
   now: 1,
+  ...over,
+});
+
+/** The rollout of NEW, on its way forward. */
+export const rollout = (over: Partial<Rollout> = {}): Rollout => ({
+  number: 1,
+  version: '2',
+  release: NEW,
+  since: 1,
+  way: 'forward',
+  wave: 0,
+  bakes: null,
+  revert: null,
   ...over,
 });
 

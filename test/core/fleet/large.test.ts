@@ -1,6 +1,6 @@
 /** What a fleet of thousands must not make of the ledger and of what is said. */
 import t from 'tap';
-import {MOST} from '../../../agent/core/fleet/admission.ts';
+import {MOST} from '../../../agent/core/fleet/capacity.ts';
 import {listedBy} from '../../../agent/core/fleet/names.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
 import {reason} from '../../../agent/core/reason.ts';

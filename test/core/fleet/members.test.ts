@@ -9,7 +9,7 @@ import {
 import type {HostStatus} from '../../../agent/core/host/status.ts';
 
 const look = (names: readonly string[], now: number, ec2: Readonly<Record<string, string>> = {}) => ({
-  hosts: names.map(instance => ({instance}) as HostStatus),
+  hosts: names.map(instance => ({instance, zone: 'a'}) as HostStatus),
   holders: [] as readonly string[],
   rollout: '7',
   ec2: new Map(Object.entries(ec2)),
@@ -19,11 +19,15 @@ const missing = ({members}: {readonly members: Members}) => members.missing.map(
 
 t.test('a host that was there and is not seen is missing, and comes back', async t => {
   const first = noteMembers(NO_MEMBERS, look(['b', 'a'], 1)).members;
-  t.same(first, {format: 1, present: ['a', 'b'], missing: []});
+  t.same(first, {format: 1, present: {a: ['a', 'b']}, missing: []});
   const second = noteMembers(first, look(['a'], 2)).members;
-  t.same(second.missing, [{host: 'b', since: 2, rollout: '7', ec2: 'unknown'}]);
+  t.same(second.missing, [{host: 'b', zone: 'a', since: 2, rollout: '7', ec2: 'unknown'}]);
   const later = noteMembers(second, {...look(['a'], 3, {b: 'running'}), rollout: '8'}).members;
-  t.same(later.missing, [{host: 'b', since: 2, rollout: '7', ec2: 'running'}], 'since it was seen last');
+  t.same(
+    later.missing,
+    [{host: 'b', zone: 'a', since: 2, rollout: '7', ec2: 'running'}],
+    'since it was seen last',
+  );
   t.same(noteMembers(later, look(['a', 'b'], 4)).members, first);
 });
 
@@ -69,8 +73,8 @@ t.test('the document is read back, and refused when it is none', async t => {
 });
 
 t.test('the bounds are what they are', async t => {
-  t.strictSame(NO_MEMBERS, {format: 1, present: [], missing: []});
+  t.strictSame(NO_MEMBERS, {format: 1, present: {}, missing: []});
   t.equal(GRACE_MS, 600_000, 'ten minutes');
   const names = Array.from({length: 8_001}, (_, n) => `i-${n}`);
-  t.equal(noteMembers(NO_MEMBERS, look(names, 0)).members.present.length, 8_000, 'it fits into one value');
+  t.equal(noteMembers(NO_MEMBERS, look(names, 0)).members.present.a?.length, 8_000, 'it fits into one value');
 });

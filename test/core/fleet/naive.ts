@@ -1,40 +1,58 @@
 /** The planner as one would say it: every question asked anew of the whole fleet, for each host. What the real one has to agree with. */
-import {EMPTY_LEDGER, type Ledger, type Permit} from '../../../agent/core/fleet/ledger.ts';
-import type {FleetView, Plan} from '../../../agent/core/fleet/plan.ts';
+import {EMPTY_LEDGER, type Failure, type Ledger, type Permit} from '../../../agent/core/fleet/ledger.ts';
+import type {FleetView} from '../../../agent/core/fleet/plan.ts';
 import type {HostStatus} from '../../../agent/core/host/status.ts';
-import type {Amount} from '../../../agent/core/policy.ts';
+import type {Amount} from '../../../agent/core/policy/amount.ts';
+import type {Wave} from '../../../agent/core/policy/policy.ts';
+import {isOpen} from '../../../agent/core/policy/window.ts';
 import {releaseId} from '../../../agent/core/release.ts';
 
-/** Ledger and grants without the texts of reasons: of `blocked` only the kind. */
-export const naivePlan = (view: FleetView): Omit<Plan, 'ledger'> & {ledger: Omit<Ledger, 'blocked'>} => {
-  const {hosts, desired, gone, missing, policy, unreadable, now} = view;
-  let ledger: Ledger = view.ledger;
-  if (desired && desired.version !== ledger.rollout?.version) {
-    const rollout = {version: desired.version, release: releaseId(desired.release)};
-    ledger = {...ledger, rollout, failures: []};
-  }
-  for (const host of hosts) ledger = claimed(ledger, host, now);
-  for (const permit of ledger.permits) ledger = booked(ledger, permit, hosts, gone);
-  const {rollout} = ledger;
-  const isFinished =
-    rollout !== null &&
-    rollout.release !== ledger.proven &&
-    ledger.permits.length === 0 &&
-    hosts.length > 0 &&
-    hosts.every(host => host.serving && host.active === rollout.release);
-  if (rollout && isFinished && missing.every(each => each.rollout !== rollout.version))
-    ledger = {...ledger, proven: rollout.release, previous: ledger.proven};
+/** What is compared: ledger and grants without the texts of reasons. */
+export interface NaivePlan {
+  readonly ledger: Omit<Ledger, 'blocked'>;
+  readonly granted: readonly Permit[];
+}
+
+export const naivePlan = (view: FleetView): NaivePlan => {
+  const {gone, now} = view;
+  let ledger = begun(view.ledger, view);
+  for (const host of view.hosts) ledger = claimed(ledger, host, now);
+  for (const permit of ledger.permits) ledger = booked(ledger, permit, view.hosts, gone);
+  ledger = judged(ledger, view);
+  ledger = proved(ledger, view);
+  ledger = onward(ledger, view);
   const granted: Permit[] = [];
-  for (const host of hosts.toSorted(byTurn)) {
+  let isClosed = false;
+  for (const host of view.hosts.toSorted(byTurn)) {
+    const {rollout} = ledger;
     const holds = ledger.permits.some(permit => permit.host === host.instance);
-    if (!host.wants || !rollout || host.wants.version !== rollout.version || holds || unreadable) continue;
-    if (!mayGo(ledger, host, {hosts, missing, policy})) continue;
+    if (!host.wants || !rollout || host.wants.version !== rollout.version || holds) continue;
+    // what was refused for a release holds for all of a round, though a host that leaves it makes room
+    isClosed ||= host.wants.release === rollout.release && !mayGoOn(ledger, view);
+    if (isClosed && host.wants.release === rollout.release) continue;
+    if (view.unreadable || view.freeze || isLater(ledger, host, view)) continue;
+    if (!hasRoom(ledger, host, view)) continue;
     const permit = {host: host.instance, fence: ledger.fence + 1, ...host.wants, since: now};
     granted.push(permit);
     ledger = {...ledger, fence: permit.fence, permits: [...ledger.permits, permit]};
   }
   const {blocked: _, ...rest} = {...EMPTY_LEDGER, ...ledger};
   return {ledger: rest, granted};
+};
+
+const begun = (ledger: Ledger, {desired, lock, now}: FleetView): Ledger => {
+  if (!desired || desired.version === ledger.rollout?.version || (lock && lock.by !== desired.by))
+    return ledger;
+  const release = releaseId(desired.release);
+  const isBack = [ledger.proven, ledger.previous].includes(release);
+  const isSame = ledger.rollout?.release === release && ledger.rollout.revert === null;
+  const rollout = {
+    number: (ledger.rollout?.number ?? 0) + 1,
+    ...{version: desired.version, release, since: now, bakes: null, revert: null},
+    way: isBack ? ('back' as const) : ('forward' as const),
+    wave: isSame ? (ledger.rollout?.wave ?? 0) : 0,
+  };
+  return {...ledger, rollout, failures: []};
 };
 
 const claimed = (ledger: Ledger, {instance, permit, outcome, wants}: HostStatus, now: number): Ledger => {
@@ -69,29 +87,158 @@ const booked = (
   return {...(result === 'stuck' ? ledger : free), failures};
 };
 
-const mayGo = (
-  {permits, failures, rollout}: Ledger,
-  host: HostStatus,
-  {hosts, missing, policy}: Pick<FleetView, 'hosts' | 'missing' | 'policy'>,
-): boolean => {
-  if (host.wants?.release === rollout?.release && failures.length >= policy.budget) return false;
-  const names = [
-    hosts.map(each => each.instance),
-    permits.map(each => each.host),
-    missing.map(each => each.host),
-  ];
-  const size = new Set(names.flat()).size;
-  const share = (amount: Amount, round: (n: number) => number): number =>
-    'count' in amount ? amount.count : round((size * amount.percent) / 100);
-  if (permits.length >= Math.max(1, share(policy.concurrency, Math.floor))) return false;
-  const inTraffic = hosts.filter(
-    each => each.serving && each.visible !== false && permits.every(permit => permit.host !== each.instance),
+const isForced = ({desired}: FleetView, host: string): boolean => (desired?.force ?? []).includes(host);
+const inTraffic = ({serving, visible}: HostStatus): boolean => serving && visible !== false;
+
+/** Name → zone of all that count. */
+const members = (ledger: Ledger, view: FleetView): ReadonlyMap<string, string | null> => {
+  const all = new Map<string, string | null>();
+  for (const {host} of ledger.permits) if (!isForced(view, host)) all.set(host, null);
+  for (const {host, zone} of view.missing) if (!isForced(view, host)) all.set(host, zone ?? null);
+  for (const host of view.hosts) {
+    all.delete(host.instance);
+    if (inTraffic(host) || !isForced(view, host.instance)) all.set(host.instance, host.zone);
+  }
+  return all;
+};
+
+const amountOf = (amount: Amount, size: number, round: (n: number) => number): number =>
+  'count' in amount ? amount.count : round((size * amount.percent) / 100);
+
+const budget = (ledger: Ledger, view: FleetView): number =>
+  Math.max(1, amountOf(view.policy.budget, members(ledger, view).size, Math.floor));
+
+const hostsOf = (failures: readonly Failure[]): number => new Set(failures.map(({host}) => host)).size;
+
+const judged = (ledger: Ledger, view: FleetView): Ledger => {
+  const {rollout, proven, failures} = ledger;
+  if (!rollout || failures.length === 0 || hostsOf(failures) < budget(ledger, view)) return ledger;
+  const {release} = rollout;
+  const ofRelease = failures.filter(({cause}) => /^(gate|bake|script|unit)\./.test(cause?.kind ?? ''));
+  const isKnown = [proven, ...ledger.provenBefore, ...ledger.denied].includes(release);
+  const denied = hostsOf(ofRelease) > 1 && !isKnown ? [...ledger.denied, release] : ledger.denied;
+  const goesBack =
+    view.policy.onFailure === 'revert' && rollout.way === 'forward' && proven !== null && proven !== release;
+  if (!goesBack || rollout.revert) return {...ledger, denied};
+  const revert = {release: proven, since: view.now, cause: failures[0]?.cause as never};
+  return {...ledger, denied, rollout: {...rollout, bakes: null, revert}};
+};
+
+const proved = (ledger: Ledger, view: FleetView): Ledger => {
+  const {rollout, proven, previous: _} = ledger;
+  const {hosts, missing} = view;
+  const isFinished =
+    rollout !== null &&
+    rollout.release !== proven &&
+    rollout.revert === null &&
+    ledger.permits.every(({host}) => isForced(view, host)) &&
+    hosts.length > 0 &&
+    hosts.every(host => (host.serving && host.active === rollout.release) || isForced(view, host.instance)) &&
+    missing.every(each => each.rollout !== rollout.version || isForced(view, each.host));
+  if (!rollout || !isFinished) return ledger;
+  const before = ledger.provenBefore.filter(each => each !== proven && each !== rollout.release);
+  const provenBefore = [...before, ...(proven === null ? [] : [proven])];
+  return {...ledger, proven: rollout.release, previous: proven, provenBefore};
+};
+
+const waveOf = ({rollout}: Ledger, {policy}: FleetView): Wave | undefined =>
+  rollout?.way === 'forward' ? policy.waves[rollout.wave] : undefined;
+
+const quota = (wave: Wave, ledger: Ledger, view: FleetView): number => {
+  const canaries = view.hosts.filter(({canary}) => canary).length;
+  return Math.max(1, wave === 'canary' ? canaries : amountOf(wave, members(ledger, view).size, Math.ceil));
+};
+
+const holds = ({permits}: Ledger, {instance}: HostStatus): boolean =>
+  permits.some(({host}) => host === instance);
+
+const updated = (ledger: Ledger, {hosts}: FleetView): number =>
+  hosts.filter(host => host.active === ledger.rollout?.release && !holds(ledger, host)).length;
+
+const onward = (ledger: Ledger, view: FleetView): Ledger => {
+  const {rollout} = ledger;
+  if (!rollout) return ledger;
+  const wave = waveOf(ledger, view);
+  const stays = {...ledger, rollout: {...rollout, bakes: null}};
+  const share = view.desired?.share;
+  const size = members(ledger, view).size;
+  if (!wave || (share && amountOf(share, size, Math.ceil) < quota(wave, ledger, view))) return stays;
+  const reached = updated(ledger, view);
+  const isWell = view.hosts.every(
+    host => host.active !== rollout.release || host.serving || host.permit !== null,
   );
-  return !host.serving || inTraffic.length - 1 >= Math.min(size - 1, share(policy.floor, Math.ceil));
+  const isIdle = ledger.permits.every(({version}) => version !== rollout.version);
+  if (reached < Math.min(size, quota(wave, ledger, view)) || !isWell || !isIdle) return stays;
+  const bakes = rollout.bakes ?? view.now;
+  if (view.now - bakes < view.policy.bakeMs) return {...ledger, rollout: {...rollout, bakes}};
+  let next = {...stays, rollout: {...stays.rollout, wave: rollout.wave + 1}};
+  for (;;) {
+    const after = waveOf(next, view);
+    if (!after || quota(after, next, view) > reached) return next;
+    next = {...next, rollout: {...next.rollout, wave: next.rollout.wave + 1}};
+  }
+};
+
+const isLater = (ledger: Ledger, host: HostStatus, view: FleetView): boolean =>
+  host.wants?.release === ledger.rollout?.release &&
+  waveOf(ledger, view) === 'canary' &&
+  view.hosts.some(({canary}) => canary) &&
+  host.canary !== true;
+
+const mayGoOn = (ledger: Ledger, view: FleetView): boolean => {
+  const {permits, failures, rollout, denied} = ledger;
+  if (!rollout) return true;
+  if (rollout.revert || denied.includes(rollout.release)) return false;
+  if (hostsOf(failures) >= budget(ledger, view)) return false;
+  if (rollout.way === 'forward' && !isLetForward(view)) return false;
+  const onTheWay = permits.filter(({release}) => release === rollout.release).length;
+  const reached = updated(ledger, view) + onTheWay;
+  const wave = waveOf(ledger, view);
+  if (wave && reached >= quota(wave, ledger, view)) return false;
+  const share = view.desired?.share;
+  const size = members(ledger, view).size;
+  return !share || reached < Math.max(1, amountOf(share, size, Math.ceil));
+};
+
+const isLetForward = ({policy, desired, now}: FleetView): boolean =>
+  (!policy.requireMessage || Boolean(desired?.message)) && isOpen(policy.windows, now);
+
+const hasRoom = (ledger: Ledger, host: HostStatus, view: FleetView): boolean => {
+  const {hosts, policy} = view;
+  const all = members(ledger, view);
+  const serves = (name: string): boolean => hosts.some(each => each.instance === name && inTraffic(each));
+  const names = ledger.permits.map(each => each.host);
+  const out = new Set(names.filter(name => serves(name) || !isForced(view, name)));
+  if (out.size >= Math.max(1, amountOf(policy.concurrency, all.size, Math.floor))) return false;
+  if (policy.zones.inTurn && host.zone !== turn(ledger, view)) return false;
+  if (!host.serving) return true;
+  const here = [...all].filter(([, zone]) => zone === host.zone).map(([name]) => name);
+  const inZone = policy.zones.floor === null || keeps(ledger, view, here, policy.zones.floor);
+  return inZone && keeps(ledger, view, [...all.keys()], policy.floor);
+};
+
+/** One less of these still leaves enough. */
+const keeps = (ledger: Ledger, {hosts}: FleetView, names: readonly string[], amount: Amount): boolean => {
+  const least = Math.min(names.length - 1, amountOf(amount, names.length, Math.ceil));
+  const counts = (each: HostStatus): boolean =>
+    names.includes(each.instance) && inTraffic(each) && !holds(ledger, each);
+  return names.length === 0 || hosts.filter(counts).length - 1 >= least;
+};
+
+/** Of the fleet as the round began, but for the permits that were given in it: they are of the zone whose turn it is. */
+const turn = ({permits, rollout}: Ledger, {hosts}: FleetView): string | undefined => {
+  const out = hosts.find(({instance}) =>
+    permits.some(({host, version}) => host === instance && version === rollout?.version),
+  );
+  const waiting = hosts.filter(({wants}) => wants?.version === rollout?.version);
+  return out?.zone ?? waiting.map(({zone}) => zone).toSorted()[0];
 };
 
 const byTurn = (a: HostStatus, b: HostStatus): number =>
-  Number(a.serving) - Number(b.serving) || turnOf(a) - turnOf(b) || (a.instance < b.instance ? -1 : 1);
+  Number(a.serving) - Number(b.serving) ||
+  Number(a.serving && b.serving) * (Number(b.canary ?? false) - Number(a.canary ?? false)) ||
+  turnOf(a) - turnOf(b) ||
+  (a.instance < b.instance ? -1 : 1);
 
 // FNV-1a, 32 bits
 const turnOf = ({instance}: HostStatus): number =>

@@ -2,7 +2,7 @@
 import t from 'tap';
 import {EMPTY_LEDGER, type Ledger} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
-import {holders, host, NEW, outcome, policy, view, waiting} from './fleet.ts';
+import {holders, host, NEW, outcome, policy, rollout, view, waiting} from './fleet.ts';
 
 t.test('a rolled-back host spends the budget, and the rollout halts', async t => {
   const first = plan(view([waiting('a'), waiting('b'), waiting('c')])).ledger;
@@ -26,30 +26,32 @@ t.test('a rolled-back host spends the budget, and the rollout halts', async t =>
 t.test('with a budget of two the second failure halts', async t => {
   const ledger: Ledger = {
     ...EMPTY_LEDGER,
-    rollout: {version: '2', release: NEW},
+    rollout: rollout(),
     failures: [{host: 'z', fence: 0, cause: null}],
   };
   const hosts = [waiting('a'), waiting('b'), waiting('c')];
-  t.equal(plan(view(hosts, {ledger, policy: policy({budget: 2})})).granted.length, 1);
-  t.equal(plan(view(hosts, {ledger, policy: policy({budget: 1})})).granted.length, 0);
+  t.equal(plan(view(hosts, {ledger, policy: policy({budget: {count: 2}})})).granted.length, 1);
+  t.equal(plan(view(hosts, {ledger, policy: policy({budget: {count: 1}})})).granted.length, 0);
 });
 
 t.test('a host that is stuck out of traffic keeps its permit and counts as a failure once', async t => {
-  const first = plan(view([waiting('a'), waiting('b'), waiting('c')], {policy: policy({budget: 5})})).ledger;
+  const first = plan(
+    view([waiting('a'), waiting('b'), waiting('c')], {policy: policy({budget: {count: 5}})}),
+  ).ledger;
   const [holder = ''] = holders(first);
   const hosts = [waiting('a'), waiting('b'), waiting('c')].map(each =>
     each.instance === holder
       ? host(holder, {phase: 'held', serving: false, outcome: outcome(1, 'stuck')})
       : each,
   );
-  const second = plan(view(hosts, {ledger: first, policy: policy({budget: 5})})).ledger;
-  const third = plan(view(hosts, {ledger: second, policy: policy({budget: 5})})).ledger;
+  const second = plan(view(hosts, {ledger: first, policy: policy({budget: {count: 5}})})).ledger;
+  const third = plan(view(hosts, {ledger: second, policy: policy({budget: {count: 5}})})).ledger;
   t.same(holders(third), [holder]);
   t.equal(third.failures.length, 1);
 });
 
 t.test('what hosts hold counts when a restored ledger has forgotten it', async t => {
-  const ledger: Ledger = {...EMPTY_LEDGER, fence: 3, rollout: {version: '2', release: NEW}};
+  const ledger: Ledger = {...EMPTY_LEDGER, fence: 3, rollout: rollout()};
   const out = host('a', {phase: 'gating', serving: false, permit: 9, outcome: outcome(8, 'done')});
   const {ledger: next, granted} = plan(view([out, waiting('b'), waiting('c')], {ledger}));
   t.same(granted, []);
@@ -64,7 +66,7 @@ t.test('what hosts hold counts when a restored ledger has forgotten it', async t
 
 t.test('a failure of a later fence, or of no rollout, is not counted for the permit that is out', async t => {
   const out = {host: 'a', fence: 3, release: NEW, version: '2', since: 0};
-  const ledger: Ledger = {...EMPTY_LEDGER, fence: 3, rollout: {version: '2', release: NEW}, permits: [out]};
+  const ledger: Ledger = {...EMPTY_LEDGER, fence: 3, rollout: rollout(), permits: [out]};
   for (const result of ['rolled-back', 'stuck'] as const) {
     const later = plan(view([host('a', {outcome: outcome(4, result)})], {ledger})).ledger;
     t.same([later.permits, later.failures], [[], []], result);

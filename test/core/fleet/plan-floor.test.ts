@@ -3,7 +3,7 @@ import t from 'tap';
 import {admission} from '../../../agent/core/fleet/admission.ts';
 import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
-import {holders, host, NEW, outcome, policy, unseen, view, waiting} from './fleet.ts';
+import {holders, host, NEW, outcome, policy, rollout, unseen, view, waiting} from './fleet.ts';
 
 t.test('the capacity floor keeps hosts in', async t => {
   const hosts = [waiting('a'), waiting('b'), host('c', {serving: false})];
@@ -70,7 +70,7 @@ t.test('a rollout that can mend a dead host begins with it, below the floor too'
 t.test('those who hold permits are named, where they are why another gets none', async t => {
   const hosts = [waiting('a'), waiting('b'), waiting('c')];
   const permit = {host: 'a', fence: 1, release: NEW, version: '2', since: 0};
-  const ledger = {...EMPTY_LEDGER, fence: 1, rollout: {version: '2', release: NEW}, permits: [permit]};
+  const ledger = {...EMPTY_LEDGER, fence: 1, rollout: rollout(), permits: [permit]};
   const {blocked} = plan(view(hosts, {ledger})).ledger;
   t.match(blocked, {kind: 'permit.concurrency', details: {out: 1, limit: 1, holders: 'a'}});
   const two = policy({concurrency: {count: 2}, floor: {count: 2}});
@@ -80,9 +80,9 @@ t.test('those who hold permits are named, where they are why another gets none',
 
 t.test('a host that wants nothing, and a ledger without a rollout, are no mistake', async t => {
   const failures = [{host: 'z', fence: 1, cause: null}];
-  const spent = {ledger: {...EMPTY_LEDGER, failures}, missing: [], policy: policy({budget: 1})};
+  const spent = {ledger: {...EMPTY_LEDGER, failures}, missing: [], policy: policy({budget: {count: 1}})};
   const hosts = [host('a'), host('b'), host('c')];
-  const {refusal} = admission({...spent, hosts});
+  const {refusal} = admission({...view(hosts, spent), forced: new Set()});
   t.equal(refusal(host('a')), null);
   t.equal(refusal(waiting('b')), null);
 });

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import {EMPTY_LEDGER, type Ledger} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
+import {budgetOf, failedHosts} from '../../../agent/core/fleet/verdict.ts';
 import type {HostStatus, ReportedOutcome} from '../../../agent/core/host/status.ts';
-import type {Policy} from '../../../agent/core/policy.ts';
-import {holders, host, outcome, view, waiting} from './fleet.ts';
+import type {Policy} from '../../../agent/core/policy/policy.ts';
+import {holders, host, outcome, policy, view, waiting} from './fleet.ts';
 
 const fleet = fc.uniqueArray(
   fc.record({
@@ -42,7 +43,8 @@ const checkGrants = (before: Ledger, after: Ledger, hosts: readonly HostStatus[]
   const stay = hosts.filter(each => each.serving && !holders(after).includes(each.instance)).length;
   const took = granted.some(permit => hosts.find(each => each.instance === permit.host)?.serving);
   if (took && stay < least) throw new Error(`${stay} serve, ${least} must`);
-  if (after.failures.length >= rules.budget) throw new Error('a permit after the budget was spent');
+  if (failedHosts(after.failures) >= budgetOf(rules, size))
+    throw new Error('a permit after the budget was spent');
 };
 
 t.test(
@@ -55,7 +57,7 @@ t.test(
         amount,
         fc.integer({min: 1, max: 4}),
         (rounds, concurrency, floor, budget) => {
-          const rules = {concurrency, floor, budget};
+          const rules = policy({concurrency, floor, budget: {count: budget}});
           let ledger: Ledger = EMPTY_LEDGER;
           for (const round of rounds) {
             const hosts = round.map(({instance, serving, waits, result}) => {

@@ -4,7 +4,7 @@ import {EMPTY_LEDGER, type Ledger} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
 import {notProven} from '../../../agent/core/fleet/proven.ts';
 import {reason} from '../../../agent/core/reason.ts';
-import {holders, host, NEW, OLD, unseen, view, waiting} from './fleet.ts';
+import {holders, host, NEW, OLD, rollout, unseen, view, waiting} from './fleet.ts';
 
 t.test('a host that is not seen any more keeps its permit until it is known to be gone', async t => {
   const first = plan(view([waiting('a'), waiting('b'), waiting('c')])).ledger;
@@ -16,7 +16,7 @@ t.test('a host that is not seen any more keeps its permit until it is known to b
 });
 
 t.test('a release is not proven while a host of its rollout is missing, and says so', async t => {
-  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: {version: '2', release: NEW}};
+  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: rollout()};
   const done = [host('a', {active: NEW}), host('b', {active: NEW})];
   const waits = plan(view(done, {ledger, missing: [unseen('c')]})).ledger;
   t.equal(waits.proven, OLD);
@@ -36,7 +36,7 @@ t.test('the holder of a permit that is missing is named as what the rollout wait
 });
 
 t.test('a host that keeps the release from being proven is named with its own reason', async t => {
-  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: {version: '2', release: NEW}};
+  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: rollout()};
   const hosts = [
     host('a', {active: NEW}),
     host('b', {phase: 'held', reason: reason('operator.hold', {by: 'ada', note: 'looking at its disk'})}),
@@ -55,10 +55,10 @@ t.test('a host that keeps the release from being proven is named with its own re
 });
 
 t.test('why a release is not proven is told when nobody is on the way, and not once it is', async t => {
-  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: {version: '2', release: NEW}};
+  const ledger = {...EMPTY_LEDGER, proven: OLD, rollout: rollout()};
   const kept = host('b', {phase: 'held', reason: reason('operator.hold', {by: 'ada', note: 'disk'})});
   const told = (over: Partial<Ledger>, hosts = [kept]) =>
-    notProven({...ledger, ...over}, {hosts, missing: []});
+    notProven({...ledger, ...over}, {hosts, missing: [], forced: new Set()});
   t.match(told({}), {kind: 'rollout.behind', details: {proven: OLD}}, 'a fleet of one');
   t.match(told({proven: null}), {kind: 'rollout.behind', details: {proven: 'nothing'}});
   t.equal(told({proven: NEW}), null);

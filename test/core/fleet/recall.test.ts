@@ -2,7 +2,7 @@
 import t from 'tap';
 import {EMPTY_LEDGER, type Ledger, type Permit} from '../../../agent/core/fleet/ledger.ts';
 import {recall} from '../../../agent/core/fleet/recall.ts';
-import {host, NEW, OLD, outcome, waiting} from './fleet.ts';
+import {host, NEW, OLD, outcome, rollout, waiting} from './fleet.ts';
 
 const permit = (name: string, fence: number): Permit => ({
   host: name,
@@ -14,7 +14,7 @@ const permit = (name: string, fence: number): Permit => ({
 const ledger: Ledger = {
   ...EMPTY_LEDGER,
   fence: 3,
-  rollout: {version: '2', release: NEW},
+  rollout: rollout(),
   permits: [permit('a', 2), permit('b', 3)],
 };
 const recalled = (hosts: Parameters<typeof recall>[1]['hosts'], over: Partial<Ledger> = {}) =>

@@ -138,7 +138,7 @@ t.test(
     const first = wear(t, store, 'i-2');
     const members = async () =>
       JSON.parse((await store.get(keys.members, new AbortController().signal))?.value ?? '{}');
-    await eventually('both to be noted', async () => (await members()).present?.length === 2);
+    await eventually('both to be noted', async () => (await members()).present?.a?.length === 2);
     await eventually('the rollout', async () => (await ledger(store)).rollout?.version === version);
     await first.end();
     await store.delete(keys.coordinator, 'any', new AbortController().signal);
@@ -157,7 +157,7 @@ t.test(
     said = 'terminated';
     wear(t, store, 'i-3', async () => said);
     await eventually('it to be proven', async () => (await ledger(store)).proven === SNAP);
-    t.same(await members(), {format: 1, present: ['i-1'], missing: []});
+    t.same(await members(), {format: 1, present: {a: ['i-1']}, missing: []});
   },
 );
 

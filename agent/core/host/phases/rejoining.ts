@@ -12,7 +12,7 @@ import type {On} from './on.ts';
 export const rejoining: On<'rejoining'> = (state, event, rules) => {
   switch (event.type) {
     case 'traffic.rejoined':
-      return state.attempt.purpose === 'update'
+      return state.attempt.purpose === 'update' && !state.attempt.quick
         ? enterBaking({...state, out: false}, {...state.attempt, tries: 0}, event, rules)
         : settle({...state, out: false}, state.attempt, event, rules);
     case 'traffic.rejoin-failed':

@@ -2,6 +2,7 @@ import {reason} from '../../reason.ts';
 import {newAttempt} from '../attempt/attempt.ts';
 import {consider} from '../attempt/consider.ts';
 import {enterStaging} from '../attempt/enter.ts';
+import {turnRound} from '../attempt/turn-round.ts';
 import type {Stamp} from '../event.ts';
 import type {Rules} from '../rules.ts';
 import type {In} from '../state.ts';
@@ -14,6 +15,8 @@ export const serving: On<'serving'> = (state, event, rules) => {
     case 'desired.read':
     case 'operator.held':
       return consider(state, event, rules);
+    case 'rollout.reverted':
+      return turnRound(state, event, rules);
     case 'timer.fired': // the pause of a release that was not activated is over
       return consider({...state, rejected: null}, event, rules);
     case 'operator.retried':

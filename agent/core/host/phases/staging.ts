@@ -3,6 +3,7 @@ import {type Reason, reason} from '../../reason.ts';
 import {enterActivating, enterBooting, enterDraining, enterStaging, enterWaiting} from '../attempt/enter.ts';
 import {giveUp, stop} from '../attempt/finish.ts';
 import {isInTurn} from '../attempt/stage-in-turn.ts';
+import {turnRound} from '../attempt/turn-round.ts';
 import {withdraw} from '../attempt/withdraw.ts';
 import type {Stamp} from '../event.ts';
 import {MAX_STAGE_TRIES, PAUSE_MS, type Rules} from '../rules.ts';
@@ -20,6 +21,8 @@ export const staging: On<'staging'> = (state, event, rules) => {
     case 'timer.fired':
       if (event.timer === 'retry') return again(state, event, rules);
       return retry(state, reason('stage.timeout', {seconds: rules.stageTimeoutMs / 1000}), event, rules);
+    case 'rollout.reverted':
+      return turnRound(state, event, rules);
     case 'desired.read':
     case 'operator.retried':
     case 'operator.held':

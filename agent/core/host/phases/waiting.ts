@@ -1,4 +1,5 @@
 import {enterDraining} from '../attempt/enter.ts';
+import {turnRound} from '../attempt/turn-round.ts';
 import {withdraw} from '../attempt/withdraw.ts';
 import {ignore, stay} from '../step.ts';
 import type {On} from './on.ts';
@@ -8,9 +9,16 @@ export const waiting: On<'waiting'> = (state, event, rules) => {
   switch (event.type) {
     case 'permit.granted':
       // `transition` lets only the permit through that this attempt waits for
-      return enterDraining({...state, permit: event.fence}, state.attempt, event, rules);
+      return enterDraining(
+        {...state, permit: event.fence},
+        {...state.attempt, ...(event.quick && {quick: true})},
+        event,
+        rules,
+      );
     case 'permit.blocked':
       return stay({...state, blocked: event.cause});
+    case 'rollout.reverted':
+      return turnRound(state, event, rules);
     case 'desired.read':
     case 'operator.retried':
     case 'operator.held':

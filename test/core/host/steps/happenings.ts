@@ -30,6 +30,8 @@ const read = (digit: number, version: string, turn?: Turn): Input => ({
 const refusal = reason('desired.refused', {expected: 'a', got: 'b'});
 const HALFWAY: Turn = {place: 2 ** 31, hosts: 400};
 
+const REVERTED = {type: 'rollout.reverted', version: 'v2', cause: BOOM} as const;
+
 /** Every event that may be of consequence, with a generation unless it has none. */
 const EVENTS: Readonly<Record<string, Input>> = {
   'boot.seen: R2 is asked for': seen({}),
@@ -80,6 +82,7 @@ const EVENTS: Readonly<Record<string, Input>> = {
   'permit.granted': {type: 'permit.granted', fence: 41, version: 'v2'},
   'permit.granted: for another version': {type: 'permit.granted', fence: 41, version: 'v9'},
   'permit.granted: an older one': {type: 'permit.granted', fence: 40, version: 'v2'},
+  'permit.granted: to go back': {type: 'permit.granted', fence: 41, version: 'v2', quick: true},
   'permit.blocked': {type: 'permit.blocked', cause: BOOM},
   'desired.read: R2 as v2': read(2, 'v2'),
   'desired.read: R2 as v5': read(2, 'v5'),
@@ -89,13 +92,17 @@ const EVENTS: Readonly<Record<string, Input>> = {
   'desired.read: R3 as v5, the first of 400': read(3, 'v5', {place: 0, hosts: 400}),
   'desired.read: R3 as v5, the last of 90000': read(3, 'v5', {place: 2 ** 32 - 1, hosts: 90_000}),
   'desired.read: refused': {type: 'desired.read', reading: {ok: false, refusal}},
+  'rollout.reverted: R2 to R1': {...REVERTED, release: snap(2), to: snap(1)},
+  'rollout.reverted: R1 to R0': {...REVERTED, release: snap(1), to: snap(0)},
+  'rollout.reverted: R1 to R3': {...REVERTED, release: snap(1), to: snap(3)},
+  'rollout.reverted: another version': {...REVERTED, release: snap(1), to: snap(0), version: 'v9'},
   'operator.held': {type: 'operator.held', by: 'bob', note: 'wait'},
   'operator.resumed': {type: 'operator.resumed', by: 'bob'},
   'operator.retried': {type: 'operator.retried', by: 'bob'},
   'operator.rolled-back': {type: 'operator.rolled-back', by: 'bob'},
 };
 
-const GLOBAL = /^(?:desired|operator)\./;
+const GLOBAL = /^(?:desired|operator|rollout)\./;
 /** What only some phases tell apart; elsewhere the plain event of the kind is enough. */
 const ONLY: readonly (readonly [RegExp, readonly Phase[]])[] = [
   [/^boot\.seen: (?!R2)/, ['booting']],
