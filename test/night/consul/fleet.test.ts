@@ -43,7 +43,9 @@ const leaderless = async (t: Test, {fleet, region, peers}: Night): Promise<void>
   await Promise.all(peers.map(peer => peer.kill()));
   try {
     // the log has what came first, which may be a request that waited for the leader in vain
-    await tells(t, told, {reason: /does not answer: (HTTP 500: .*(No cluster leader|EOF)|no answer in \d+ s)/});
+    await tells(t, told, {
+      reason: /does not answer: (HTTP 500: .*(No cluster leader|EOF)|no answer in \d+ s)/,
+    });
     await comesBack(t, holder);
     await staysIn(t, others);
   } finally {
