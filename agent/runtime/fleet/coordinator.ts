@@ -9,7 +9,7 @@ import {plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
-import {pause} from '../../host/pause.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {wakeHolders} from './wake.ts';
@@ -23,6 +23,7 @@ interface Parts {
   readonly hat: Presence;
   /** what EC2 says of an instance: its state, `absent` or `unknown`; `none` without EC2 */
   readonly ec2State: (instance: string, signal: AbortSignal) => Promise<string>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -55,7 +56,7 @@ export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<voi
       told = cause.kind;
       failures = Math.min(failures + 1, FAILURES);
     }
-    await pause(RETRY_MS * (1 + failures) * Math.random(), signal);
+    await parts.clock.sleep(RETRY_MS * (1 + failures) * parts.clock.random(), signal);
   }
 };
 
@@ -107,7 +108,7 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
   if (!view) return 0;
   for (let tries = 0; tries < CAS_TRIES && !signal.aborted; tries += 1) {
     const {ledger, expected} = await current(parts, signal);
-    const now = Date.now();
+    const now = parts.clock.now();
     const holders = ledger.permits.map(({host}) => host);
     const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
     const {members, gone} = await parts.membership.note(sighting, signal);
