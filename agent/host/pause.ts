@@ -7,7 +7,8 @@ export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
 };
 
 /** A random duration between `part` of `ms` and all of it, so that many hosts do not act in step. */
-export const jittered = (ms: number, part = 0.5): number => ms * (part + (1 - part) * Math.random());
+export const jittered = (ms: number, part = 0.5, random: () => number = Math.random): number =>
+  ms * (part + (1 - part) * random());
 
 /** The pure back-off with a die that is cast here. */
 export const backoff = (options: Omit<Parameters<typeof backoffMs>[0], 'random'>): number =>

@@ -1,10 +1,12 @@
 import type {Reason} from '../core/reason.ts';
 import {ReasonError} from '../core/reason-error.ts';
+import {type Clock, systemClock} from './clock.ts';
 
 interface TimeLimit {
   readonly timeoutMs: number;
   /** what is thrown when the time was over, given what the work threw then; else that itself */
   readonly late?: (error: unknown) => Error;
+  readonly clock?: Pick<Clock, 'after'>;
 }
 
 /**
@@ -12,16 +14,15 @@ interface TimeLimit {
  * Nothing is left of the limit once the work has ended: an `AbortSignal.timeout` stays until its time is over, and costs again then.
  */
 export const withTimeLimit = async <T>(
-  {timeoutMs, late}: TimeLimit,
+  {timeoutMs, late, clock = systemClock}: TimeLimit,
   work: (signal: AbortSignal) => T | Promise<T>,
   signal: AbortSignal,
 ): Promise<T> => {
   signal.throwIfAborted();
   const limit = new AbortController();
   const stop = (): void => limit.abort(signal.reason);
-  const timer = setTimeout(
-    () => limit.abort(new DOMException('the time is over', 'TimeoutError')),
-    timeoutMs,
+  const cancel = clock.after(timeoutMs, () =>
+    limit.abort(new DOMException('the time is over', 'TimeoutError')),
   );
   signal.addEventListener('abort', stop, {once: true});
   try {
@@ -30,7 +31,7 @@ export const withTimeLimit = async <T>(
     signal.throwIfAborted();
     throw late && limit.signal.aborted ? late(error) : error;
   } finally {
-    clearTimeout(timer);
+    cancel();
     signal.removeEventListener('abort', stop);
   }
 };

@@ -4,6 +4,7 @@ import type {Dispatch} from '../core/host/event-input.ts';
 import type {State} from '../core/host/state.ts';
 import {keysOf} from '../core/keys.ts';
 import {parseRelease} from '../core/release.ts';
+import {systemClock as clock} from '../host/clock.ts';
 import {followCloudInit} from '../host/cloud-init.ts';
 import {systemState} from '../host/systemd/leave-unit.ts';
 import {createNotify} from '../host/systemd/notify.ts';
@@ -78,17 +79,19 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     dispatch,
     changed,
     shuttingDown: shutdown.cause,
+    clock,
     log,
   });
   const {disk, cleanup, visibility, unhealthy, unable, problems, store: health} = monitors;
   const {ec2, sweep, vet} = adapters;
-  const here = {settings, store, keys, self, state, health, dispatch, log};
+  const here = {settings, store, keys, self, state, health, dispatch, clock, log};
   const fleet = createFleetTasks({...here, ec2, unhealthy, unable, visible: visibility.isVisible});
   const bootView = createBootView({
     store,
     keys,
     seed: (seed !== undefined && parseRelease(seed)) || null,
     settingUp: followCloudInit(),
+    clock,
   });
   const shutdownGuard = createShutdownGuard({systemState, log});
   const execute = createExecutor({
@@ -97,6 +100,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     askPermit: fleet.askPermit,
     prune: cleanup.prune,
     shutdownGuard,
+    clock,
   });
   const recorder = createRecorder({notify, problems, history, touch, log});
   const publish = (next: State, before: State): void => {
@@ -113,6 +117,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     publish,
     dispatch,
     waitOut: shutdownGuard.waitOut,
+    clock,
     log,
   });
 

@@ -5,6 +5,7 @@ import {describe} from '../core/host/describe.ts';
 import {freshState, recover} from '../core/host/recover.ts';
 import type {Rules} from '../core/host/rules.ts';
 import {bootId} from '../host/boot-id.ts';
+import {systemClock} from '../host/clock.ts';
 import {openHistory} from '../journal/history.ts';
 import {type Opened, openJournal} from '../journal/journal.ts';
 import type {Fields, Identity, Log, Observed} from '../ports.ts';
@@ -37,9 +38,9 @@ export const openHost = async ({settings, identity, log}: DaemonParts, signal: A
   const adapters = createAdapters({settings, identity, log, reportBlocker: blockers.reportBlocker});
   const observed = await adapters.activator.observe(signal);
   const rules = rulesOf(settings);
-  const first = recover(rules, opened.state, {...observed, ...opened}, stamp());
+  const first = recover(rules, opened.state, {...observed, ...opened}, stamp(systemClock));
   if (opened.state) log.info(`after the restart: ${describe(first[0])}`, factsOf(opened, observed));
-  const before = opened.state ?? freshState(stamp());
+  const before = opened.state ?? freshState(stamp(systemClock));
   return {socket, journal: opened.journal, history, store, blockers, adapters, rules, before, first};
 };
 

@@ -41,6 +41,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   host: [
     'missing.ts',
     'files.ts',
+    'clock.ts',
     'pause.ts',
     'time-limit.ts',
     'blocker.ts',

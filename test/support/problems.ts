@@ -1,4 +1,5 @@
 import type {Reason} from '../../agent/core/reason.ts';
+import {systemClock} from '../../agent/host/clock.ts';
 import {createCleanup} from '../../agent/runtime/effects/cleanup.ts';
 import {createBlockers} from '../../agent/runtime/health/blockers.ts';
 import {createJournalHealth, type JournalHealth} from '../../agent/runtime/health/journal.ts';
@@ -16,7 +17,7 @@ export const someTroubles = ({
 } = {}): Problems => {
   const {log} = keptLog();
   return createProblems({
-    journal: journal ?? createJournalHealth(log),
+    journal: journal ?? createJournalHealth(log, systemClock),
     blockers: createBlockers(log),
     unhealthy: () => unhealthy,
     hidden: () => null,

@@ -3,7 +3,9 @@ import type {BootView} from '../../core/host/event.ts';
 import type {Keys} from '../../core/keys.ts';
 import {reasonOf} from '../../core/reason-error.ts';
 import {parseRelease, type Release} from '../../core/release.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {SettingUp} from '../../host/cloud-init.ts';
+import {withTimeLimit} from '../../host/time-limit.ts';
 import type {Store} from '../../ports.ts';
 import {readLedgerFrom} from '../ledger.ts';
 
@@ -12,21 +14,20 @@ interface Parts {
   readonly keys: Keys;
   readonly seed: Release | null;
   readonly settingUp: SettingUp;
+  readonly clock: Clock;
 }
 
 const DEADLINE_MS = 8_000;
 
 /** Makes the look at the store a booting host takes: what is proven, denied and desired, or why nothing can be read. */
 export const createBootView =
-  ({store, keys, seed, settingUp}: Parts) =>
+  ({store, keys, seed, settingUp, clock}: Parts) =>
   async (signal: AbortSignal): Promise<BootView> => {
     const early = await settingUp();
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
+    const look = (until: AbortSignal) =>
+      Promise.all([store.get(keys.desired, until), readLedgerFrom({store, keys}, until)]);
     try {
-      const [entry, ledger] = await Promise.all([
-        store.get(keys.desired, bounded),
-        readLedgerFrom({store, keys}, bounded),
-      ]);
+      const [entry, ledger] = await withTimeLimit({timeoutMs: DEADLINE_MS, clock}, look, signal);
       const denied = ledger.denied.map(parseRelease).filter(release => release !== undefined);
       const proven = (ledger.proven !== null && parseRelease(ledger.proven)) || null;
       return {

@@ -1,8 +1,8 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import type {Effect} from '../../core/host/effect.ts';
 import type {Result} from '../../core/host/event.ts';
 import type {Dispatch} from '../../core/host/event-input.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Log} from '../../ports.ts';
 import type {Operation} from './executors.ts';
 
@@ -11,6 +11,7 @@ interface Parts {
   readonly dispatch: Dispatch;
   /** Waits while the host shuts down: a deadline that is missed then is nobody's fault. */
   readonly waitOut: (cause: Reason, signal: AbortSignal) => Promise<void>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -28,8 +29,8 @@ const PATIENCE_MS = 5_000;
  * aborted older ones have ended, or for five seconds when those hang in the kernel; the result of an aborted operation
  * is never dispatched; there is one timer at a time.
  */
-export const createEffects = ({execute, dispatch, waitOut, log}: Parts): Effects => {
-  const timer = createTimer({dispatch, waitOut});
+export const createEffects = ({execute, dispatch, waitOut, clock, log}: Parts): Effects => {
+  const timer = createTimer({dispatch, waitOut, clock});
   let running = new AbortController();
   let tail: Promise<void> = Promise.resolve();
 
@@ -43,7 +44,7 @@ export const createEffects = ({execute, dispatch, waitOut, log}: Parts): Effects
   };
 
   const performAll = async (operations: readonly Operation[], before: Promise<void>, signal: AbortSignal) => {
-    await Promise.race([before, sleep(PATIENCE_MS, undefined, {signal}).catch(() => undefined)]);
+    await Promise.race([before, clock.sleep(PATIENCE_MS, signal)]);
     for (const operation of operations) if (!signal.aborted) await perform(operation, signal);
   };
 
@@ -66,11 +67,11 @@ export const createEffects = ({execute, dispatch, waitOut, log}: Parts): Effects
 
 type SetTimer = Extract<Effect, {readonly type: 'timer.set'}>;
 
-const createTimer = ({dispatch, waitOut}: Pick<Parts, 'dispatch' | 'waitOut'>) => {
-  let timer: NodeJS.Timeout | undefined;
+const createTimer = ({dispatch, waitOut, clock}: Pick<Parts, 'dispatch' | 'waitOut' | 'clock'>) => {
+  let cancel = (): void => undefined;
   let over = new AbortController();
   const stop = (): void => {
-    clearTimeout(timer);
+    cancel();
     over.abort();
   };
   const fire = async ({timer: which, phase, generation}: SetTimer, signal: AbortSignal): Promise<void> => {
@@ -81,7 +82,7 @@ const createTimer = ({dispatch, waitOut}: Pick<Parts, 'dispatch' | 'waitOut'>) =
     stop();
     over = new AbortController();
     const {signal} = over;
-    timer = setTimeout(() => void fire(effect, signal), effect.afterMs);
+    cancel = clock.after(effect.afterMs, () => void fire(effect, signal));
   };
   return {set, stop};
 };

@@ -5,6 +5,7 @@ import type {Activation} from '../../core/host/state.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import type {Release, ReleaseKind} from '../../core/release.ts';
+import type {Clock} from '../../host/clock.ts';
 import {unlessReason, withTimeLimit} from '../../host/time-limit.ts';
 import type {Activator, Drain, Gate, Installer, Log, Slot, Traffic} from '../../ports.ts';
 import {whileKeptOut} from './kept-out.ts';
@@ -23,6 +24,7 @@ export interface Stages {
   /** the folder of a slot */
   readonly directoryOf: (slot: string) => string;
   readonly shutdownGuard: ShutdownGuard;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -86,6 +88,7 @@ const executorsOf = ({
   askPermit,
   directoryOf,
   prune,
+  clock,
   log,
 }: Stages): Executors => {
   const slotOf = ({release, slot}: Activation): Slot => ({release, slot, directory: directoryOf(slot)});
@@ -100,7 +103,8 @@ const executorsOf = ({
       return null;
     },
     'traffic.hide': async ({timeoutMs}, signal) => {
-      await withTimeLimit({timeoutMs, late: unlessReason(HIDE_LATE)}, until => traffic.leave(until), signal);
+      const limit = {timeoutMs, late: unlessReason(HIDE_LATE), clock};
+      await withTimeLimit(limit, until => traffic.leave(until), signal);
       return null;
     },
     'traffic.leave': async (_effect, signal) => {
@@ -113,11 +117,11 @@ const executorsOf = ({
     },
     'release.activate': async ({target, previous, generation}, signal) => {
       const activate = () => activator.activate({...slotOf(target), generation, previous}, signal);
-      await whileKeptOut({traffic, log}, activate, signal);
+      await whileKeptOut({traffic, clock, log}, activate, signal);
       return {type: 'release.activated'};
     },
     'gate.probe': async ({timeoutMs}, signal) => {
-      await whileKeptOut({traffic, log}, () => gate.pass({timeoutMs}, signal), signal);
+      await whileKeptOut({traffic, clock, log}, () => gate.pass({timeoutMs}, signal), signal);
       return {type: 'gate.passed'};
     },
     'traffic.rejoin': async (_effect, signal) => {

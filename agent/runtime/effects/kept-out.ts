@@ -1,11 +1,12 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import {reasonText} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
+import type {Clock} from '../../host/clock.ts';
 import {withTimeLimit} from '../../host/time-limit.ts';
 import type {Log, Traffic} from '../../ports.ts';
 
 interface Parts {
   readonly traffic: Traffic;
+  readonly clock: Clock;
   readonly log: Log;
   /** how often it is looked for what came into traffic, ms */
   readonly everyMs?: number;
@@ -40,18 +41,18 @@ export const whileKeptOut = async <T>(
 // With the end of the work a look ends at once, so that a Consul that does not answer takes no time from a way back; what it has begun to
 // change is waited for (`Traffic.keepOut`): it must not come true late.
 const keepOut = async (parts: Parts, over: AbortSignal, signal: AbortSignal): Promise<void> => {
-  const {everyMs = EVERY_MS} = parts;
+  const {clock, everyMs = EVERY_MS} = parts;
   const ended = AbortSignal.any([over, signal]);
   for (let told = false; !ended.aborted; ) {
     told = (await look(parts, told, ended)) || told;
-    await sleep(everyMs, undefined, {signal: ended}).catch(() => undefined);
+    await clock.sleep(everyMs, ended);
   }
 };
 
 /** True when it failed. */
-const look = async ({traffic, log, lookMs = LOOK_MS}: Parts, told: boolean, signal: AbortSignal) => {
+const look = async ({traffic, clock, log, lookMs = LOOK_MS}: Parts, told: boolean, signal: AbortSignal) => {
   try {
-    await withTimeLimit({timeoutMs: lookMs}, async until => traffic.keepOut?.(until), signal);
+    await withTimeLimit({timeoutMs: lookMs, clock}, async until => traffic.keepOut?.(until), signal);
     return false;
   } catch (error) {
     if (!signal.aborted && !told)

@@ -33,7 +33,8 @@ interface Parts {
   readonly reportBlocker: ReportBlocker;
 }
 
-export interface Adapters extends Omit<Stages, 'bootView' | 'askPermit' | 'prune' | 'shutdownGuard'> {
+export interface Adapters
+  extends Omit<Stages, 'bootView' | 'askPermit' | 'prune' | 'shutdownGuard' | 'clock'> {
   /** null on a host without [install.ebs] */
   readonly ec2: Ec2 | null;
   /** deletes the volumes that terminated hosts of the application left; nothing to do without [install.ebs] */

@@ -5,13 +5,14 @@
 
 import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
 import {listedBy} from '../../core/fleet/names.ts';
-import {plan} from '../../core/fleet/plan.ts';
+import {type Plan, plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
-import {pause} from '../../host/pause.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import {createMembership, type Membership} from './membership.ts';
+import {createTurning, type Turning} from './turning.ts';
 import {wakeHolders} from './wake.ts';
 import {createFleetWatch, type FleetWatch} from './watch.ts';
 
@@ -23,6 +24,7 @@ interface Parts {
   readonly hat: Presence;
   /** what EC2 says of an instance: its state, `absent` or `unknown`; `none` without EC2 */
   readonly ec2State: (instance: string, signal: AbortSignal) => Promise<string>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -30,7 +32,7 @@ const RETRY_MS = 2_000;
 /** a store that is away is tried ever more slowly, up to this many times the pause */
 const FAILURES = 9;
 const LOOK_EVERY_MS = 30_000;
-/** while a host is missing: EC2 is asked whether it will come back */
+/** while a host is missing, which EC2 is asked about, or has not turned round yet */
 const MISSING_EVERY_MS = 10_000;
 const CAS_TRIES = 5;
 
@@ -55,7 +57,7 @@ export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<voi
       told = cause.kind;
       failures = Math.min(failures + 1, FAILURES);
     }
-    await pause(RETRY_MS * (1 + failures) * Math.random(), signal);
+    await parts.clock.sleep(RETRY_MS * (1 + failures) * parts.clock.random(), signal);
   }
 };
 
@@ -78,14 +80,14 @@ const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Pr
   const worn = AbortSignal.any([signal, off.signal]);
   const fleet = createFleetWatch(parts, worn);
   const membership = createMembership(parts);
+  const turning = createTurning(parts);
   let timeoutMs = LOOK_EVERY_MS;
   try {
     await ringHolders(parts, worn);
     while (!worn.aborted) {
       await fleet.changed({timeoutMs}, worn);
       if (worn.aborted) break;
-      const missing = await planOnce({...parts, fleet, membership}, worn);
-      timeoutMs = missing > 0 ? MISSING_EVERY_MS : LOOK_EVERY_MS;
+      timeoutMs = await planOnce({...parts, fleet, membership, turning}, worn);
     }
   } finally {
     off.abort();
@@ -99,28 +101,40 @@ const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => 
   await wakeHolders(parts, ledger.permits, signal);
 };
 
-type Planning = Parts & {readonly fleet: FleetWatch; readonly membership: Membership};
+type Planning = Parts & {
+  readonly fleet: FleetWatch;
+  readonly membership: Membership;
+  readonly turning: Turning;
+};
 
-/** Writes the next ledger, when there is something new. Gives how many hosts are missing. */
+/** Writes the next ledger, when there is something new. Gives how long until the next look, ms, if nothing happens before. */
 const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> => {
+  const {log, turning} = parts;
   const view = parts.fleet.view();
-  if (!view) return 0;
+  if (!view) return LOOK_EVERY_MS;
   for (let tries = 0; tries < CAS_TRIES && !signal.aborted; tries += 1) {
     const {ledger, expected} = await current(parts, signal);
-    const now = Date.now();
+    const now = parts.clock.now();
     const holders = ledger.permits.map(({host}) => host);
     const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
     const {members, gone} = await parts.membership.note(sighting, signal);
     const {missing} = members;
     const next = plan({...view, ledger, missing, gone, now});
-    if (JSON.stringify(next.ledger) === JSON.stringify(ledger)) return missing.length;
-    const written = await parts.store.put(parts.keys.ledger, JSON.stringify(next.ledger), expected, signal);
-    if (!written.ok) continue;
-    if (grantsText(next.ledger) !== grantsText(ledger)) parts.log.info(grantsText(next.ledger));
-    await wakeHolders(parts, next.granted, signal);
-    return missing.length;
+    const value = JSON.stringify(next.ledger);
+    if (value !== JSON.stringify(ledger)) {
+      if (!(await parts.store.put(parts.keys.ledger, value, expected, signal)).ok) continue;
+      if (grantsText(next.ledger) !== grantsText(ledger)) log.info(grantsText(next.ledger));
+      await wakeHolders(parts, next.granted, signal);
+    }
+    const waited = missing.length + (await turning.wake(next.ledger, view.hosts, signal));
+    return lookAgainMs(next, waited, now);
   }
-  return 0;
+  return MISSING_EVERY_MS;
+};
+
+const lookAgainMs = ({lookAt}: Plan, waited: number, now: number): number => {
+  const everyMs = waited > 0 ? MISSING_EVERY_MS : LOOK_EVERY_MS;
+  return lookAt === null ? everyMs : Math.min(everyMs, Math.max(0, lookAt - now));
 };
 
 const current = async ({store, keys}: Parts, signal: AbortSignal) => {

@@ -7,7 +7,9 @@ import type {State} from '../../core/host/state.ts';
 import {statusOf} from '../../core/host/why.ts';
 import type {Keys} from '../../core/keys.ts';
 import type {Reason} from '../../core/reason.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Ec2} from '../../host/ec2/ec2.ts';
+import {withTimeLimit} from '../../host/time-limit.ts';
 import type {Log, Store} from '../../ports.ts';
 import type {StoreHealth} from '../health/store.ts';
 import type {Self} from '../self.ts';
@@ -22,7 +24,7 @@ interface Parts {
   readonly store: Store;
   readonly keys: Keys;
   readonly self: Self;
-  readonly ec2: Ec2 | null;
+  readonly ec2: Pick<Ec2, 'instanceState'> | null;
   readonly state: () => State;
   readonly unhealthy: () => Reason | null;
   /** why this host can begin nothing now */
@@ -31,6 +33,7 @@ interface Parts {
   /** false while those who send traffic may not know that this host is back */
   readonly visible: () => boolean;
   readonly dispatch: Dispatch;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -51,7 +54,7 @@ const EC2_DEADLINE_MS = 5_000;
 /** The part of the agent that other hosts see. A host with `coordinate = "none"` only publishes its status. */
 export const createFleetTasks = (parts: Parts): FleetTasks => {
   const {settings, store, keys, self, ec2, state, unhealthy, unable} = parts;
-  const {health, visible, dispatch, log} = parts;
+  const {health, visible, dispatch, clock, log} = parts;
   const {instance} = self;
   const {app: _app, channel: _channel, ...who} = self;
   const generation = () => state().generation;
@@ -60,32 +63,36 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
     return JSON.stringify({...status, ...(status.serving && !visible() && {visible: false})});
   };
   const presence = store.presence({key: keys.host(instance), ttlMs: TTL_MS, takeOver: true});
-  const publisher = createPublisher({presence, document, health});
+  const publisher = createPublisher({presence, document, health, clock});
   if (settings.coordinate === 'none') {
-    const {ask} = soloPermits({state, dispatch});
+    const {ask} = soloPermits({state, dispatch, clock});
     return {touch: publisher.touch, askPermit: ask, turn: null, tasks: {status: publisher.run}};
   }
-  const permits = createPermits({store, keys, instance, generation, dispatch});
+  const permits = createPermits({store, keys, instance, generation, dispatch, clock});
   const hat = store.presence({key: keys.coordinator, ttlMs: TTL_MS, takeOver: false});
-  const ec2State = (host: string, signal: AbortSignal) => stateOf(ec2, host, signal);
+  const ec2State = (host: string, signal: AbortSignal) => stateOf({ec2, clock}, host, signal);
   return {
     touch: publisher.touch,
     askPermit: permits.ask,
-    turn: createTurn({store, keys, instance}),
+    turn: createTurn({store, keys, instance, clock}),
     tasks: {
       status: publisher.run,
       permits: permits.listen,
-      coordinator: until => coordinate({store, keys, instance, hat, ec2State, log}, until),
+      coordinator: until => coordinate({store, keys, instance, hat, ec2State, clock, log}, until),
     },
   };
 };
 
 // Only EC2 knows that a host will never come back.
-const stateOf = async (ec2: Ec2 | null, host: string, signal: AbortSignal): Promise<string> => {
+const stateOf = async (
+  {ec2, clock}: Pick<Parts, 'ec2' | 'clock'>,
+  host: string,
+  signal: AbortSignal,
+): Promise<string> => {
   if (!ec2) return 'none';
   try {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(EC2_DEADLINE_MS)]);
-    return (await ec2.instanceState(host, bounded)) ?? 'absent';
+    const limit = {timeoutMs: EC2_DEADLINE_MS, clock};
+    return (await withTimeLimit(limit, until => ec2.instanceState(host, until), signal)) ?? 'absent';
   } catch {
     return 'unknown';
   }

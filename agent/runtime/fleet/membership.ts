@@ -1,6 +1,7 @@
 import {type Members, type Noted, noteMembers, readMembers, type Sighting} from '../../core/fleet/members.ts';
 import type {Keys} from '../../core/keys.ts';
 import {ReasonError} from '../../core/reason-error.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Store} from '../../ports.ts';
 
 interface Parts {
@@ -8,6 +9,7 @@ interface Parts {
   readonly keys: Keys;
   /** what EC2 says of an instance: its state, `absent` or `unknown`; `none` without EC2 */
   readonly ec2State: (instance: string, signal: AbortSignal) => Promise<string>;
+  readonly clock: Pick<Clock, 'elapsed'>;
 }
 
 export interface Membership {
@@ -21,15 +23,15 @@ const ASK_EVERY_MS = 20_000;
 const ASK_AT_ONCE = 10;
 
 /** The coordinator's memory of who belongs to the fleet. It outlives the coordinator, as the key `members`. */
-export const createMembership = ({store, keys, ec2State}: Parts): Membership => {
+export const createMembership = ({store, keys, ec2State, clock}: Parts): Membership => {
   const asked = new Map<string, {readonly said: string; readonly at: number}>();
 
   const ask = async (hosts: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
     const isDue = (host: string): boolean =>
-      performance.now() - (asked.get(host)?.at ?? Number.NEGATIVE_INFINITY) > ASK_EVERY_MS;
+      clock.elapsed() - (asked.get(host)?.at ?? Number.NEGATIVE_INFINITY) > ASK_EVERY_MS;
     const due = hosts.filter(isDue).slice(0, ASK_AT_ONCE);
     await Promise.all(
-      due.map(async host => asked.set(host, {said: await ec2State(host, signal), at: performance.now()})),
+      due.map(async host => asked.set(host, {said: await ec2State(host, signal), at: clock.elapsed()})),
     );
     for (const host of asked.keys()) if (!hosts.includes(host)) asked.delete(host);
     return new Map([...asked].map(([host, {said}]) => [host, said]));

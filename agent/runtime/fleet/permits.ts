@@ -5,7 +5,8 @@ import {attemptOf} from '../../core/host/step.ts';
 import type {Keys} from '../../core/keys.ts';
 import {reasonOf} from '../../core/reason-error.ts';
 import {parseRelease} from '../../core/release.ts';
-import {jittered, pause} from '../../host/pause.ts';
+import type {Clock} from '../../host/clock.ts';
+import {jittered} from '../../host/pause.ts';
 import type {Store} from '../../ports.ts';
 import {readLedgerFrom} from '../ledger.ts';
 
@@ -15,6 +16,7 @@ interface Parts {
   readonly instance: string;
   readonly generation: () => number;
   readonly dispatch: Dispatch;
+  readonly clock: Clock;
 }
 
 export interface Permits {
@@ -38,7 +40,8 @@ export const lookEveryMs = (hosts: number): number =>
  * How a host learns of its permit: it is woken, and reads the ledger before it believes. What the ledger says is
  * dispatched in any phase; the core gives a permit back that comes when it is no longer wanted.
  */
-export const createPermits = ({store, keys, instance, generation, dispatch}: Parts): Permits => {
+export const createPermits = (parts: Parts): Permits => {
+  const {store, keys, instance, generation, dispatch, clock} = parts;
   let hosts = 0;
 
   const check = async (signal: AbortSignal): Promise<void> => {
@@ -88,7 +91,7 @@ export const createPermits = ({store, keys, instance, generation, dispatch}: Par
     },
     ask: async signal => {
       while (!signal.aborted) {
-        await pause(jittered(lookEveryMs(hosts)), signal);
+        await clock.sleep(jittered(lookEveryMs(hosts), 0.5, clock.random), signal);
         if (!signal.aborted) await check(signal);
       }
     },
@@ -104,10 +107,11 @@ const isQuick = (rollout: Rollout | null, {version, release}: Permit): boolean =
 interface Solo {
   readonly state: () => State;
   readonly dispatch: Dispatch;
+  readonly clock: Clock;
 }
 
 /** Permits of a host that is not coordinated with others: granted at once, and again while it does not take one. */
-export const soloPermits = ({state, dispatch}: Solo): Pick<Permits, 'ask'> => ({
+export const soloPermits = ({state, dispatch, clock}: Solo): Pick<Permits, 'ask'> => ({
   ask: async signal => {
     while (!signal.aborted) {
       const now = state();
@@ -115,7 +119,7 @@ export const soloPermits = ({state, dispatch}: Solo): Pick<Permits, 'ask'> => ({
       const version = attemptOf(now)?.version ?? '';
       const fence = Math.max(generation, (outcome?.fence ?? 0) + 1);
       dispatch({type: 'permit.granted', generation, fence, version});
-      await pause(SOLO_EVERY_MS, signal);
+      await clock.sleep(SOLO_EVERY_MS, signal);
     }
   },
 });

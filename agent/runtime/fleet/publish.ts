@@ -1,5 +1,5 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import {reasonOf} from '../../core/reason-error.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Presence} from '../../ports.ts';
 import type {StoreHealth} from '../health/store.ts';
 
@@ -8,6 +8,7 @@ interface Parts {
   /** the document as it should be in the store now */
   readonly document: () => string;
   readonly health: StoreHealth;
+  readonly clock: Clock;
 }
 
 export interface Publisher {
@@ -20,7 +21,7 @@ const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 10_000;
 
 /** Keeps this host's document in the store equal to what the host says now, through every loss of the store. */
-export const createPublisher = ({presence, document, health}: Parts): Publisher => {
+export const createPublisher = ({presence, document, health, clock}: Parts): Publisher => {
   let written: string | null = null;
   let wake: (() => void) | null = null;
   const touch = (): void => wake?.();
@@ -45,7 +46,7 @@ export const createPublisher = ({presence, document, health}: Parts): Publisher 
       } catch (error) {
         if (!signal.aborted) health.note('status', reasonOf(error));
       }
-      await sleep(pauseMs * (0.5 + Math.random()), undefined, {signal}).catch(() => undefined);
+      await clock.sleep(pauseMs * (0.5 + clock.random()), signal);
       pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
     }
   };

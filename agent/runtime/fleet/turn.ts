@@ -1,6 +1,8 @@
 import {placeOf} from '../../core/fleet/order.ts';
 import type {Turn} from '../../core/host/event.ts';
 import type {Keys} from '../../core/keys.ts';
+import type {Clock} from '../../host/clock.ts';
+import {withTimeLimit} from '../../host/time-limit.ts';
 import type {Store} from '../../ports.ts';
 import {readLedgerFrom} from '../ledger.ts';
 
@@ -8,6 +10,7 @@ interface Parts {
   readonly store: Store;
   readonly keys: Keys;
   readonly instance: string;
+  readonly clock: Clock;
 }
 
 /** Nothing that is asked for waits longer to know how large the fleet is. */
@@ -17,13 +20,15 @@ const DEADLINE_MS = 2_000;
  * This host's turn among all hosts that follow the same key. How many they are is in the ledger, which is small while nobody has a
  * permit; when it cannot be read, what it said last counts.
  */
-export const createTurn = ({store, keys, instance}: Parts): ((signal: AbortSignal) => Promise<Turn>) => {
+export const createTurn = (parts: Parts): ((signal: AbortSignal) => Promise<Turn>) => {
+  const {instance, clock} = parts;
   const place = placeOf(instance);
   let hosts = 0;
   return async signal => {
     try {
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
-      hosts = (await readLedgerFrom({store, keys}, bounded)).hosts ?? 0;
+      const limit = {timeoutMs: DEADLINE_MS, clock};
+      const ledger = await withTimeLimit(limit, until => readLedgerFrom(parts, until), signal);
+      hosts = ledger.hosts ?? 0;
     } catch {
       // A host that stages too early asks EC2 again until it is heard.
     }

@@ -5,12 +5,13 @@ import {type HostStatus, readStatus} from '../../core/host/status.ts';
 import type {Keys} from '../../core/keys.ts';
 import {DEFAULT_POLICY, readPolicy} from '../../core/policy/policy.ts';
 import {reasonText} from '../../core/reason.ts';
-import {pause} from '../../host/pause.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Entry, Log, Store} from '../../ports.ts';
 
 interface Parts {
   readonly store: Store;
   readonly keys: Keys;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -25,7 +26,7 @@ const TOPICS = ['hosts', 'desired', 'policy', 'freeze', 'lock'] as const;
 type Topic = (typeof TOPICS)[number];
 
 /** Follows the hosts' statuses and what operators wrote until the signal is aborted. */
-export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal): FleetWatch => {
+export const createFleetWatch = ({store, keys, clock, log}: Parts, signal: AbortSignal): FleetWatch => {
   const known = new Map<Topic, readonly Entry[]>();
   const statuses = createStatuses(log);
   let dirty = false;
@@ -49,7 +50,7 @@ export const createFleetWatch = ({store, keys, log}: Parts, signal: AbortSignal)
       if (!dirty) {
         const changed = new AbortController();
         wake = () => changed.abort();
-        await pause(timeoutMs, AbortSignal.any([until, changed.signal]));
+        await clock.sleep(timeoutMs, AbortSignal.any([until, changed.signal]));
         wake = null;
       }
       dirty = false;

@@ -2,13 +2,14 @@ import type {State} from '../../core/host/state.ts';
 import {isServing} from '../../core/host/why.ts';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
-import {pause} from '../../host/pause.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Gate, Log} from '../../ports.ts';
 
 interface Parts {
   readonly gate: Gate;
   readonly state: () => State;
   readonly changed: () => void;
+  readonly clock: Clock;
   readonly log: Log;
   readonly everyMs?: number;
 }
@@ -26,7 +27,8 @@ const GATE_MS = 15_000;
  * Asks a serving application's probes now and then. The agent does not touch an application because of the answer (its
  * supervisor does): it only no longer counts as serving, so that the fleet does not take another host out meanwhile.
  */
-export const createHealthWatch = ({gate, state, changed, log, everyMs = EVERY_MS}: Parts): HealthWatch => {
+export const createHealthWatch = (parts: Parts): HealthWatch => {
+  const {gate, state, changed, clock, log, everyMs = EVERY_MS} = parts;
   let unhealthy: Reason | null = null;
 
   const note = (cause: Reason | null): void => {
@@ -41,7 +43,7 @@ export const createHealthWatch = ({gate, state, changed, log, everyMs = EVERY_MS
     unhealthy: () => unhealthy,
     run: async signal => {
       while (!signal.aborted) {
-        await pause(everyMs * (0.9 + Math.random() / 5), signal);
+        await clock.sleep(everyMs * (0.9 + clock.random() / 5), signal);
         if (signal.aborted) return;
         const before = state();
         const cause = isServing(before) ? await ask(gate, signal) : null;

@@ -1,5 +1,6 @@
 import {getSystemErrorMessage} from 'node:util';
 import {type Reason, reason, reasonText} from '../../core/reason.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Log} from '../../ports.ts';
 
 export interface JournalHealth {
@@ -12,7 +13,7 @@ export interface JournalHealth {
 }
 
 /** Remembers whether the journal can be written, and since when it cannot. */
-export const createJournalHealth = (log: Log): JournalHealth => {
+export const createJournalHealth = (log: Log, clock: Pick<Clock, 'now'>): JournalHealth => {
   const listeners: (() => void)[] = [];
   let lost: Reason | null = null;
   let since = 0;
@@ -29,7 +30,7 @@ export const createJournalHealth = (log: Log): JournalHealth => {
         turn(null);
         return;
       }
-      if (!lost) since = Date.now();
+      if (!lost) since = clock.now();
       const why = reason('journal.unwritable', {since: momentText(since), cause: causeOf(error)});
       if (lost && reasonText(why) === reasonText(lost)) return;
       log.error(`${reasonText(why)}; what serves goes on serving, and nothing new begins`);

@@ -1,6 +1,7 @@
 import type {Dispatch} from '../../core/host/event-input.ts';
 import type {State} from '../../core/host/state.ts';
 import type {Reason} from '../../core/reason.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Log, Store} from '../../ports.ts';
 import {createCleanup} from '../effects/cleanup.ts';
 import type {Adapters} from '../effects/stages.ts';
@@ -21,15 +22,17 @@ interface Parts {
   readonly changed: () => void;
   /** why this host begins nothing more; null for one that goes on */
   readonly shuttingDown: () => Reason | null;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Everything that notices what is wrong with this host besides its own state. */
-export const createMonitors = ({host, stateDir, state, dispatch, changed, shuttingDown, log}: Parts) => {
+export const createMonitors = (parts: Parts) => {
+  const {host, stateDir, state, dispatch, changed, shuttingDown, clock, log} = parts;
   const {adapters, blockers} = host;
-  const journal = createJournalHealth(log);
+  const journal = createJournalHealth(log, clock);
   const store = createStoreHealth(host.store.name, log);
-  const watch = createHealthWatch({gate: adapters.healthGate, state, changed, log});
+  const watch = createHealthWatch({gate: adapters.healthGate, state, changed, clock, log});
   const cleanup = createCleanup({installers: Object.values(adapters.installers), log, changed});
   const disk = createDiskWatch({stateDir, dispatch});
   const visibility = createVisibility({traffic: adapters.traffic, state, changed});

@@ -15,6 +15,7 @@ import {transition} from '../../core/host/transition.ts';
 import {unjournalled} from '../../core/host/unjournalled.ts';
 import {whyNot} from '../../core/host/why.ts';
 import type {Reason} from '../../core/reason.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Journal} from '../../journal/journal.ts';
 import type {Log} from '../../ports.ts';
 import type {JournalHealth} from '../health/journal.ts';
@@ -45,17 +46,18 @@ interface Parts {
   readonly health: JournalHealth;
   readonly act: (effects: readonly Effect[], left: boolean) => void;
   readonly publish: (state: State, before: State) => void;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 /** The moment of an event. */
-export const stamp = (): Stamp => ({now: Date.now(), random: Math.random()});
+export const stamp = ({now, random}: Clock): Stamp => ({now: now(), random: random()});
 
 /** Makes the loop. `act` starts effects and does not wait for them; their results come back through `dispatch`. */
 export const createAgent = (parts: Parts): Agent => {
-  const {rules, before, first, journal, health} = parts;
-  const inbox = createInbox();
-  const durable = createDurable(journal, health);
+  const {rules, before, first, journal, health, clock} = parts;
+  const inbox = createInbox(clock);
+  const durable = createDurable(journal, health, clock);
   let state = first[0];
   let busySince: number | null = null;
   const halted = new AbortController();
@@ -72,7 +74,7 @@ export const createAgent = (parts: Parts): Agent => {
   };
 
   const handle = async ({input, answer}: Queued): Promise<void> => {
-    const event: Event = {...input, ...stamp()};
+    const event: Event = {...input, ...stamp(clock)};
     const step = transition(rules, state, event);
     const isDurable = step[0] === state || (await durable.write(step[0]));
     const isHeard = answer?.(isDurable ? null : health.lost()) ?? true;
@@ -87,7 +89,7 @@ export const createAgent = (parts: Parts): Agent => {
   const goRound = async (signal: AbortSignal): Promise<void> => {
     const queued = inbox.next();
     const retryMs = durable.retryMs();
-    busySince = queued || retryMs === 0 ? performance.now() : null;
+    busySince = queued || retryMs === 0 ? clock.elapsed() : null;
     if (queued) await handle(queued);
     else if (retryMs === 0) await durable.write(state);
     else await inbox.rest(retryMs, signal);
@@ -103,7 +105,7 @@ export const createAgent = (parts: Parts): Agent => {
 
   return {
     dispatch: input => inbox.add({input}),
-    request: input => answered(answer => inbox.add({input, answer}), health),
+    request: input => answered(answer => inbox.add({input, answer}), health, clock),
     run: signal => {
       ended = go(AbortSignal.any([signal, halted.signal]));
       return ended;
@@ -114,7 +116,7 @@ export const createAgent = (parts: Parts): Agent => {
       return state;
     },
     state: () => state,
-    busyForMs: () => (busySince === null ? 0 : performance.now() - busySince),
+    busyForMs: () => (busySince === null ? 0 : clock.elapsed() - busySince),
   };
 };
 

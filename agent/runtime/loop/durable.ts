@@ -1,4 +1,5 @@
 import type {State} from '../../core/host/state.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Journal} from '../../journal/journal.ts';
 import type {JournalHealth} from '../health/journal.ts';
 
@@ -14,11 +15,11 @@ export interface Durable {
 const RETRY_MS = 1_000;
 
 /** The journal as the loop uses it: a disk that refuses is noted, and tried again every second. */
-export const createDurable = (journal: Journal, health: JournalHealth): Durable => {
+export const createDurable = (journal: Journal, health: JournalHealth, clock: Clock): Durable => {
   let retryAt = 0;
   return {
     write: async state => {
-      retryAt = performance.now() + RETRY_MS;
+      retryAt = clock.elapsed() + RETRY_MS;
       try {
         await journal.write(state);
         health.note(null);
@@ -29,6 +30,6 @@ export const createDurable = (journal: Journal, health: JournalHealth): Durable 
       }
     },
     keep: state => journal.keep(state),
-    retryMs: () => (health.lost() ? Math.max(0, retryAt - performance.now()) : null),
+    retryMs: () => (health.lost() ? Math.max(0, retryAt - clock.elapsed()) : null),
   };
 };

@@ -1,6 +1,7 @@
 import type {EventType} from '../../core/host/event.ts';
 import type {EventInput} from '../../core/host/event-input.ts';
 import type {Reason} from '../../core/reason.ts';
+import type {Clock} from '../../host/clock.ts';
 
 /** Told what became of a request; gives false when nobody waits any more, so that it must not take effect. */
 export type Answer = (cause: Reason | null) => boolean;
@@ -23,7 +24,7 @@ export interface Inbox {
 }
 
 /** What happened and has not been handled yet, in order. One rests at a time. */
-export const createInbox = (): Inbox => {
+export const createInbox = (clock: Clock): Inbox => {
   const queue: Queued[] = [];
   const later = new Map<EventType, EventInput>();
   let wake: (() => void) | null = null;
@@ -47,12 +48,12 @@ export const createInbox = (): Inbox => {
     rest: async (ms, signal) => {
       const {promise, resolve} = Promise.withResolvers<void>();
       wake = resolve;
-      const timer = ms === null ? undefined : setTimeout(resolve, ms);
+      const cancel = ms === null ? null : clock.after(ms, resolve);
       const end = (): void => resolve();
       signal.addEventListener('abort', end, {once: true});
       if (!signal.aborted && queue.length === 0) await promise;
       signal.removeEventListener('abort', end);
-      clearTimeout(timer);
+      cancel?.();
       wake = null;
     },
   };

@@ -2,6 +2,7 @@ import type {Dispatch} from '../../core/host/event-input.ts';
 import type {Rules} from '../../core/host/rules.ts';
 import type {State} from '../../core/host/state.ts';
 import type {Step} from '../../core/host/step.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Journal} from '../../journal/journal.ts';
 import type {Log} from '../../ports.ts';
 import {createEffects} from '../effects/effects.ts';
@@ -21,6 +22,7 @@ interface Parts {
   readonly publish: (state: State, before: State) => void;
   readonly dispatch: Dispatch;
   readonly waitOut: ShutdownGuard['waitOut'];
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -33,9 +35,9 @@ export interface Loop {
 }
 
 /** The loop of this host and the effects of its steps. */
-export const createLoop = ({health, execute, dispatch, waitOut, log, ...parts}: Parts): Loop => {
-  const effects = createEffects({execute, dispatch, waitOut, log});
-  const agent = createAgent({...parts, health, act: effects.start, log});
+export const createLoop = ({health, execute, dispatch, waitOut, clock, log, ...parts}: Parts): Loop => {
+  const effects = createEffects({execute, dispatch, waitOut, clock, log});
+  const agent = createAgent({...parts, health, act: effects.start, clock, log});
   return {
     agent,
     halt: async () => {

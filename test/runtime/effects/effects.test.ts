@@ -4,6 +4,7 @@ import type {Effect} from '../../../agent/core/host/effect.ts';
 import type {Result} from '../../../agent/core/host/event.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import type {Reason} from '../../../agent/core/reason.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import type {Log} from '../../../agent/ports.ts';
 import {createEffects} from '../../../agent/runtime/effects/effects.ts';
 import type {Operation} from '../../../agent/runtime/effects/executors.ts';
@@ -19,7 +20,7 @@ const setUp = (
 ) => {
   const heard: EventInput[] = [];
   const dispatch = (each: EventInput) => void heard.push(each);
-  return {heard, effects: createEffects({execute, dispatch, waitOut, log: quiet})};
+  return {heard, effects: createEffects({execute, dispatch, waitOut, clock: systemClock, log: quiet})};
 };
 
 t.test('operations of one step run one after another', async t => {

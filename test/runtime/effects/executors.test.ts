@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
 import {reason} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import {
   createExecutor,
   installerOf,
@@ -42,6 +43,7 @@ const setUp = (systemState: (signal: AbortSignal) => Promise<string>) => {
     traffic: {leave: fail},
     directoryOf: (slot: string) => `/slots/${slot}`,
     shutdownGuard: shutdown,
+    clock: systemClock,
     log,
   } as unknown as Stages;
   return {execute: createExecutor(stages), lines};

@@ -3,6 +3,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import t from 'tap';
+import {systemClock} from '../../../agent/host/clock.ts';
 import type {Traffic} from '../../../agent/ports.ts';
 import {createExecutor, type Stages} from '../../../agent/runtime/effects/executors.ts';
 import {whileKeptOut} from '../../../agent/runtime/effects/kept-out.ts';
@@ -30,6 +31,7 @@ const setUp = (traffic: Traffic) => {
     activator: {activate: () => started.promise},
     gate: {pass: () => healthy.promise},
     directoryOf: (slot: string) => `/slots/${slot}`,
+    clock: systemClock,
     log,
   } as unknown as Stages;
   return {execute: createExecutor(stages), started, healthy, lines};
@@ -104,7 +106,7 @@ t.test('a look that takes too long is told once, and is over when the work is', 
   };
   const traffic = {keepOut} as unknown as Traffic;
   const work = () => eventually('three looks', () => looks >= 3);
-  await whileKeptOut({traffic, log, everyMs: 1, lookMs: 5}, work, signal);
+  await whileKeptOut({traffic, clock: systemClock, log, everyMs: 1, lookMs: 5}, work, signal);
   t.equal(inFlight, 0);
   t.equal(lines.length, 1);
   t.match(lines[0]?.message, /what starts may get requests before its gate/);
@@ -114,7 +116,7 @@ t.test('a look that hangs does not hold up what the work found', async t => {
   const keepOut = (until: AbortSignal) => once(until, 'abort');
   const {log, lines} = keptLog();
   const traffic = {keepOut} as unknown as Traffic;
-  const kept = whileKeptOut({traffic, log, lookMs: 60_000}, async () => 'failed', signal);
+  const kept = whileKeptOut({traffic, clock: systemClock, log, lookMs: 60_000}, async () => 'failed', signal);
   t.equal(await Promise.race([kept, sleep(20_000, 'late', {ref: false})]), 'failed');
   t.same(lines, []);
 });
@@ -127,7 +129,9 @@ t.test('what fails is the work, and an agent that ends does not wait', async t =
     stop.abort();
     throw new Error('the gate');
   };
-  await t.rejects(whileKeptOut({traffic, log: keptLog().log}, failing, stop.signal), {message: 'the gate'});
+  await t.rejects(whileKeptOut({traffic, clock: systemClock, log: keptLog().log}, failing, stop.signal), {
+    message: 'the gate',
+  });
 });
 
 t.test('commands are not run again and again', async t => {

@@ -3,6 +3,7 @@ import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import type {HostStatus} from '../../../agent/core/host/status.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import type {Log, Store} from '../../../agent/ports.ts';
 import {coordinate} from '../../../agent/runtime/fleet/coordinator.ts';
 import {createMembership} from '../../../agent/runtime/fleet/membership.ts';
@@ -32,7 +33,7 @@ const wear = (
   const warned: string[] = [];
   const hat = store.presence({key: keys.coordinator, ttlMs: 2_000, takeOver: false});
   const log = {...quiet, warning: (text: string) => warned.push(text)};
-  const ended = coordinate({store, keys, instance, hat, ec2State, log}, stop.signal);
+  const ended = coordinate({store, keys, instance, hat, ec2State, clock: systemClock, log}, stop.signal);
   const end = async (): Promise<void> => {
     stop.abort();
     await ended;
@@ -77,6 +78,7 @@ t.test('a waiting host is woken, and learns of its permit from the ledger', asyn
     instance: 'i-1',
     generation: () => 7,
     dispatch: each => heard.push(each),
+    clock: systemClock,
   });
   const listening = permits.listen(stop.signal);
   await publish(store, {instance: 'i-1', wants: {release: SNAP, version}});
@@ -195,7 +197,7 @@ t.test('members that another wrote meanwhile are noted again, never overwritten'
       return store.put(key, value, expected, signal);
     },
   };
-  const {note} = createMembership({store: late, keys, ec2State: async () => 'none'});
+  const {note} = createMembership({store: late, keys, ec2State: async () => 'none', clock: systemClock});
   await note({hosts: [{instance: 'i-1'} as HostStatus], holders: [], rollout: null, now: 1}, stop);
   t.match(JSON.parse((await store.get(keys.members, stop))?.value ?? ''), {
     missing: [{host: 'i-9', ec2: 'none'}],

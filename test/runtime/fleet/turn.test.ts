@@ -3,6 +3,7 @@ import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import {placeOf} from '../../../agent/core/fleet/order.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import {createTurn} from '../../../agent/runtime/fleet/turn.ts';
 import {createStoreHealth} from '../../../agent/runtime/health/store.ts';
 import {watchDesired} from '../../../agent/runtime/loop/watch-desired.ts';
@@ -19,7 +20,7 @@ t.test(
   async t => {
     const store = await openStore({kind: 'directory', path: await temporaryFolder(t)});
     t.teardown(() => store.close());
-    const turn = createTurn({store, keys, instance: 'i-7'});
+    const turn = createTurn({store, keys, instance: 'i-7', clock: systemClock});
     const write = (ledger: string) => store.put(keys.ledger, ledger, 'any', never);
     const place = placeOf('i-7');
     t.same(await turn(never), {place, hosts: 0}, 'nothing is known yet');

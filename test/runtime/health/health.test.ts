@@ -1,10 +1,12 @@
 /** What is said of a serving application that does not pass its probes. */
+
 import t from 'tap';
 import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
 import {type Reason, reason, reasonText} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
 import {parseRelease, type Release} from '../../../agent/core/release.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import type {Gate, Log} from '../../../agent/ports.ts';
 import {createHealthWatch} from '../../../agent/runtime/health/health.ts';
 import {reportOf} from '../../../agent/runtime/operator/report.ts';
@@ -27,7 +29,14 @@ const watched = () => {
   };
   const gate: Gate = {pass, bake: pass};
   let changes = 0;
-  const watch = createHealthWatch({gate, state: () => state, changed: () => changes++, log, everyMs: 5});
+  const watch = createHealthWatch({
+    gate,
+    state: () => state,
+    changed: () => changes++,
+    clock: systemClock,
+    log,
+    everyMs: 5,
+  });
   const turn = (now: Reason | null): void => {
     cause = now;
   };

@@ -1,5 +1,6 @@
 import t from 'tap';
 import {reasonText} from '../../../agent/core/reason.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import {createJournalHealth} from '../../../agent/runtime/health/journal.ts';
 import {keptLog} from '../../support/log.ts';
 
@@ -9,7 +10,7 @@ const READ_ONLY = -30;
 
 t.test('a cause is told once, however often it is met, and so is its end', async t => {
   const {log, lines} = keptLog();
-  const health = createJournalHealth(log);
+  const health = createJournalHealth(log, systemClock);
   let changes = 0;
   health.onChange(() => {
     changes += 1;
@@ -37,7 +38,7 @@ t.test('a cause is told once, however often it is met, and so is its end', async
 });
 
 t.test('what is no error is told all the same', async t => {
-  const health = createJournalHealth(keptLog().log);
+  const health = createJournalHealth(keptLog().log, systemClock);
   health.note('nothing more to say');
   const lost = health.lost();
   t.match(lost && reasonText(lost), /: nothing more to say$/);

@@ -1,4 +1,5 @@
 /** The loop, on a real journal whose disk refuses to write for a while. */
+
 import {mkdir, rmdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
@@ -6,6 +7,7 @@ import {enterServing, enterWaiting} from '../../../agent/core/host/attempt/enter
 import type {Effect} from '../../../agent/core/host/effect.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
 import type {State} from '../../../agent/core/host/state.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import {openJournal} from '../../../agent/journal/journal.ts';
 import {createJournalHealth} from '../../../agent/runtime/health/journal.ts';
 import {createAgent} from '../../../agent/runtime/loop/agent.ts';
@@ -50,9 +52,10 @@ const running = async (t: Test, first: State) => {
     before: first,
     first: [first, []],
     journal,
-    health: createJournalHealth(log),
+    health: createJournalHealth(log, systemClock),
     act: more => void effects.push(...more),
     publish: () => undefined,
+    clock: systemClock,
     log,
   });
   const end = agent.run(over.signal);

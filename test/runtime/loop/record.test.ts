@@ -5,6 +5,7 @@ import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
 import {freshState} from '../../../agent/core/host/recover.ts';
 import type {State} from '../../../agent/core/host/state.ts';
 import {reason} from '../../../agent/core/reason.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import type {Notify} from '../../../agent/host/systemd/notify.ts';
 import {openHistory} from '../../../agent/journal/history.ts';
 import {createJournalHealth} from '../../../agent/runtime/health/journal.ts';
@@ -59,7 +60,7 @@ t.test('a history that cannot be written is told once, and once when it can be a
 t.test('the service manager hears of each problem, the gravest first, and that the agent is up', async t => {
   const {log} = keptLog();
   const {notify, said} = heard();
-  const journal = createJournalHealth(log);
+  const journal = createJournalHealth(log, systemClock);
   const unhealthy = reason('health.failed', {probe: 'unit web.service', last: 'inactive (dead)'});
   const problems = someTroubles({journal, unhealthy});
   const history = openHistory(await temporaryFolder(t));

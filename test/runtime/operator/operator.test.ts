@@ -1,4 +1,5 @@
 /** What the agent answers to operators' requests. */
+
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
 import {readDesired} from '../../../agent/core/desired.ts';
@@ -11,6 +12,7 @@ import {keysOf} from '../../../agent/core/keys.ts';
 import {reason, reasonText} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
 import {parseRelease, type Release, releaseId} from '../../../agent/core/release.ts';
+import {systemClock} from '../../../agent/host/clock.ts';
 import {openHistory} from '../../../agent/journal/history.ts';
 import type {Log} from '../../../agent/ports.ts';
 import {createJournalHealth, type JournalHealth} from '../../../agent/runtime/health/journal.ts';
@@ -199,7 +201,7 @@ t.test('one that could not be looked at is, and that is said', async t => {
 });
 
 t.test('a request that would not be journalled is refused, whatever the host does', async t => {
-  const journal = createJournalHealth(quiet);
+  const journal = createJournalHealth(quiet, systemClock);
   journal.note(Object.assign(new Error('ENOSPC: no space left on device, write'), {errno: -28}));
   const {controls, heard} = await controlsOf(t, servingOne(ONE), {journal});
   for (const answer of [await controls.retry({by: 'ada'}), await controls.rollback({by: 'ada'})])

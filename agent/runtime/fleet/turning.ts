@@ -1,0 +1,41 @@
+import type {Ledger} from '../../core/fleet/ledger.ts';
+import {toTurn} from '../../core/fleet/revert.ts';
+import type {HostStatus} from '../../core/host/status.ts';
+import type {Keys} from '../../core/keys.ts';
+import type {Clock} from '../../host/clock.ts';
+import type {Store} from '../../ports.ts';
+import {callHosts} from './wake.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly clock: Clock;
+}
+
+export interface Turning {
+  /** Calls hosts that have, or prepare, a release that the fleet takes back; one that does not hear is called again. Gives how many there are. */
+  wake(ledger: Ledger, hosts: readonly HostStatus[], signal: AbortSignal): Promise<number>;
+}
+
+const AGAIN_MS = 15_000;
+
+/** Turns the hosts of a fleet round when a rollout is taken back: each is told by its own call, and reads the ledger then. */
+export const createTurning = ({store, keys, clock}: Parts): Turning => {
+  let called: ReadonlyMap<string, number> = new Map();
+  return {
+    wake: async (ledger, hosts, signal) => {
+      const now = clock.elapsed();
+      const behind = toTurn(ledger, hosts).map(({instance}) => instance);
+      const isDue = (host: string): boolean => now - (called.get(host) ?? -AGAIN_MS) >= AGAIN_MS;
+      const due = behind.filter(isDue);
+      called = new Map(behind.map(host => [host, isDue(host) ? now : (called.get(host) ?? now)] as const));
+      // another value each time: a store tells nobody of one that stays as it is
+      await callHosts(
+        {store, keys},
+        due.map(host => [host, `revert ${clock.now()}`] as const),
+        signal,
+      );
+      return behind.length;
+    },
+  };
+};
