@@ -5,7 +5,7 @@
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
-import {everything} from '../test/support/sample.ts';
+import {everything, sample} from '../test/support/sample.ts';
 import {isOfAgent, isOfDevices, shippedOptions, testFiles, transpiledCopy} from './as-shipped.ts';
 
 interface Counts {
@@ -81,6 +81,14 @@ const tapAsShipped = async (
   await tap([...more, ...options, ...sources], await transpiledCopy(copy));
 };
 
+/** The nights are tables too long for every run, as their rows are: a half of them, another one with every commit. */
+const tonight = (files: readonly string[]): readonly string[] => {
+  const nights = files.filter(file => file.startsWith('test/night/'));
+  const comment = (text: string) => console.log(`# nights: ${text}`);
+  const chosen = new Set(sample({comment}, nights, Math.ceil(nights.length / 2)));
+  return files.filter(file => !nights.includes(file) || chosen.has(file));
+};
+
 const isOfMachine = (file: string): boolean => file.startsWith('test/lab/vm/');
 
 const [first, ...rest] = process.argv.slice(2);
@@ -95,19 +103,19 @@ if (first === undefined) {
     '10',
     'agent/core',
   ]);
-  const [own, others] = [files.filter(isOfAgent), files.filter(file => !isOfAgent(file))];
+  const own = files.filter(isOfAgent);
+  const others = tonight(files.filter(file => !isOfAgent(file)));
+  const machine = others.filter(isOfMachine);
+  const mostly = others.filter(file => !isOfMachine(file));
   // What has to wait for its own kind keeps nothing else waiting; and a virtual machine without KVM needs a processor of its own,
   // which suites that mostly wait leave to it.
   await Promise.all([
-    tapAsShipped(own.filter(isOfDevices), 'devices', ['--jobs=1']).then(() =>
-      tap(['--jobs=1', ...others.filter(isOfMachine)]),
-    ),
+    tapAsShipped(own.filter(isOfDevices), 'devices', ['--jobs=1']).then(() => tap(['--jobs=1', ...machine])),
     tapAsShipped(
       own.filter(file => !isOfDevices(file)),
       'others',
-    ),
+    ).then(() => tap(mostly)),
   ]);
-  await tap(others.filter(file => !isOfMachine(file)));
 } else if (first === '--as-shipped') {
   await tapAsShipped(rest);
 } else {

@@ -1,4 +1,4 @@
-/** The soak, small: twelve releases, one of them bad, under load; nothing is lost and nothing grows. */
+/** The soak, small: eleven releases, one of them bad, under load; nothing is lost and nothing grows. */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import t from 'tap';
@@ -30,13 +30,13 @@ t.test('a wrong option is told with the usage', async t => {
 
 const skip = unmet('root', 'debian', 'loop');
 
-t.test('twelve releases, one of them bad', {skip, timeout: 600_000}, async t => {
+t.test('eleven releases, one of them bad', {skip, timeout: 600_000}, async t => {
   const seed = process.env.SEED ?? String(Math.floor(Math.random() * SEEDS));
   t.comment(`SEED=${seed}`);
-  const args = ['--releases', '12', '--settle', '5', '--seed', /^\d{1,9}$/.test(seed) ? seed : '1'];
+  const args = ['--releases', '11', '--settle', '5', '--seed', /^\d{1,9}$/.test(seed) ? seed : '1'];
   const {code, stdout, stderr} = await soak(args);
   t.equal(code, 0, stderr);
   const figures = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, number | string>;
-  t.match(figures, {bench: 'soak', releases: 12, bad: 1, lost: 0, grown: 0});
+  t.match(figures, {bench: 'soak', releases: 11, bad: 1, lost: 0, grown: 0});
   t.ok(Number(figures.requests) > 1_000, `${figures.requests} requests`);
 });

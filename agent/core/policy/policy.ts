@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import {readDocument} from '../document.ts';
 import {durationMs} from '../duration.ts';
 import type {Reason} from '../reason.ts';
-import {type Amount, amountSchema} from './amount.ts';
+import {type Amount, amountExpected, amountOf, amountSchema, isAmount} from './amount.ts';
 import {type Window, windowSchema} from './window.ts';
 
 /** A part of the fleet that gets the release before the rest: the canaries, or so many hosts in the stable order. */
@@ -57,9 +57,12 @@ const duration = v.pipe(
   v.transform(text => durationMs(text) ?? 0),
 );
 
-const wave = v.union(
-  [v.literal('canary'), amountSchema(1)],
-  '"canary", a whole number of hosts from 1, or a percentage such as "10%"',
+const wave = v.pipe(
+  v.custom<number | string>(
+    value => value === 'canary' || isAmount(value, 1),
+    `"canary", ${amountExpected(1).replace('20%', '10%')}`,
+  ),
+  v.transform((value): Wave => (value === 'canary' ? value : amountOf(value))),
 );
 
 const schema = v.strictObject({
