@@ -44,6 +44,7 @@ export const halfwayFleet = (count: number): FleetView => {
       way: 'forward',
       wave: 0,
       bakes: null,
+      unwell: null,
       revert: null,
     },
     permits,

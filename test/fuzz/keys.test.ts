@@ -26,7 +26,7 @@ const LEDGER: Ledger = {
   ...EMPTY_LEDGER,
   fence: 3,
   rollout: {
-    ...{number: 2, version: '7', release: SNAP, since: 1, way: 'forward', wave: 1, bakes: 5},
+    ...{number: 2, version: '7', release: SNAP, since: 1, way: 'forward', wave: 1, bakes: 5, unwell: 4},
     revert: {release: SHA, cause, since: 6},
   },
   proven: SHA,

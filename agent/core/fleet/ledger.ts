@@ -47,6 +47,8 @@ export interface Rollout {
   readonly wave: number;
   /** since when that wave is complete and watched; null while it is not */
   readonly bakes: number | null;
+  /** since when hosts that have the release and no permit fail their probes; null while none does */
+  readonly unwell: number | null;
   readonly revert: Revert | null;
 }
 
@@ -94,6 +96,7 @@ const rollout = v.object({
   way: v.optional(v.picklist(['forward', 'back']), 'forward'),
   wave: v.optional(count, 0),
   bakes: v.optional(v.nullable(momentSchema), null),
+  unwell: v.optional(v.nullable(momentSchema), null),
   revert: v.optional(v.nullable(v.object({release: text, cause: reasonSchema, since: momentSchema})), null),
 });
 

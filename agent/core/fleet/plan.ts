@@ -16,6 +16,7 @@ import {noteProven, notProven} from './proven.ts';
 import {recall} from './recall.ts';
 import {beginRevert} from './revert.ts';
 import type {Freeze, Lock} from './stops.ts';
+import {noteUnwell, unwellAt} from './unwell.ts';
 import {isSpent, noteDenied} from './verdict.ts';
 import {bakedAt, moveWaves} from './wave.ts';
 
@@ -50,7 +51,7 @@ export const plan = (view: FleetView): Plan => {
   const {desired, policy, now} = view;
   const forced = new Set(desired?.force ?? []);
   const begun = beginRollout(view.ledger, view);
-  const booked = bookOutcomes(recall(begun, view), view);
+  const booked = noteUnwell(bookOutcomes(recall(begun, view), view), view);
   const size = sizeOf({...view, ledger: booked, forced});
   const spent = isSpent(booked, policy, size);
   const judged = beginRevert(noteDenied(booked, spent), view, spent, size);
@@ -59,8 +60,13 @@ export const plan = (view: FleetView): Plan => {
   const next = grant(moved, view, forced);
   const {ledger} = next;
   const blocked = ledger.blocked ?? locked(ledger, view) ?? notProven(ledger, {...view, forced});
-  const lookAt = next.granted.length > 0 ? null : (bakedAt(ledger, policy) ?? opening(ledger, policy, now));
+  const lookAt = earliest(bakedAt(ledger, policy), unwellAt(ledger), opening(next.ledger, policy, now));
   return {...next, lookAt, ledger: withHosts({...ledger, blocked}, view.hosts.length)};
+};
+
+const earliest = (...moments: readonly (number | null)[]): number | null => {
+  const known = moments.filter(moment => moment !== null);
+  return known.length === 0 ? null : Math.min(...known);
 };
 
 const opening = ({blocked}: Ledger, {windows}: Policy, now: number): number | null =>
@@ -80,6 +86,7 @@ const beginRollout = (ledger: Ledger, {desired, lock, now}: FleetView): Ledger =
     way: release === proven || release === previous ? ('back' as const) : ('forward' as const),
     wave: same?.wave ?? 0,
     bakes: null,
+    unwell: null,
     revert: null,
   };
   return {...ledger, rollout, failures: []};

@@ -59,6 +59,7 @@ export const rollout = (over: Partial<Rollout> = {}): Rollout => ({
   way: 'forward',
   wave: 0,
   bakes: null,
+  unwell: null,
   revert: null,
   ...over,
 });

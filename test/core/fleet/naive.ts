@@ -18,7 +18,7 @@ export const naivePlan = (view: FleetView): NaivePlan => {
   let ledger = begun(view.ledger, view);
   for (const host of view.hosts) ledger = claimed(ledger, host, now);
   for (const permit of ledger.permits) ledger = booked(ledger, permit, view.hosts, gone);
-  ledger = judged(ledger, view);
+  ledger = judged(unwell(ledger, view), view);
   ledger = proved(ledger, view);
   ledger = onward(ledger, view);
   const granted: Permit[] = [];
@@ -48,7 +48,7 @@ const begun = (ledger: Ledger, {desired, lock, now}: FleetView): Ledger => {
   const isSame = ledger.rollout?.release === release && ledger.rollout.revert === null;
   const rollout = {
     number: (ledger.rollout?.number ?? 0) + 1,
-    ...{version: desired.version, release, since: now, bakes: null, revert: null},
+    ...{version: desired.version, release, since: now, bakes: null, unwell: null, revert: null},
     way: isBack ? ('back' as const) : ('forward' as const),
     wave: isSame ? (ledger.rollout?.wave ?? 0) : 0,
   };
@@ -87,6 +87,27 @@ const booked = (
   return {...(result === 'stuck' ? ledger : free), failures};
 };
 
+const unwell = (ledger: Ledger, {hosts, now}: FleetView): Ledger => {
+  const {rollout, failures, proven} = ledger;
+  if (!rollout || rollout.release === proven) return ledger;
+  const ill = hosts.filter(
+    ({active, phase, serving, permit, reason, instance}) =>
+      active === rollout.release &&
+      phase === 'serving' &&
+      !serving &&
+      permit === null &&
+      reason !== null &&
+      failures.every(({host}) => host !== instance),
+  );
+  if (ill.length === 0) return {...ledger, rollout: {...rollout, unwell: null}};
+  const since = rollout.unwell ?? now;
+  if (now - since < 60_000) return {...ledger, rollout: {...rollout, unwell: since}};
+  const failed = ill.map(each => ({
+    ...{host: each.instance, fence: each.outcome?.fence ?? 0, cause: each.reason},
+  }));
+  return {...ledger, rollout: {...rollout, unwell: null}, failures: [...failures, ...failed]};
+};
+
 const isForced = ({desired}: FleetView, host: string): boolean => (desired?.force ?? []).includes(host);
 const inTraffic = ({serving, visible}: HostStatus): boolean => serving && visible !== false;
 
@@ -114,7 +135,7 @@ const judged = (ledger: Ledger, view: FleetView): Ledger => {
   const {rollout, proven, failures} = ledger;
   if (!rollout || failures.length === 0 || hostsOf(failures) < budget(ledger, view)) return ledger;
   const {release} = rollout;
-  const ofRelease = failures.filter(({cause}) => /^(gate|bake|script|unit)\./.test(cause?.kind ?? ''));
+  const ofRelease = failures.filter(({cause}) => /^(gate|bake|script|unit|health)\./.test(cause?.kind ?? ''));
   const isKnown = [proven, ...ledger.provenBefore, ...ledger.denied].includes(release);
   const denied = hostsOf(ofRelease) > 1 && !isKnown ? [...ledger.denied, release] : ledger.denied;
   const goesBack =

@@ -39,6 +39,7 @@ const status: fc.Arbitrary<HostStatus> = fc
     wants: fc.option(fc.record({release, version}), {freq: 4}),
     permit: fc.option(fence, {freq: 1}),
     outcome: fc.option(reported, {freq: 1}),
+    reason: fc.option(fc.constant(reason('health.failed', {probe: 'http', last: 'no'}))),
   })
   .map(({instance, seen, isCanary, ...over}) => host(instance, {...over, ...seen, ...isCanary}));
 
@@ -66,7 +67,8 @@ const ledger: fc.Arbitrary<Ledger> = fc.record({
         number: fc.integer({min: 1, max: 3}),
         way: fc.constantFrom('forward', 'forward', 'forward', 'back'),
         wave: fc.integer({min: 0, max: 3}),
-        bakes: fc.constantFrom(null, null, 1, 80),
+        bakes: fc.constantFrom(null, null, 1, 99_980),
+        unwell: fc.constantFrom(null, null, 0, 70_000),
         revert: fc.constantFrom(null, null, null, revert),
       })
       .map(over => rollout(over as Partial<Rollout>)),
@@ -131,7 +133,7 @@ const views: fc.Arbitrary<FleetView> = fc
     const asked = {release: {kind: 'ebs', snapshot: NEW}, version: '2'} as const;
     return view(all, {
       ...over,
-      now: 100,
+      now: 100_000,
       missing: missing.map(({n, where, rollout: seen}) => unseen(`i-${n}`, {...where, rollout: seen})),
       desired: isAsked ? {...asked, ...more.share, ...more.force, ...more.said} : null,
     });

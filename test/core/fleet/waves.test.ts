@@ -91,7 +91,8 @@ t.test('a wave with a host that is not well is watched anew once it is', async t
     each.instance === one ? {...each, serving: false, reason: why} : each,
   );
   const ill = roll(sick, {now: 30_000}, first.ledger);
-  t.equal(ill.ledger.rollout?.bakes, null);
+  t.match(ill.ledger.rollout, {bakes: null, unwell: 30_000});
+  t.equal(ill.lookAt, 90_000);
   t.match(ill.ledger.blocked, {kind: 'permit.wave-unwell', details: {wave: 1, hosts: one}});
   const well = roll(first.hosts, {now: 50_000}, ill.ledger);
   t.equal(well.ledger.rollout?.bakes, 50_000);
