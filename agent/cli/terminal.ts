@@ -17,5 +17,5 @@ Exit codes:
   0  done, or all is well
   1  refused or failed; the reason is on stderr
   2  wrong usage
-  3  the agent does not answer
-  4  status: the host is not where it should be`;
+  3  the agent does not answer; with verbs for the fleet, the store
+  4  status, fleet: the host, or the fleet, is not where it should be`;
