@@ -11,12 +11,15 @@ import {historyVerb} from './verbs/history.ts';
 import {holdVerb} from './verbs/hold.ts';
 import {leaveVerb} from './verbs/leave.ts';
 import {lockVerb} from './verbs/lock.ts';
+import {promoteVerb} from './verbs/promote.ts';
 import {releasePermitVerb} from './verbs/release-permit.ts';
 import {resumeVerb} from './verbs/resume.ts';
 import {retryVerb} from './verbs/retry.ts';
+import {revertVerb} from './verbs/revert.ts';
 import {rollbackVerb} from './verbs/rollback.ts';
 import {statusVerb} from './verbs/status.ts';
 import {thawVerb} from './verbs/thaw.ts';
+import {unifyVerb} from './verbs/unify.ts';
 import {unlockVerb} from './verbs/unlock.ts';
 import {whyVerb} from './verbs/why.ts';
 
@@ -28,6 +31,9 @@ const VERBS: Readonly<Record<string, readonly CreateVerb[]>> = {
   'The fleet:': [
     fleetLookVerb,
     deployVerb,
+    promoteVerb,
+    revertVerb,
+    unifyVerb,
     freezeVerb,
     thawVerb,
     lockVerb,

@@ -8,10 +8,10 @@ import {utcText} from '../../core/utc.ts';
 import type {Entry} from '../../ports.ts';
 import {EXIT, type Terminal} from '../terminal.ts';
 import {asker} from '../verb.ts';
-import {agreed, done} from './answer.ts';
-import type {ChangeOptions, FleetOptions} from './options.ts';
-import {type Reach, Refusal} from './reach.ts';
-import {expecting} from './write.ts';
+import {agreed, done} from './reach/answer.ts';
+import type {ChangeOptions, FleetOptions} from './reach/options.ts';
+import {type Reach, Refusal} from './reach/reach.ts';
+import {expecting} from './reach/write.ts';
 
 /** Nobody gets a permit from now on. */
 export const freeze = async (

@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import {type FleetOptions, fleetVerb} from '../fleet/options.ts';
+import {type FleetOptions, fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
 
 /** `agentctl allow`: a denied release may be tried again. */
@@ -8,8 +8,8 @@ export const allowVerb = (terminal: Terminal, done: (exit: number) => void): Com
     .argument('<release>', 'its id, or the beginning of one that the fleet knows')
     .action(async (release: string, options: FleetOptions) => {
       const [{withFleet}, {allow}] = await Promise.all([
-        import('../fleet/reach.ts'),
-        import('../fleet/ledger-verbs.ts'),
+        import('../fleet/reach/reach.ts'),
+        import('../fleet/edit.ts'),
       ]);
       done(await withFleet(options, terminal, reach => allow(reach, release, options, terminal)));
     });

@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import {type ChangeOptions, fleetVerb} from '../fleet/options.ts';
+import {type ChangeOptions, fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
 
 /** `agentctl deny`: a release never boots or rolls again until it is allowed. */
@@ -9,8 +9,8 @@ export const denyVerb = (terminal: Terminal, done: (exit: number) => void): Comm
     .option('--yes', 'do not ask')
     .action(async (release: string, options: ChangeOptions) => {
       const [{withFleet}, {deny}] = await Promise.all([
-        import('../fleet/reach.ts'),
-        import('../fleet/ledger-verbs.ts'),
+        import('../fleet/reach/reach.ts'),
+        import('../fleet/edit.ts'),
       ]);
       done(await withFleet(options, terminal, reach => deny(reach, release, options, terminal)));
     });

@@ -1,6 +1,6 @@
 import type {Command} from 'commander';
-import type {LookOptions} from '../fleet/fleet.ts';
-import {fleetVerb} from '../fleet/options.ts';
+import type {LookOptions} from '../fleet/look/fleet.ts';
+import {fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
 
 /** `agentctl fleet`: where the whole fleet stands. Exit code 4 when that is not where it should. */
@@ -14,8 +14,8 @@ export const fleetLookVerb = (terminal: Terminal, done: (exit: number) => void):
     .option('--canary', 'only canaries')
     .action(async (options: LookOptions) => {
       const [{withFleet}, {look}] = await Promise.all([
-        import('../fleet/reach.ts'),
-        import('../fleet/fleet.ts'),
+        import('../fleet/reach/reach.ts'),
+        import('../fleet/look/fleet.ts'),
       ]);
       done(await withFleet(options, terminal, reach => look(reach, options, terminal)));
     });

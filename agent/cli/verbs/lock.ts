@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import {type ChangeOptions, fleetVerb} from '../fleet/options.ts';
+import {type ChangeOptions, fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
 
 interface Options extends ChangeOptions {
@@ -15,7 +15,7 @@ export const lockVerb = (terminal: Terminal, done: (exit: number) => void): Comm
     .option('--yes', 'do not ask')
     .action(async (options: Options) => {
       const [{withFleet}, {lock}] = await Promise.all([
-        import('../fleet/reach.ts'),
+        import('../fleet/reach/reach.ts'),
         import('../fleet/stop.ts'),
       ]);
       done(await withFleet(options, terminal, reach => lock(reach, options, terminal)));

@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import {type ChangeOptions, fleetVerb} from '../fleet/options.ts';
+import {type ChangeOptions, fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
 
 /** `agentctl release-permit`: takes the permit of a host that will never give it back. */
@@ -9,8 +9,8 @@ export const releasePermitVerb = (terminal: Terminal, done: (exit: number) => vo
     .option('--yes', 'do not ask')
     .action(async (host: string, options: ChangeOptions) => {
       const [{withFleet}, {releasePermit}] = await Promise.all([
-        import('../fleet/reach.ts'),
-        import('../fleet/ledger-verbs.ts'),
+        import('../fleet/reach/reach.ts'),
+        import('../fleet/edit.ts'),
       ]);
       done(await withFleet(options, terminal, reach => releasePermit(reach, host, options, terminal)));
     });

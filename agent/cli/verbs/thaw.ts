@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import {type ChangeOptions, fleetVerb} from '../fleet/options.ts';
+import {type ChangeOptions, fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
 
 /** `agentctl thaw`: ends a freeze. */
@@ -8,7 +8,7 @@ export const thawVerb = (terminal: Terminal, done: (exit: number) => void): Comm
     .option('--yes', 'do not ask, also where somebody else froze it')
     .action(async (options: ChangeOptions) => {
       const [{withFleet}, {thaw}] = await Promise.all([
-        import('../fleet/reach.ts'),
+        import('../fleet/reach/reach.ts'),
         import('../fleet/stop.ts'),
       ]);
       done(await withFleet(options, terminal, reach => thaw(reach, options, terminal)));

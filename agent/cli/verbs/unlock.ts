@@ -1,5 +1,5 @@
 import type {Command} from 'commander';
-import {type ChangeOptions, fleetVerb} from '../fleet/options.ts';
+import {type ChangeOptions, fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
 
 interface Options extends ChangeOptions {
@@ -13,7 +13,7 @@ export const unlockVerb = (terminal: Terminal, done: (exit: number) => void): Co
     .option('--yes', 'do not ask')
     .action(async (options: Options) => {
       const [{withFleet}, {unlock}] = await Promise.all([
-        import('../fleet/reach.ts'),
+        import('../fleet/reach/reach.ts'),
         import('../fleet/stop.ts'),
       ]);
       done(await withFleet(options, terminal, reach => unlock(reach, options, terminal)));

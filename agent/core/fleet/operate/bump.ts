@@ -34,13 +34,18 @@ export interface Ground {
   readonly ledger: Ledger;
   readonly policy: Policy;
   readonly lock: Lock | null;
-  readonly desired: Desired | null;
+}
+
+/** What is asked for now. */
+export interface Asked extends Omit<Bump, 'release' | 'by' | 'force'> {
+  readonly release: string | null;
+  readonly by?: string;
 }
 
 /** Why a bump would come to nothing: somebody else's lock, a denied release, a message that is missing. */
 export const objectionsTo = (
   {release, by, message}: Bump,
-  {ledger, policy, lock}: Omit<Ground, 'desired'>,
+  {ledger, policy, lock}: Ground,
 ): readonly Reason[] => {
   const short = shortId(release);
   const isBack = release === ledger.proven || release === ledger.previous;
@@ -58,15 +63,29 @@ export const lockedBy = ({by, why, at}: Lock): Reason =>
   reason('permit.locked', {by, why, since: at === null ? '' : utcText(at)});
 
 /** A rollout to another release, begun by somebody else, that a bump would end: in words, or null. */
-export const endedBy = ({release, by}: Bump, {ledger, desired}: Ground): string | null => {
-  if (!desired) return null;
-  const asked = releaseId(desired.release);
-  if (asked === release || asked === ledger.proven || isSameOperator(desired.by, by)) return null;
-  const {message, share} = desired;
-  const said = message === undefined ? '' : ` ("${message}")`;
-  const part = share === undefined ? '' : ` to ${amountText(share)} of the fleet`;
-  return `The rollout of ${shortId(asked)}${part}${said}, which ${desired.by ?? 'somebody'} began and which is not proven, ends with that.`;
+export const endedBy = (
+  {release, by}: Pick<Bump, 'release' | 'by'>,
+  asked: Asked | null,
+  proven: string | null,
+): string | null => {
+  if (!asked || asked.release === null || asked.release === release || asked.release === proven) return null;
+  if (isSameOperator(asked.by, by)) return null;
+  const said = asked.message === undefined ? '' : ` ("${asked.message}")`;
+  const part = asked.share === undefined ? '' : ` to ${hostsText(asked.share)} of the fleet`;
+  return `The rollout of ${shortId(asked.release)}${part}${said}, which ${asked.by ?? 'somebody'} began and which is not proven, ends with that.`;
 };
+
+/** A share in words: `10%`, `3 hosts`. */
+export const hostsText = (share: number | string): string =>
+  typeof share === 'string' ? share : share === 1 ? '1 host' : `${share} hosts`;
+
+/** The desired release as it is asked for. */
+export const askedOf = ({release, by, message, share}: Desired): Asked => ({
+  release: releaseId(release),
+  ...(by !== undefined && {by}),
+  ...(message !== undefined && {message}),
+  ...(share !== undefined && {share: shareOf(share)}),
+});
 
 /** What the key says instead of what was seen of it, for whoever wrote too late. */
 export const saysMeanwhile = (

@@ -1,13 +1,13 @@
-import {standingOf} from '../../core/fleet/operate/standing.ts';
-import {chosen, countBy, type Filter} from '../../core/fleet/operate/summary.ts';
-import {PHASES} from '../../core/host/state.ts';
-import type {HostStatus} from '../../core/host/status.ts';
-import {reasonText} from '../../core/reason.ts';
-import {EXIT, type Terminal} from '../terminal.ts';
+import {standingOf} from '../../../core/fleet/operate/standing.ts';
+import {chosen, countBy, type Filter} from '../../../core/fleet/operate/summary.ts';
+import {PHASES} from '../../../core/host/state.ts';
+import type {HostStatus} from '../../../core/host/status.ts';
+import {reasonText} from '../../../core/reason.ts';
+import {EXIT, type Terminal} from '../../terminal.ts';
+import type {FleetOptions} from '../reach/options.ts';
+import {type Reach, Refusal} from '../reach/reach.ts';
+import {readFleet} from '../reach/read.ts';
 import {fleetText, hostsText, type Shown} from './fleet-text.ts';
-import type {FleetOptions} from './options.ts';
-import {type Reach, Refusal} from './reach.ts';
-import {readFleet} from './read.ts';
 
 export interface LookOptions extends FleetOptions, Filter {
   readonly hosts?: true;

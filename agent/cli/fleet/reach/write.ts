@@ -1,9 +1,9 @@
 /** Changes of a fleet's keys. Each is a compare-and-set: what was seen is what is replaced. */
 
-import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
-import type {Edit} from '../../core/fleet/operate/edit.ts';
-import {ReasonError} from '../../core/reason-error.ts';
-import type {Entry} from '../../ports.ts';
+import {type Ledger, readLedger} from '../../../core/fleet/ledger.ts';
+import type {Edit} from '../../../core/fleet/operate/edit.ts';
+import {ReasonError} from '../../../core/reason-error.ts';
+import type {Entry} from '../../../ports.ts';
 import {type Reach, Refusal} from './reach.ts';
 
 /** The coordinator writes the ledger too, in its own time. */

@@ -1,6 +1,6 @@
-import type {FleetView} from '../../core/fleet/plan.ts';
-import {parseRelease, RELEASE_EXPECTED, releaseId} from '../../core/release.ts';
-import {EXIT} from '../terminal.ts';
+import type {FleetView} from '../../../core/fleet/plan.ts';
+import {parseRelease, RELEASE_EXPECTED, releaseId} from '../../../core/release.ts';
+import {EXIT} from '../../terminal.ts';
 import {Refusal} from './reach.ts';
 
 const SHORTEST = 4;

@@ -3,12 +3,12 @@
 import type {Ledger} from '../../core/fleet/ledger.ts';
 import {allowRelease, denyRelease, type Edit, takePermit} from '../../core/fleet/operate/edit.ts';
 import {EXIT, type Terminal} from '../terminal.ts';
-import {agreed, done} from './answer.ts';
-import {knownRelease} from './known.ts';
-import type {ChangeOptions, FleetOptions} from './options.ts';
-import type {Reach} from './reach.ts';
-import {type Fleet, readFleet} from './read.ts';
-import {editLedger, orRefuse} from './write.ts';
+import {agreed, done} from './reach/answer.ts';
+import {knownRelease} from './reach/known.ts';
+import type {ChangeOptions, FleetOptions} from './reach/options.ts';
+import type {Reach} from './reach/reach.ts';
+import {type Fleet, readFleet} from './reach/read.ts';
+import {editLedger, orRefuse} from './reach/write.ts';
 
 /** A release never boots or rolls again. */
 export const deny = async (reach: Reach, name: string, options: ChangeOptions, terminal: Terminal) => {

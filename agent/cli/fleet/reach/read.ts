@@ -1,14 +1,14 @@
 /** Reads what the store says of a fleet. */
-import {readDesired} from '../../core/desired.ts';
-import {readLedger} from '../../core/fleet/ledger.ts';
-import {NO_MEMBERS, readMembers} from '../../core/fleet/members.ts';
-import type {FleetView} from '../../core/fleet/plan.ts';
-import {readFreeze, readLock} from '../../core/fleet/stops.ts';
-import {type HostStatus, readStatus} from '../../core/host/status.ts';
-import {DEFAULT_POLICY, readPolicy} from '../../core/policy/policy.ts';
-import type {Reason} from '../../core/reason.ts';
-import {ReasonError} from '../../core/reason-error.ts';
-import type {Entry} from '../../ports.ts';
+import {readDesired} from '../../../core/desired.ts';
+import {readLedger} from '../../../core/fleet/ledger.ts';
+import {NO_MEMBERS, readMembers} from '../../../core/fleet/members.ts';
+import type {FleetView} from '../../../core/fleet/plan.ts';
+import {readFreeze, readLock} from '../../../core/fleet/stops.ts';
+import {type HostStatus, readStatus} from '../../../core/host/status.ts';
+import {DEFAULT_POLICY, readPolicy} from '../../../core/policy/policy.ts';
+import type {Reason} from '../../../core/reason.ts';
+import {ReasonError} from '../../../core/reason-error.ts';
+import type {Entry} from '../../../ports.ts';
 import type {Reach} from './reach.ts';
 
 /** A fleet as the store has it, with the versions that a compare-and-set replaces. */

@@ -1,13 +1,13 @@
-import {listedBy} from '../../core/fleet/names.ts';
-import {standingOf} from '../../core/fleet/operate/standing.ts';
-import {type Count, countBy} from '../../core/fleet/operate/summary.ts';
-import type {HostStatus} from '../../core/host/status.ts';
-import {shortened} from '../../core/quote.ts';
-import {reasonText} from '../../core/reason.ts';
-import {shortId} from '../../core/release.ts';
-import {age} from '../age.ts';
-import {rows, WIDTH, wrap} from '../layout.ts';
-import type {Fleet} from './read.ts';
+import {listedBy} from '../../../core/fleet/names.ts';
+import {standingOf} from '../../../core/fleet/operate/standing.ts';
+import {type Count, countBy} from '../../../core/fleet/operate/summary.ts';
+import type {HostStatus} from '../../../core/host/status.ts';
+import {shortened} from '../../../core/quote.ts';
+import {reasonText} from '../../../core/reason.ts';
+import {shortId} from '../../../core/release.ts';
+import {age} from '../../age.ts';
+import {rows, WIDTH, wrap} from '../../layout.ts';
+import type {Fleet} from '../reach/read.ts';
 import {askedText, failedText, outText, progressText, standingText, stopText, waveOfText} from './words.ts';
 
 export interface Shown {

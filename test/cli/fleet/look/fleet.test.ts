@@ -1,7 +1,7 @@
 import t from 'tap';
-import {reason} from '../../../agent/core/reason.ts';
-import {host, NEW, OLD, rollout} from '../../core/fleet/fleet.ts';
-import {emptyFleet, line, type TestFleet} from './store.ts';
+import {reason} from '../../../../agent/core/reason.ts';
+import {host, NEW, OLD, rollout} from '../../../core/fleet/fleet.ts';
+import {emptyFleet, line, type TestFleet} from '../store.ts';
 
 const steady = async (t: Parameters<typeof emptyFleet>[0]): Promise<TestFleet> => {
   const fleet = await emptyFleet(t);

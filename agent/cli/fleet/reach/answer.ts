@@ -1,6 +1,6 @@
-import {consent} from '../consent.ts';
-import {wrap} from '../layout.ts';
-import {EXIT, type Terminal} from '../terminal.ts';
+import {consent} from '../../consent.ts';
+import {wrap} from '../../layout.ts';
+import {EXIT, type Terminal} from '../../terminal.ts';
 import type {ChangeOptions, FleetOptions} from './options.ts';
 
 /** Says what was done, as text or as JSON. Gives the exit code. */

@@ -1,10 +1,10 @@
 import t from 'tap';
-import {fleetText, hostsText} from '../../../agent/cli/fleet/fleet-text.ts';
-import type {Fleet} from '../../../agent/cli/fleet/read.ts';
-import {WIDTH} from '../../../agent/cli/layout.ts';
-import type {FleetView} from '../../../agent/core/fleet/plan.ts';
-import {host, OLD, policy, rollout, view} from '../../core/fleet/fleet.ts';
-import {largeView, NOW} from './large.ts';
+import {fleetText, hostsText} from '../../../../agent/cli/fleet/look/fleet-text.ts';
+import type {Fleet} from '../../../../agent/cli/fleet/reach/read.ts';
+import {WIDTH} from '../../../../agent/cli/layout.ts';
+import type {FleetView} from '../../../../agent/core/fleet/plan.ts';
+import {host, OLD, policy, rollout, view} from '../../../core/fleet/fleet.ts';
+import {largeView, NOW} from '../large.ts';
 
 const fleetOf = (seen: FleetView): Fleet => ({
   view: seen,

@@ -1,14 +1,14 @@
 /** A fleet's rollout in words. */
-import {listedBy} from '../../core/fleet/names.ts';
-import type {Standing} from '../../core/fleet/operate/standing.ts';
-import {progressOf} from '../../core/fleet/operate/summary.ts';
-import type {FleetView} from '../../core/fleet/plan.ts';
-import {waveText} from '../../core/fleet/wave.ts';
-import {amountText} from '../../core/policy/amount.ts';
-import {reasonText} from '../../core/reason.ts';
-import {releaseId, shortId} from '../../core/release.ts';
-import {utcText} from '../../core/utc.ts';
-import {age} from '../age.ts';
+import {listedBy} from '../../../core/fleet/names.ts';
+import type {Standing} from '../../../core/fleet/operate/standing.ts';
+import {progressOf} from '../../../core/fleet/operate/summary.ts';
+import type {FleetView} from '../../../core/fleet/plan.ts';
+import {waveText} from '../../../core/fleet/wave.ts';
+import {amountText} from '../../../core/policy/amount.ts';
+import {reasonText} from '../../../core/reason.ts';
+import {releaseId, shortId} from '../../../core/release.ts';
+import {utcText} from '../../../core/utc.ts';
+import {age} from '../../age.ts';
 
 /** What the fleet does, in a few words. */
 export const standingText = (standing: Standing, view: FleetView): string => {

@@ -1,9 +1,9 @@
-import type {Fragments} from '../../config/fragments/fragments.ts';
-import {TAG_KEYS, type Tags} from '../../config/fragments/tags.ts';
-import {imdsAddress} from '../../config/load.ts';
-import {createImds} from '../../host/imds/imds.ts';
-import {readTags} from '../../host/imds/tags.ts';
-import {withTimeLimit} from '../../host/time-limit.ts';
+import type {Fragments} from '../../../config/fragments/fragments.ts';
+import {TAG_KEYS, type Tags} from '../../../config/fragments/tags.ts';
+import {imdsAddress} from '../../../config/load.ts';
+import {createImds} from '../../../host/imds/imds.ts';
+import {readTags} from '../../../host/imds/tags.ts';
+import {withTimeLimit} from '../../../host/time-limit.ts';
 
 /** Longer than IMDS ever takes on an instance; a machine that is none should not wait long. */
 const LIMIT_MS = 3_000;

@@ -2,9 +2,9 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
-import {findPlace} from '../../../agent/cli/fleet/place.ts';
-import {temporaryFolder} from '../../support/temporary.ts';
-import {line, runIn} from './store.ts';
+import {findPlace} from '../../../../agent/cli/fleet/reach/place.ts';
+import {temporaryFolder} from '../../../support/temporary.ts';
+import {line, runIn} from '../store.ts';
 
 const configured = async (t: Test, toml: string): Promise<string> => {
   const root = await temporaryFolder(t);

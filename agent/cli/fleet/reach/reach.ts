@@ -1,10 +1,10 @@
 /** A fleet within reach of one verb: its store is open while the verb works, and closed when it ends. */
-import {type Keys, keysOf} from '../../core/keys.ts';
-import {reasonText} from '../../core/reason.ts';
-import {ReasonError} from '../../core/reason-error.ts';
-import type {Store} from '../../ports.ts';
-import {EXIT, type Terminal} from '../terminal.ts';
-import {failWith} from '../verb.ts';
+import {type Keys, keysOf} from '../../../core/keys.ts';
+import {reasonText} from '../../../core/reason.ts';
+import {ReasonError} from '../../../core/reason-error.ts';
+import type {Store} from '../../../ports.ts';
+import {EXIT, type Terminal} from '../../terminal.ts';
+import {failWith} from '../../verb.ts';
 import type {FleetOptions} from './options.ts';
 import {findPlace} from './place.ts';
 
@@ -43,7 +43,7 @@ export const withFleet = async (
   const found = await findPlace(options, terminal.env);
   if (!found.ok) return failWith(EXIT.refused, found, options, terminal);
   const {app, channel, store: settings} = found.place;
-  const {openStore} = await import('../../store/open.ts');
+  const {openStore} = await import('../../../store/open.ts');
   let store: Store | undefined;
   try {
     store = await openStore(settings);

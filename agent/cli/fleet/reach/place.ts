@@ -1,7 +1,7 @@
 /** Where the fleet is: as the command line says, else the environment, else this host's configuration. */
-import {type Place, readPlace, readTyped} from '../../config/place.ts';
-import type {StoreSettings} from '../../config/settings.ts';
-import type {Terminal} from '../terminal.ts';
+import {type Place, readPlace, readTyped} from '../../../config/place.ts';
+import type {StoreSettings} from '../../../config/settings.ts';
+import type {Terminal} from '../../terminal.ts';
 import type {FleetOptions} from './options.ts';
 
 export type FoundPlace =
@@ -14,9 +14,9 @@ type Env = Terminal['env'];
 const PARTS: readonly Part[] = ['store', 'app', 'channel'];
 const variableOf = (part: Part): string => `RELEASE_AGENT_${part.toUpperCase()}`;
 
-/** True when the command line or the environment names a store. */
-export const namesStore = ({store}: FleetOptions, env: Env): boolean =>
-  Boolean(store ?? env[variableOf('store')]);
+/** True when the command line or the environment says something of which fleet is meant. */
+export const namesPlace = (options: FleetOptions, env: Env): boolean =>
+  PARTS.some(part => options[part] ?? env[variableOf(part)]);
 
 /** Finds the fleet, or says what is missing and how it is given. */
 export const findPlace = async (options: FleetOptions, env: Env): Promise<FoundPlace> => {
@@ -73,7 +73,7 @@ const withToken = (place: Place, {tokenFile}: FleetOptions, env: Env): FoundPlac
 
 const readHost = async (env: Env): Promise<ReturnType<typeof readPlace>> => {
   const [{readFragments}, {askTags}] = await Promise.all([
-    import('../../config/fragments/fragments.ts'),
+    import('../../../config/fragments/fragments.ts'),
     import('./tags.ts'),
   ]);
   const fragments = await readFragments(env.RELEASE_AGENT_ROOT || '/');

@@ -1,0 +1,80 @@
+/** Asks a fleet for a release: says what will happen, asks, and writes the desired key in place of what was seen of it. */
+import {readDesired} from '../../../core/desired.ts';
+import {
+  askedOf,
+  type Bump,
+  bumpDocument,
+  endedBy,
+  hostsText,
+  objectionsTo,
+  saysMeanwhile,
+} from '../../../core/fleet/operate/bump.ts';
+import {reasonText} from '../../../core/reason.ts';
+import {releaseId, shortId} from '../../../core/release.ts';
+import {EXIT, type Terminal} from '../../terminal.ts';
+import {agreed, done} from '../reach/answer.ts';
+import type {ChangeOptions} from '../reach/options.ts';
+import {type Reach, Refusal} from '../reach/reach.ts';
+import type {Fleet} from '../reach/read.ts';
+import {expecting} from '../reach/write.ts';
+
+interface Asking {
+  readonly options: ChangeOptions;
+  readonly terminal: Terminal;
+  /** what is said before the question, beside what every bump says */
+  readonly about?: string;
+}
+
+/** Bumps the fleet that was read. Gives the exit code; throws a `Refusal` for what would come to nothing. */
+export const bumpFleet = async (
+  reach: Reach,
+  fleet: Fleet,
+  bump: Bump,
+  {options, terminal, about}: Asking,
+): Promise<number> => {
+  const {store, keys, signal} = reach;
+  const {view, entries} = fleet;
+  if (view.unreadable) throw new Refusal(view.unreadable.kind, reasonText(view.unreadable));
+  const [vain] = objectionsTo(bump, view);
+  if (vain) throw new Refusal(vain.kind, reasonText(vain));
+  const document = bumpDocument(bump, new Date().toISOString());
+  const reading = readDesired(document, '');
+  if (!reading.ok) throw new Refusal(reading.refusal.kind, reasonText(reading.refusal), EXIT.usage);
+  const plan = [planText(reach.name, fleet, bump), about].filter(part => part !== undefined).join(' ');
+  if (!(await agreed(plan, options, terminal))) return EXIT.refused;
+  if (!(await store.put(keys.desired, document, expecting(entries.desired), signal)).ok) {
+    const now = saysMeanwhile(keys.desired, await store.get(keys.desired, signal));
+    throw new Refusal('operator.meanwhile', `${now}: look at that, and ask again`);
+  }
+  const {freeze} = view;
+  const mind = freeze
+    ? `, but mind: the fleet is frozen by ${freeze.by}, and does not move until "agentctl thaw"`
+    : '';
+  return done(`${keys.desired} asks for ${shortId(bump.release)} now${mind}`, options, terminal);
+};
+
+const planText = (name: string, {view, entries}: Fleet, bump: Bump): string => {
+  const {desired, ledger} = view;
+  const ended = endedBy(bump, desired && askedOf(desired), ledger.proven);
+  return [
+    bumpText(name, bump, insteadOf(entries.desired !== null, desired && releaseId(desired.release))),
+    ended,
+  ]
+    .filter(part => part !== null)
+    .join(' ');
+};
+
+/** What a bump does, in a sentence. `instead`: what is asked for now, in words. */
+export const bumpText = (name: string, {release, share, force = []}: Bump, instead: string): string => {
+  const who =
+    share === undefined || share === '100%'
+      ? `Every host of ${name} is`
+      : `Of ${name}, ${hostsText(share)} ${share === 1 ? 'is' : 'are'}`;
+  const rest = share === undefined || share === '100%' ? '' : ' New instances still boot what is proven.';
+  const forced = force.length === 0 ? '' : ` It is not waited for ${force.join(', ')}.`;
+  return `${who} asked to run ${shortId(release)} instead of ${instead}, in turns, as its policy allows.${rest}${forced}`;
+};
+
+/** The release that is replaced, in words. */
+export const insteadOf = (isThere: boolean, release: string | null): string =>
+  release === null ? (isThere ? 'what nobody can read' : 'nothing') : shortId(release);
