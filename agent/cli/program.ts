@@ -11,6 +11,7 @@ import {historyVerb} from './verbs/history.ts';
 import {holdVerb} from './verbs/hold.ts';
 import {leaveVerb} from './verbs/leave.ts';
 import {lockVerb} from './verbs/lock.ts';
+import {planVerb} from './verbs/plan.ts';
 import {promoteVerb} from './verbs/promote.ts';
 import {releasePermitVerb} from './verbs/release-permit.ts';
 import {resumeVerb} from './verbs/resume.ts';
@@ -30,6 +31,7 @@ const VERBS: Readonly<Record<string, readonly CreateVerb[]>> = {
   'This host:': [statusVerb, whyVerb, historyVerb, holdVerb, resumeVerb, rollbackVerb, retryVerb],
   'The fleet:': [
     fleetLookVerb,
+    planVerb,
     deployVerb,
     promoteVerb,
     revertVerb,
