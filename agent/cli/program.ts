@@ -22,6 +22,7 @@ import {statusVerb} from './verbs/status.ts';
 import {thawVerb} from './verbs/thaw.ts';
 import {unifyVerb} from './verbs/unify.ts';
 import {unlockVerb} from './verbs/unlock.ts';
+import {watchVerb} from './verbs/watch.ts';
 import {whyVerb} from './verbs/why.ts';
 
 type CreateVerb = (terminal: Terminal, done: (exit: number) => void) => Command;
@@ -31,6 +32,7 @@ const VERBS: Readonly<Record<string, readonly CreateVerb[]>> = {
   'This host:': [statusVerb, whyVerb, historyVerb, holdVerb, resumeVerb, rollbackVerb, retryVerb],
   'The fleet:': [
     fleetLookVerb,
+    watchVerb,
     planVerb,
     deployVerb,
     promoteVerb,

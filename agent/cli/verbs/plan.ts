@@ -1,8 +1,7 @@
-import {type Command, InvalidArgumentError} from 'commander';
-import {durationMs} from '../../core/duration.ts';
+import type {Command} from 'commander';
 import type {PlanOptions} from '../fleet/look/plan.ts';
 import {fleetVerb} from '../fleet/reach/options.ts';
-import {hostNames, shareOfFleet} from '../fleet/reach/typed.ts';
+import {durationUpTo, hostNames, shareOfFleet} from '../fleet/reach/typed.ts';
 import type {Terminal} from '../terminal.ts';
 
 const PER_HOST_MS = 60_000;
@@ -14,7 +13,7 @@ export const planVerb = (terminal: Terminal, done: (exit: number) => void): Comm
     .option('-m, --message <text>', 'the message that it would have')
     .option('--share <amount>', 'only for so much of the fleet: 10%, or a number of hosts', shareOfFleet)
     .option('--force <hosts>', 'without waiting for these hosts (a,b)', hostNames)
-    .option('--per-host <duration>', 'how long a host is out (60s)', duration, PER_HOST_MS)
+    .option('--per-host <duration>', 'how long a host is out (60s)', durationUpTo('24h'), PER_HOST_MS)
     .action(async (release: string | undefined, options: PlanOptions) => {
       const [{withFleet}, {showPlan}] = await Promise.all([
         import('../fleet/reach/reach.ts'),
@@ -22,9 +21,3 @@ export const planVerb = (terminal: Terminal, done: (exit: number) => void): Comm
       ]);
       done(await withFleet(options, terminal, reach => showPlan(reach, release, options, terminal)));
     });
-
-const duration = (text: string): number => {
-  const ms = durationMs(text);
-  if (ms !== undefined && ms >= 1_000 && ms <= 24 * 3_600_000) return ms;
-  throw new InvalidArgumentError('Expected a duration from 1s to 24h, such as 90s or 5m.');
-};

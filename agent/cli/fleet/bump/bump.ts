@@ -1,5 +1,7 @@
 /** Asks a fleet for a release: says what will happen, asks, and writes the desired key in place of what was seen of it. */
-import {readDesired} from '../../../core/desired.ts';
+import {type Desired, readDesired} from '../../../core/desired.ts';
+import {forecast} from '../../../core/fleet/forecast/forecast.ts';
+import {bumped, freed} from '../../../core/fleet/forecast/freed.ts';
 import {
   askedOf,
   type Bump,
@@ -9,8 +11,10 @@ import {
   objectionsTo,
   saysMeanwhile,
 } from '../../../core/fleet/operate/bump.ts';
+import type {FleetView} from '../../../core/fleet/plan.ts';
 import {reasonText} from '../../../core/reason.ts';
 import {releaseId, shortId} from '../../../core/release.ts';
+import {age} from '../../age.ts';
 import {EXIT, type Terminal} from '../../terminal.ts';
 import {agreed, done} from '../reach/answer.ts';
 import type {ChangeOptions} from '../reach/options.ts';
@@ -40,7 +44,9 @@ export const bumpFleet = async (
   const document = bumpDocument(bump, new Date().toISOString());
   const reading = readDesired(document, '');
   if (!reading.ok) throw new Refusal(reading.refusal.kind, reasonText(reading.refusal), EXIT.usage);
-  const plan = [planText(reach.name, fleet, bump), about].filter(part => part !== undefined).join(' ');
+  const plan = [planText(reach.name, fleet, bump), about, lengthText(view, reading.desired)]
+    .filter(part => part !== undefined)
+    .join(' ');
   if (!(await agreed(plan, options, terminal))) return EXIT.refused;
   if (!(await store.put(keys.desired, document, expecting(entries.desired), signal)).ok) {
     const now = saysMeanwhile(keys.desired, await store.get(keys.desired, signal));
@@ -62,6 +68,19 @@ const planText = (name: string, {view, entries}: Fleet, bump: Bump): string => {
   ]
     .filter(part => part !== null)
     .join(' ');
+};
+
+const PER_HOST_MS = 60_000;
+/** a question is not kept waiting for what `agentctl plan` takes its time for */
+const STEPS = 200;
+
+/** How long it takes, where that can be said at once. */
+const lengthText = (view: FleetView, desired: Desired): string | undefined => {
+  if (view.hosts.length === 0) return undefined;
+  const {waves, endsAt} = forecast(freed(bumped(view, desired)), {perHostMs: PER_HOST_MS, steps: STEPS});
+  if (endsAt === null || waves.length === 0) return undefined;
+  const count = waves.reduce((sum, {hosts}) => sum + hosts.length, 0);
+  return `That is ${count === 1 ? '1 host' : `${count} hosts`}, and about ${age(endsAt - view.now)} with a minute for each: "agentctl plan" says more.`;
 };
 
 /** What a bump does, in a sentence. `instead`: what is asked for now, in words. */

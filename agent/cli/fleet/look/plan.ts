@@ -1,5 +1,6 @@
 /** What a bump would do, without doing it. */
 import {forecast} from '../../../core/fleet/forecast/forecast.ts';
+import {bumped, freed} from '../../../core/fleet/forecast/freed.ts';
 import {type Bump, objectionsTo} from '../../../core/fleet/operate/bump.ts';
 import type {FleetView} from '../../../core/fleet/plan.ts';
 import {amountOf} from '../../../core/policy/amount.ts';
@@ -35,7 +36,7 @@ export const showPlan = async (
   const {view} = await readFleet(reach);
   const planned = planOf(
     reach.name,
-    name === undefined ? goingOn(view) : bumped(view, name, options, terminal),
+    name === undefined ? goingOn(view) : bumpedBy(view, name, options, terminal),
     options,
   );
   terminal.say(options.json ? JSON.stringify(documentOf(planned)) : planText(planned));
@@ -61,7 +62,7 @@ const goingOn = (view: FleetView): Asked => {
   };
 };
 
-const bumped = (view: FleetView, name: string, options: PlanOptions, terminal: Terminal): Asked => {
+const bumpedBy = (view: FleetView, name: string, options: PlanOptions, terminal: Terminal): Asked => {
   const id = knownRelease(name, view);
   const release = parseRelease(id);
   if (!release) throw new Refusal('desired.refused', `${id} is no release`, EXIT.usage);
@@ -69,17 +70,15 @@ const bumped = (view: FleetView, name: string, options: PlanOptions, terminal: T
   const bump: Bump = {release: id, by: asker(terminal), ...(message !== undefined && {message})};
   const desired = {
     release,
-    version: 'plan', // no store gives it
-    message: 'plan',
     by: bump.by,
     ...(share !== undefined && {share: amountOf(share)}),
     ...(force !== undefined && {force}),
   };
-  return {view: {...view, desired}, release: id, objections: objectionsTo(bump, view)};
+  return {view: bumped(view, desired), release: id, objections: objectionsTo(bump, view)};
 };
 
 const planOf = (name: string, {view, release, objections}: Asked, {perHost, share}: PlanOptions): Planned => {
-  const {freeze, ledger, unreadable} = view;
+  const {freeze, unreadable} = view;
   const stops = [
     ...(unreadable ? [unreadable] : []),
     ...(freeze
@@ -92,20 +91,12 @@ const planOf = (name: string, {view, release, objections}: Asked, {perHost, shar
         ]
       : []),
   ];
-  const free: FleetView = {
-    ...view,
-    unreadable: null,
-    freeze: null,
-    lock: null,
-    policy: {...view.policy, requireMessage: false},
-    ledger: {...ledger, denied: ledger.denied.filter(each => each !== release)},
-  };
   return {
     name,
     release,
     share: share ?? null,
     view,
-    forecast: forecast(free, {perHostMs: perHost}),
+    forecast: forecast(freed(view), {perHostMs: perHost}),
     blockers: [...objections, ...stops],
     perHostMs: perHost,
   };

@@ -1,5 +1,6 @@
 /** What is typed after options, read while the command line is. */
 import {InvalidArgumentError} from 'commander';
+import {durationMs} from '../../../core/duration.ts';
 
 /** A part of a fleet: `10%`, or a number of hosts. */
 export const shareOfFleet = (text: string): number | string => {
@@ -14,3 +15,12 @@ export const hostNames = (text: string): readonly string[] => {
   if (all.every(name => /^[A-Za-z0-9._-]{1,100}$/.test(name))) return all;
   throw new InvalidArgumentError('Expected instance ids with commas between them.');
 };
+
+/** A duration from a second on, in ms. */
+export const durationUpTo =
+  (most: string) =>
+  (text: string): number => {
+    const ms = durationMs(text);
+    if (ms !== undefined && ms >= 1_000 && ms <= (durationMs(most) ?? 0)) return ms;
+    throw new InvalidArgumentError(`Expected a duration from 1s to ${most}, such as 90s or 5m.`);
+  };
