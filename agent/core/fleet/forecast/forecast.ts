@@ -12,9 +12,12 @@ import {waveText} from '../wave.ts';
 export interface Assumed {
   /** how long a host has its permit, ms */
   readonly perHostMs: number;
-  /** so many looks of the planner at most; as many as the fleet needs when not told */
+  /** so many looks of the planner at most */
   readonly steps?: number;
 }
+
+/** More than a fleet of 5,000 needs whose hosts go one by one. */
+const MOST_STEPS = 20_000;
 
 /** Hosts that go one after the other, as their permits come. Moments are ms since the epoch. */
 export interface ForecastWave {
@@ -37,7 +40,7 @@ export interface Forecast {
 }
 
 /** Follows the rollout of the desired release from now on. */
-export const forecast = (view: FleetView, {perHostMs, steps = stepsFor(view)}: Assumed): Forecast => {
+export const forecast = (view: FleetView, {perHostMs, steps = MOST_STEPS}: Assumed): Forecast => {
   let {ledger} = plan({...view, hosts: view.hosts.map(host => ({...host, wants: null}))});
   const hosts = createHosts(view, ledger);
   const waves = createWaves(view);
@@ -52,66 +55,54 @@ export const forecast = (view: FleetView, {perHostMs, steps = stepsFor(view)}: A
     const next = plan({...view, ledger, now, hosts: hosts.all});
     ledger = next.ledger;
     for (const permit of next.granted) {
-      hosts.leave(permit, now + perHostMs);
-      waves.add(permit.host, ledger, now, now + perHostMs);
       endsAt = now + perHostMs;
+      hosts.leave(permit, endsAt);
+      waves.add(permit.host, ledger, now, endsAt);
     }
-    const then = earliest(hosts.firstBack(), next.lookAt, now);
-    if (then === null) break;
-    now = then;
+    const moments = [...hosts.back(), ...(next.lookAt === null ? [] : [next.lookAt])];
+    if (moments.length === 0) break;
+    now = Math.min(...moments);
     hosts.comeBack(now);
   }
-  const end = standingOf({...view, ledger, now, hosts: hosts.all});
-  return {waves: waves.all, end, endsAt: looks < steps ? endsAt : null, blocked: ledger.blocked};
-};
-
-const stepsFor = ({hosts, policy}: FleetView): number => 2 * hosts.length + 50 * (policy.waves.length + 1);
-
-// A look that changes nothing comes again, and is not to be the same moment for ever.
-const earliest = (back: number | null, lookAt: number | null, now: number): number | null => {
-  const moments = [back, lookAt === null ? null : Math.max(lookAt, now + 1)].filter(at => at !== null);
-  return moments.length === 0 ? null : Math.min(...moments);
+  const end = standingOf({...view, ledger, hosts: hosts.all});
+  return {waves: waves.all(), end, endsAt: looks < steps ? endsAt : null, blocked: ledger.blocked};
 };
 
 /** The hosts as they become: whoever can wants the release, whoever is out comes back with it. */
 const createHosts = ({hosts}: FleetView, {rollout}: Ledger) => {
   const release = rollout?.revert?.release ?? rollout?.release;
-  const wantsOf = (host: HostStatus): HostStatus['wants'] =>
-    rollout && release !== undefined && host.active !== release && canMove(host)
-      ? {release, version: rollout.version}
-      : null;
-  const all = hosts.map(host => ({...host, wants: wantsOf(host)}));
-  const places = new Map(all.map(({instance}, index) => [instance, index] as const));
-  const back = new Map<string, {readonly permit: Permit; readonly at: number}>();
-
-  const change = (instance: string, over: Partial<HostStatus>): void => {
-    const index = places.get(instance) ?? -1;
-    const host = all[index];
-    if (!host) return;
-    const changed = {...host, ...over};
-    all[index] = {...changed, wants: wantsOf(changed)};
+  const asking = (host: HostStatus): HostStatus => {
+    const wants = rollout && release !== undefined && host.active !== release && canMove(host);
+    return {...host, wants: wants ? {release, version: rollout.version} : null};
   };
+  const all = hosts.map(asking);
+  const places = new Map(all.map(({instance}, index) => [instance, index] as const));
+  const out = new Map<HostStatus, {readonly permit: Permit; readonly at: number}>();
   return {
     all: all as readonly HostStatus[],
     /** False for a host that is not seen: nobody knows when it comes back. */
-    leave: (permit: Permit, until: number): boolean => {
-      if (!places.has(permit.host)) return false;
-      back.set(permit.host, {permit, at: until});
-      change(permit.host, {phase: 'draining', serving: false, permit: permit.fence});
-      return true;
+    leave: (permit: Permit, at: number): boolean => {
+      const host = all[places.get(permit.host) ?? all.length];
+      if (host) out.set(host, {permit, at});
+      return host !== undefined;
     },
-    firstBack: (): number | null => {
-      let first: number | null = null;
-      for (const {at} of back.values()) if (first === null || at < first) first = at;
-      return first;
-    },
+    /** When those who are out come back. */
+    back: (): readonly number[] => [...new Set([...out.values()].map(({at}) => at))],
     comeBack: (moment: number): void => {
-      for (const [instance, {permit, at}] of back) {
+      for (const [host, {permit, at}] of out) {
         if (at > moment) continue;
-        back.delete(instance);
+        out.delete(host);
         const {fence, release: active, version} = permit;
         const outcome = {fence, result: 'done', release: active, version, cause: null} as const;
-        change(instance, {phase: 'serving', serving: true, permit: null, reason: null, active, outcome});
+        const returned = {
+          phase: 'serving',
+          serving: true,
+          permit: null,
+          reason: null,
+          active,
+          outcome,
+        } as const;
+        all[places.get(host.instance) ?? all.length] = asking({...host, ...returned});
       }
     },
   };
@@ -122,22 +113,20 @@ const canMove = ({phase, reason}: HostStatus): boolean =>
   phase !== 'held' && reason?.kind !== 'operator.hold' && reason?.kind !== 'release.rejected-here';
 
 const createWaves = ({policy}: FleetView) => {
-  const waves: {name: string; hosts: string[]; beginsAt: number; endsAt: number}[] = [];
+  const waves = new Map<string, {name: string; hosts: string[]; beginsAt: number; endsAt: number}>();
   const nameOf = ({rollout}: Ledger): string => {
     if (!rollout || rollout.way === 'back' || policy.waves.length === 0) return 'all';
     const wave = policy.waves[rollout.wave];
     return wave === undefined ? 'the rest' : waveText(wave);
   };
-  let last = '';
   return {
-    all: waves as readonly ForecastWave[],
+    all: (): readonly ForecastWave[] => [...waves.values()],
     add: (host: string, ledger: Ledger, beginsAt: number, endsAt: number): void => {
       const mark = `${ledger.rollout?.version} ${ledger.rollout?.wave}`;
-      if (mark !== last) waves.push({name: nameOf(ledger), hosts: [], beginsAt, endsAt});
-      last = mark;
-      const wave = waves.at(-1);
-      wave?.hosts.push(host);
-      if (wave) wave.endsAt = endsAt;
+      const wave = waves.get(mark) ?? {name: nameOf(ledger), hosts: [], beginsAt, endsAt};
+      waves.set(mark, wave);
+      wave.hosts.push(host);
+      wave.endsAt = endsAt;
     },
   };
 };

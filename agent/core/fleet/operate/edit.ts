@@ -49,7 +49,7 @@ export const takePermit = (ledger: Ledger, name: string, hosts: readonly HostSta
   const permit = ledger.permits.find(({host}) => host === name);
   if (!permit) return refuse(`${name} has no permit`);
   const seen = hosts.find(({instance}) => instance === name);
-  if (seen?.permit !== null && seen?.permit !== undefined)
+  if (seen && seen.permit !== null)
     return refuse(
       `${name} is there, ${seen.phase}, and says that it holds its permit: end it there ("agentctl rollback" or "agentctl retry"), or terminate the instance`,
     );

@@ -16,18 +16,23 @@ export const countBy = (
   hosts: readonly HostStatus[],
   nameOf: (host: HostStatus) => string,
 ): readonly Count[] => {
-  const counts = new Map<string, {hosts: number; serving: number}>();
+  const groups = new Map<string, HostStatus[]>();
   for (const host of hosts) {
-    const name = nameOf(host);
-    const count = counts.get(name) ?? {hosts: 0, serving: 0};
-    count.hosts += 1;
-    if (isInTraffic(host)) count.serving += 1;
-    counts.set(name, count);
+    const group = groups.get(nameOf(host)) ?? [];
+    groups.set(nameOf(host), group);
+    group.push(host);
   }
-  return [...counts]
-    .map(([name, count]) => ({name, ...count}))
-    .toSorted((a, b) => b.hosts - a.hosts || (a.name < b.name ? -1 : 1));
+  return [...groups.keys()]
+    .toSorted()
+    .map(name => countOf(name, groups.get(name) ?? []))
+    .toSorted((a, b) => b.hosts - a.hosts);
 };
+
+const countOf = (name: string, hosts: readonly HostStatus[]): Count => ({
+  name,
+  hosts: hosts.length,
+  serving: hosts.filter(isInTraffic).length,
+});
 
 /** What of the fleet is chosen. What is not told chooses nothing away; `release` may be the beginning of an id. */
 export interface Filter {

@@ -2,7 +2,7 @@ import t from 'tap';
 import {forecast} from '../../../../agent/core/fleet/forecast/forecast.ts';
 import {inOrder} from '../../../../agent/core/fleet/order.ts';
 import {reason} from '../../../../agent/core/reason.ts';
-import {host, NEW, OLD, policy, rollout, unseen, view} from '../fleet.ts';
+import {host, NEW, OLD, policy, rollout, unseen, view, waiting} from '../fleet.ts';
 
 const MINUTE = 60_000;
 const assumed = {perHostMs: MINUTE};
@@ -64,6 +64,52 @@ t.test('a rollout that is under way goes on from where it is', async t => {
   const {waves, endsAt, end} = forecast(view(hosts, {ledger, now: MINUTE / 2}), assumed);
   t.same(waves, [{name: 'all', hosts: ['i-2'], beginsAt: MINUTE, endsAt: 2 * MINUTE}]);
   t.same([end, endsAt], ['proven', 2 * MINUTE]);
+});
+
+t.test('whoever waits already is counted', async t => {
+  const {waves, endsAt} = forecast(view([waiting('i-1'), waiting('i-2')], {now: 0}), assumed);
+  t.match([waves[0]?.hosts.length, endsAt], [2, 2 * MINUTE]);
+});
+
+t.test('who went first comes back first', async t => {
+  const permit = (n: number, since: number) => ({
+    host: `i-${n}`,
+    fence: n,
+    release: NEW,
+    version: '2',
+    since,
+  });
+  const hosts = fleet(10);
+  const rules = policy({concurrency: {count: 2}});
+  const ledger = {
+    ...view([]).ledger,
+    proven: OLD,
+    fence: 2,
+    rollout: rollout(),
+    permits: [permit(1, MINUTE / 2), permit(2, 0)],
+  };
+  const {waves, endsAt} = forecast(view(hosts, {ledger, policy: rules, now: MINUTE / 2}), assumed);
+  t.match([waves[0]?.beginsAt, endsAt], [MINUTE, 5.5 * MINUTE]);
+});
+
+t.test('a permit that nobody knows the host of stays out', async t => {
+  const permits = [{host: 'i-9', fence: 1, release: NEW, version: '2', since: 0}];
+  const ledger = {...view([]).ledger, proven: OLD, fence: 1, rollout: rollout(), permits};
+  const rules = policy({concurrency: {count: 2}, floor: {count: 0}});
+  const missing = [unseen('i-9')];
+  const {waves, end, endsAt} = forecast(view(fleet(2), {ledger, policy: rules, missing, now: 0}), assumed);
+  t.match([waves[0]?.hosts.length, end, endsAt], [2, 'rolling', 2 * MINUTE], 'the others go one by one');
+  const nobody = forecast(view([], {ledger, policy: rules, missing, now: 0}), assumed);
+  t.match([nobody.waves, nobody.endsAt], [[], 0]);
+});
+
+t.test('a wave that is watched ends when it does, whoever is still out for something else', async t => {
+  const hosts = [host('i-1', {active: NEW}), ...fleet(9)];
+  const permits = [{host: 'i-0', fence: 1, release: OLD, version: '1', since: 4 * MINUTE}];
+  const rules = policy({waves: [{count: 1}, {count: 2}], bakeMs: 2 * MINUTE, concurrency: {count: 5}});
+  const ledger = {...view([]).ledger, proven: OLD, fence: 1, rollout: rollout({bakes: 0}), permits};
+  const {waves} = forecast(view(hosts, {ledger, policy: rules, now: MINUTE}), assumed);
+  t.match(waves[0], {name: '2', beginsAt: 2 * MINUTE, hosts: [/^i-/]});
 });
 
 t.test('what is nearly done is told when, also with nobody left to go', async t => {

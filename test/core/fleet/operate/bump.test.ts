@@ -63,7 +63,7 @@ t.test("somebody else's rollout ends with it, and only that is said", async t =>
 t.test('what is asked for is told as it was written', async t => {
   const reading = readDesired(bumpDocument({...bump, message: 'm', share: 3}, 'now'), '1');
   t.ok(reading.ok);
-  if (reading.ok) t.same(askedOf(reading.desired), {...bump, message: 'm', share: 3});
+  if (reading.ok) t.strictSame(askedOf(reading.desired), {...bump, message: 'm', share: 3});
   const plain = readDesired(NEW, '1');
   if (plain.ok) t.same(askedOf(plain.desired), {release: NEW});
   const percent = readDesired(JSON.stringify({release: NEW, share: '7%'}), '1');

@@ -9,6 +9,7 @@ t.test('groups are counted, the largest first, and who is in traffic', async t =
     host('i-2', {zone: 'c'}),
     host('i-3', {zone: 'c', serving: false}),
     host('i-4', {zone: 'a', visible: false}),
+    host('i-5', {zone: 'd'}),
   ];
   t.same(
     countBy(hosts, ({zone}) => zone),
@@ -16,6 +17,7 @@ t.test('groups are counted, the largest first, and who is in traffic', async t =
       {name: 'c', hosts: 2, serving: 1},
       {name: 'a', hosts: 1, serving: 0},
       {name: 'b', hosts: 1, serving: 1},
+      {name: 'd', hosts: 1, serving: 1},
     ],
   );
 });
@@ -45,6 +47,7 @@ t.test('progress counts who has it, of all who count', async t => {
   t.same(progressOf(view(hosts, {ledger: {...ledger, rollout: rollout({revert})}})), {done: 1, size: 3});
   t.same(progressOf(view(hosts)), {done: 2, size: 3}, 'what is asked for, before it has begun');
   t.same(progressOf(view(hosts, {desired: null})), {done: 0, size: 3});
+  t.same(progressOf(view([host('i-1', {active: null})], {desired: null})), {done: 0, size: 1});
   const desired = {release: {kind: 'ebs', snapshot: NEW}, version: '2', force: ['i-9']} as const;
   t.same(progressOf(view(hosts, {ledger, desired, missing: [unseen('i-9')]})), {done: 2, size: 3});
 });
