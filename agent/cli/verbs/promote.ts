@@ -1,4 +1,4 @@
-import type {Command} from 'commander';
+import {type Command, Option} from 'commander';
 import type {PromoteOptions} from '../fleet/bump/lead.ts';
 import {fleetVerb} from '../fleet/reach/options.ts';
 import type {Terminal} from '../terminal.ts';
@@ -11,7 +11,7 @@ interface Options extends PromoteOptions {
 export const promoteVerb = (terminal: Terminal, done: (exit: number) => void): Command =>
   fleetVerb('promote', 'let the release of a share go on to every host')
     .option('--from <channel>', 'carry what is proven in this channel')
-    .option('--to <channel>', 'to this one (the same as --channel)')
+    .addOption(new Option('--to <channel>', 'to this one (the same as --channel)').conflicts('channel'))
     .option('-m, --message <text>', 'what changes, for everybody who looks')
     .option('--yes', 'do not ask')
     .action(async ({to, ...options}: Options) => {

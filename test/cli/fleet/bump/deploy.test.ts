@@ -35,7 +35,7 @@ t.test('share and force are written, and said', async t => {
   t.equal(exit, 0, err);
   t.match(
     line(err),
-    /^Of web\/production, 10% are asked .* New instances still boot what is proven\. It is not waited for i-1, i-2\.$/,
+    /^Of web\/production, 10% are asked .* New instances still boot what is proven\. It is not waited for i-1, i-2\. That is 1 host, and about 1 m with a minute for each: "agentctl plan" says more\.$/,
   );
   t.match(await desiredOf(fleet), {share: '10%', force: ['i-1', 'i-2']});
   await agentctl(['deploy', NEW, '--share', '3', '--yes']);

@@ -65,6 +65,8 @@ t.test('promote carries exactly what is proven in another channel', async t => {
     exit: 1,
     err: /web\/production is asked for snap-22222222 already/,
   });
+  const both = await fleet.agentctl([...promote, '--channel', 'dev']);
+  t.match([both.exit, both.err], [2, /cannot be used with option '--channel/]);
   const same = await fleet.agentctl(['promote', '--from', 'production', '--yes']);
   t.match([same.exit, line(same.err)], [2, /expected another channel than production/]);
 });
