@@ -1,4 +1,5 @@
 /** A fleet within reach of one verb: its store is open while the verb works, and closed when it ends. */
+import type {StoreSettings} from '../../../config/settings.ts';
 import {type Keys, keysOf} from '../../../core/keys.ts';
 import {reasonText} from '../../../core/reason.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
@@ -46,6 +47,7 @@ export const withFleet = async (
   const {openStore} = await import('../../../store/open.ts');
   let store: Store | undefined;
   try {
+    await requireFolder(settings);
     store = await openStore(settings);
     const {signal} = new AbortController();
     return await work({store, keys: keysOf(app, channel), app, channel, name: `${app}/${channel}`, signal});
@@ -59,6 +61,15 @@ export const withFleet = async (
   } finally {
     await store?.close();
   }
+};
+
+// The store would make the folder: right for a host, wrong for whoever mistypes it.
+const requireFolder = async (settings: StoreSettings): Promise<void> => {
+  if (settings.kind !== 'directory') return;
+  const {stat} = await import('node:fs/promises');
+  const found = await stat(settings.path).catch(() => null);
+  if (!found?.isDirectory())
+    throw new Refusal('store.unreachable', `the store file://${settings.path} is not there`, EXIT.noAnswer);
 };
 
 const textOf = ({reason}: ReasonError): string => {

@@ -85,7 +85,10 @@ const ENDS: Readonly<Record<string, string>> = {
 const failuresOf = ({ledger: {failures}}: FleetView) =>
   failures.map(
     ({host, fence, cause}) =>
-      [`failed ${fence}`, `it failed on ${host}: ${cause ? reasonText(cause) : 'no reason given'}`] as const,
+      [
+        `failed ${host} ${fence}`,
+        `it failed on ${host}: ${cause ? reasonText(cause) : 'no reason given'}`,
+      ] as const,
   );
 
 /** Limits come and go with every host: not worth a line. */

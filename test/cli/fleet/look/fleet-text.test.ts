@@ -28,6 +28,13 @@ t.test('3,000 hosts fit into 80 columns and a screen or two', async t => {
     [],
   );
   t.ok(lines.length < 140, `${lines.length} lines`);
+  t.equal(lines.filter(line => line.startsWith('ap-southeast-')).length, 12);
+  const rest = large.hosts.filter(({zone}) => !lines.some(line => line.startsWith(`${zone} `)));
+  const serving = rest.filter(each => each.serving).length;
+  t.ok(
+    lines.includes(`8 more${String(rest.length).padStart(44)}${String(serving).padStart(10)}`),
+    'the rest',
+  );
   const rows = hostsText(large.hosts, NOW).split('\n');
   t.ok(rows.length > 3_000);
   t.same(

@@ -84,5 +84,10 @@ t.test('JSON says all of it', async t => {
     counts: {hosts: 2, releases: [{name: OLD, hosts: 2, serving: 2}]},
     hosts: [{instance: 'i-1', reason: {text: /permits are out/}}, {instance: 'i-2'}],
   });
-  t.notOk(JSON.parse((await agentctl(['fleet', '--json'])).out).hosts);
+  const names = 'fleet now standing desired policy freeze lock coordinator ledger missing unreadable counts';
+  t.same(Object.keys(JSON.parse((await agentctl(['fleet', '--json'])).out)), names.split(' '));
+  t.match(
+    (await agentctl(['fleet', '--hosts'])).out,
+    /^instance .*\ni-1 .*\n {4}1 of 1 permits are out \(i-1\)\ni-2/,
+  );
 });

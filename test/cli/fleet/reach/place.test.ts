@@ -1,4 +1,4 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {mkdir, stat, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
@@ -114,6 +114,10 @@ t.test('a store that does not answer is exit code 3, and a host without a config
   t.match(line(away.err), /the store consul:\/\/127.0.0.1:\d+\/agents does not answer/);
   const json = await runIn(['fleet', '--json', '--store', store, '--app', 'web', '--channel', 'dev']);
   t.match(JSON.parse(json.out), {ok: false, refusal: {kind: 'store.unreachable'}});
+  const folder = join(await temporaryFolder(t), 'typo');
+  const typo = await runIn(['fleet', '--store', `file://${folder}`, '--app', 'web', '--channel', 'dev']);
+  t.match([typo.exit, line(typo.err)], [3, /the store file:.*\/typo is not there/]);
+  await t.rejects(stat(folder), {code: 'ENOENT'}, 'and is not made');
   const nowhere = await runIn(['freeze', '-m', 'x']);
   t.match(nowhere, {exit: 1, out: ''});
   t.match(line(nowhere.err), /nothing says which store, app and channel/);
