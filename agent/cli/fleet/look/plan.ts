@@ -70,7 +70,6 @@ const bumpedBy = (view: FleetView, name: string, options: PlanOptions, terminal:
   const bump: Bump = {release: id, by: asker(terminal), ...(message !== undefined && {message})};
   const desired = {
     release,
-    by: bump.by,
     ...(share !== undefined && {share: amountOf(share)}),
     ...(force !== undefined && {force}),
   };

@@ -60,6 +60,17 @@ t.test('without a release it is what is left', async t => {
   t.match((await agentctl(['plan'])).out, /^goes +2 hosts$/m);
   await putHosts([host('i-2', {active: NEW}), host('i-3', {active: NEW})]);
   t.match((await agentctl(['plan'])).out, /^goes +no host\nends +on every host, and proven$/m);
+  await put(keys.policy, {requireMessage: true});
+  t.match((await agentctl(['plan'])).out, /^in the way +the policy asks for a message/m);
+  await put(keys.desired, {release: NEW, by: 'bob', message: 'the cart'});
+  await put(keys.lock, {by: 'bob (7)'});
+  t.notMatch((await agentctl(['plan'])).out, /in the way/);
+  await put(keys.desired, {release: NEW, message: 'the cart'});
+  t.match(
+    (await agentctl(['plan'])).out,
+    /^in the way +the fleet is locked by bob \(7\)/m,
+    'somebody wrote it',
+  );
 });
 
 t.test('wrong usage is exit code 2', async t => {
