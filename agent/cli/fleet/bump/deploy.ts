@@ -1,3 +1,4 @@
+import {quote} from '../../../core/quote.ts';
 import {parseRelease, RELEASE_EXPECTED} from '../../../core/release.ts';
 import {EXIT, type Terminal} from '../../terminal.ts';
 import {asker} from '../../verb.ts';
@@ -43,11 +44,7 @@ const requireHosts = (names: readonly string[], {view: {hosts, missing, ledger}}
   ]);
   const stranger = names.find(name => !known.has(name));
   if (stranger !== undefined)
-    throw new Refusal(
-      'operator.force',
-      `--force: ${JSON.stringify(stranger)} is no host of this fleet`,
-      EXIT.usage,
-    );
+    throw new Refusal('operator.force', `--force: ${quote(stranger)} is no host of this fleet`, EXIT.usage);
 };
 
 /** The revision that a branch or tag is now, where this machine has the fleet's configuration with a git remote. */
@@ -57,7 +54,7 @@ const revisionOf = async (name: string, env: Terminal['env']): Promise<string> =
   if (found !== null) return found;
   throw new Refusal(
     'desired.refused',
-    `expected ${RELEASE_EXPECTED}, got ${JSON.stringify(name.slice(0, 100))}. A branch or tag is looked up on a host of the fleet, or where /etc/release-agent names the git remote; elsewhere "git ls-remote" tells the revision`,
+    `expected ${RELEASE_EXPECTED}, got ${quote(name)}. A branch or tag is looked up on a host of the fleet, or where /etc/release-agent names the git remote; elsewhere "git ls-remote" tells the revision`,
     EXIT.usage,
   );
 };

@@ -61,7 +61,7 @@ export const waveOfText = ({ledger: {rollout}, policy: {waves}}: FleetView): str
 /** How far it is, `12 of 300 hosts have it`. */
 export const progressText = (view: FleetView): string => {
   const {done, size} = progressOf(view);
-  return `${done} of ${size === 1 ? '1 host' : `${size} hosts`} ${done === 1 ? 'has' : 'have'} it`;
+  return `${done} of ${size === 1 ? '1 host' : `${size} hosts`} ${done === 1 || size === 1 ? 'has' : 'have'} it`;
 };
 
 /** Who is out, the latest first. */

@@ -1,4 +1,5 @@
 import type {FleetView} from '../../../core/fleet/plan.ts';
+import {quote} from '../../../core/quote.ts';
 import {parseRelease, RELEASE_EXPECTED, releaseId} from '../../../core/release.ts';
 import {EXIT} from '../../terminal.ts';
 import {Refusal} from './reach.ts';
@@ -23,7 +24,7 @@ export const knownRelease = (text: string, {ledger, hosts, desired}: FleetView):
   );
   const [only] = found;
   if (found.length === 1 && typeof only === 'string') return only;
-  const got = JSON.stringify(text.slice(0, 100));
+  const got = quote(text);
   const why = found.length > 1 ? `${got}, which several begin with` : got;
   throw new Refusal(
     'desired.refused',

@@ -1,6 +1,7 @@
 /** Where the fleet is: as the command line says, else the environment, else this host's configuration. */
 import {type Place, readPlace, readTyped} from '../../../config/place.ts';
 import type {StoreSettings} from '../../../config/settings.ts';
+import {quote} from '../../../core/quote.ts';
 import type {Terminal} from '../../terminal.ts';
 import type {FleetOptions} from './options.ts';
 
@@ -41,7 +42,7 @@ const readSaid = (options: FleetOptions, env: Env): Said => {
     const reading = readTyped[part](text);
     if (!reading.ok) {
       const from = options[part] === undefined ? variableOf(part) : `--${part}`;
-      const got = JSON.stringify(text.slice(0, 100));
+      const got = quote(text);
       return {ok: false, kind: 'operator.place', text: `${from}: expected ${reading.expected}, got ${got}`};
     }
     if (typeof reading.value === 'string') place[part as 'app' | 'channel'] = reading.value;

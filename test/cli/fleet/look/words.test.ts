@@ -64,6 +64,6 @@ t.test('what was asked for, who is out, on whom it failed', async t => {
   ];
   t.equal(failedText(seen({}, {}, {failures})), '2: i-1 (unexpected error: x), i-2 (no reason given)');
   t.same([outText(seen()), failedText(seen())], [null, null]);
-  t.equal(progressText(seen()), '0 of 1 host have it');
+  t.equal(progressText(seen()), '0 of 1 host has it');
   t.equal(stopText('ada', null, ''), 'by ada');
 });
