@@ -33,11 +33,13 @@ t.test('what nobody can read is said, and the rest is shown', async t => {
   const {agentctl, put, keys} = await steady(t);
   await put(keys.host('i-9'), 'nonsense');
   await put(keys.policy, {concurrency: 0});
+  await put(keys.desired, 'main');
+  await put(keys.members, '[]');
   const {exit, out} = await agentctl(['fleet']);
   t.equal(exit, 4);
   t.match(
     line(out),
-    /unreadable the document policy is not readable: .*, the document web\/production\/hosts\/i-9/,
+    /unreadable the desired release is refused: .*, the document policy .*, the document members .*, the document web\/production\/hosts\/i-9/,
   );
   t.match(out, /^fleet +web\/production, 2 hosts$/m);
 });

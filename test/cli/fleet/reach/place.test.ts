@@ -1,4 +1,5 @@
 import {mkdir, stat, writeFile} from 'node:fs/promises';
+import {createServer as createHttpServer} from 'node:http';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
@@ -74,6 +75,27 @@ t.test("an operator's token replaces the host's, and files of Consul's own tools
     ok: false,
     text: 'file:///tmp/s knows no tokens: show none',
   });
+});
+
+t.test('instance tags win over the files, where they can be asked', async t => {
+  const tags: Readonly<Record<string, string>> = {'release-agent:channel': 'production'};
+  const server = createHttpServer((request, reply) => {
+    const [, name = ''] = /tags\/instance\/(.+)$/.exec(decodeURIComponent(request.url ?? '')) ?? [];
+    if (request.method === 'PUT') reply.end('token');
+    else if (request.url?.endsWith('tags/instance')) reply.end(Object.keys(tags).join('\n'));
+    else reply.end(tags[name]);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const {port} = server.address() as {port: number};
+  const toml = (imds: string) => HOST.replace('"off"', `"${imds}"`).replace('production', 'dev');
+  const asked = await configured(t, toml(`http://127.0.0.1:${port}`));
+  t.match(await findPlace({}, {RELEASE_AGENT_ROOT: asked}), {place: {app: 'web', channel: 'production'}});
+  server.closeAllConnections();
+  server.close();
+  t.match(await findPlace({}, {RELEASE_AGENT_ROOT: asked}), {place: {channel: 'dev'}}, 'it does not answer');
+  const off = await configured(t, toml('off'));
+  t.match(await findPlace({}, {RELEASE_AGENT_ROOT: off}), {place: {channel: 'dev'}});
 });
 
 t.test('what is missing is named, with how it is given', async t => {

@@ -61,6 +61,13 @@ t.test('many failures at once are a few lines, and none comes twice', async t =>
   const first = changes.since(look(view(hosts, {policy: rules, ledger: ledger({failures})})));
   t.equal(first.filter(text => text.startsWith('it failed on')).length, 5);
   t.equal(first.at(-1), 'and 4 more');
+  const few = ledger({failures: failures.slice(0, 5)});
+  t.match(
+    createChanges()
+      .since(look(view(hosts, {policy: rules, ledger: few})))
+      .at(-1),
+    /^it failed on i-4/,
+  );
   const last = {host: 'i-9', fence: 9, cause: null};
   t.same(changes.since(look(view(hosts, {policy: rules, ledger: ledger({failures: [...failures, last]})}))), [
     'it failed on i-9: no reason given',
