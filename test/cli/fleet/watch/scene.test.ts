@@ -5,7 +5,7 @@ import {sceneText} from '../../../../agent/cli/fleet/watch/scene.ts';
 import {WIDTH} from '../../../../agent/cli/layout.ts';
 import {EMPTY_LEDGER} from '../../../../agent/core/fleet/ledger.ts';
 import type {FleetView} from '../../../../agent/core/fleet/plan.ts';
-import {host, NEW, OLD, policy, rollout, view} from '../../../core/fleet/fleet.ts';
+import {host, NEW, OLD, policy, rollout, unseen, view} from '../../../core/fleet/fleet.ts';
 import {largeView} from '../large.ts';
 
 const look = (seen: FleetView, over: {coordinator?: string | null; now?: number} = {}) => ({
@@ -61,11 +61,11 @@ store        the store c does not answer: no leader; for 2 s, since when nothing
              new is known
 left         about 12 m 18 s, with 1 m for each host that is out`,
   );
-  t.notMatch(
-    sceneText(look(view(hosts, {freeze: {by: 'a', note: 'b', at: null}}))),
-    /^left/m,
-    'nobody knows',
-  );
+  const frozen = {...seen, freeze: {by: 'a', note: 'b', at: null}, ledger: {...seen.ledger, permits: []}};
+  t.notMatch(sceneText(look(frozen)), /^left/m, 'nobody knows');
+  const many = {...seen, missing: [unseen('i-8'), unseen('i-9')]};
+  t.match(sceneText(look(many)), /^missing +2: i-8, …$/m);
+  t.match(sceneText(look({...seen, missing: [unseen('i-8')]})), /^missing +1: i-8$/m);
 });
 
 t.test('a host takes as long as those that were seen', async t => {
