@@ -25,8 +25,8 @@ import {expecting} from '../reach/write.ts';
 interface Asking {
   readonly options: ChangeOptions;
   readonly terminal: Terminal;
-  /** what is said before the question, beside what every bump says */
-  readonly about?: string;
+  /** the release as it was asked for */
+  readonly typed?: string;
 }
 
 /** Bumps the fleet that was read. Gives the exit code; throws a `Refusal` for what would come to nothing. */
@@ -34,7 +34,7 @@ export const bumpFleet = async (
   reach: Reach,
   fleet: Fleet,
   bump: Bump,
-  {options, terminal, about}: Asking,
+  {options, terminal, typed = bump.release}: Asking,
 ): Promise<number> => {
   const {store, keys, signal} = reach;
   const {view, entries} = fleet;
@@ -44,7 +44,7 @@ export const bumpFleet = async (
   const document = bumpDocument(bump, new Date().toISOString());
   const reading = readDesired(document, '');
   if (!reading.ok) throw new Refusal(reading.refusal.kind, reasonText(reading.refusal), EXIT.usage);
-  const plan = [planText(reach.name, fleet, bump), about, lengthText(view, reading.desired)]
+  const plan = [planText(reach.name, fleet, {bump, typed}), lengthText(view, reading.desired)]
     .filter(part => part !== undefined)
     .join(' ');
   if (!(await agreed(plan, options, terminal))) return EXIT.refused;
@@ -59,11 +59,18 @@ export const bumpFleet = async (
   return done(`${keys.desired} asks for ${shortId(bump.release)} now${mind}`, options, terminal);
 };
 
-const planText = (name: string, {view, entries}: Fleet, bump: Bump): string => {
+const planText = (
+  name: string,
+  {view, entries}: Fleet,
+  {bump, typed}: {readonly bump: Bump; readonly typed: string},
+): string => {
   const {desired, ledger} = view;
   const ended = endedBy(bump, desired && askedOf(desired), ledger.proven);
   return [
-    bumpText(name, bump, insteadOf(entries.desired !== null, desired && releaseId(desired.release))),
+    bumpText(name, bump, {
+      instead: insteadOf(entries.desired !== null, desired && releaseId(desired.release)),
+      typed,
+    }),
     ended,
   ]
     .filter(part => part !== null)
@@ -83,15 +90,27 @@ const lengthText = (view: FleetView, desired: Desired): string | undefined => {
   return `That is ${count === 1 ? '1 host' : `${count} hosts`}, and about ${age(endsAt - view.now)} with a minute for each: "agentctl plan" says more.`;
 };
 
-/** What a bump does, in a sentence. `instead`: what is asked for now, in words. */
-export const bumpText = (name: string, {release, share, force = []}: Bump, instead: string): string => {
+interface Said {
+  /** what is asked for now, in words */
+  readonly instead: string;
+  /** the release as it was asked for: a branch moves */
+  readonly typed: string;
+}
+
+/** What a bump does, in a sentence. */
+export const bumpText = (
+  name: string,
+  {release, share, force = []}: Bump,
+  {instead, typed}: Said,
+): string => {
+  const called = typed === release ? '' : ` (${typed} now)`;
   const who =
     share === undefined || share === '100%'
       ? `Every host of ${name} is`
       : `Of ${name}, ${hostsText(share)} ${share === 1 ? 'is' : 'are'}`;
   const rest = share === undefined || share === '100%' ? '' : ' New instances still boot what is proven.';
   const forced = force.length === 0 ? '' : ` It is not waited for ${force.join(', ')}.`;
-  return `${who} asked to run ${shortId(release)} instead of ${instead}, in turns, as its policy allows.${rest}${forced}`;
+  return `${who} asked to run ${shortId(release)}${called} instead of ${instead}, in turns, as its policy allows.${rest}${forced}`;
 };
 
 /** The release that is replaced, in words. */

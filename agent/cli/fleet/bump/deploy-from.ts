@@ -63,8 +63,7 @@ const throughAgent = async (
   const {app, channel, fleet} = asked.value;
   const {version, release} = seen.value;
   const plan = [
-    bumpText(`${app}/${channel}`, bump, insteadOf(version !== null, release)),
-    bump.release === name ? null : `${name} is ${bump.release} now.`,
+    bumpText(`${app}/${channel}`, bump, {instead: insteadOf(version !== null, release), typed: name}),
     endedBy(bump, seen.value, fleet?.proven ?? null),
   ];
   if (!(await consent(plan.filter(part => part !== null).join(' '), options, terminal))) return EXIT.refused;

@@ -32,8 +32,7 @@ export const deploy = async (
     ...(share !== undefined && {share}),
     ...(force.length > 0 && {force}),
   };
-  const about = release === name ? undefined : `${name} is ${release} now.`;
-  return bumpFleet(reach, fleet, bump, {options, terminal, ...(about !== undefined && {about})});
+  return bumpFleet(reach, fleet, bump, {options, terminal, typed: name});
 };
 
 const requireHosts = (names: readonly string[], {view: {hosts, missing, ledger}}: Fleet): void => {

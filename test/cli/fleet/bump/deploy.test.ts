@@ -137,7 +137,7 @@ t.test('a branch is looked up where the git remote is configured, and elsewhere 
   const env = {RELEASE_AGENT_ROOT: root};
   const {exit, err} = await fleet.agentctl(['deploy', 'main', '--yes'], {env});
   t.equal(exit, 0, err);
-  t.match(line(err), new RegExp(`main is ${revision} now\\.`));
+  t.match(line(err), new RegExp(`asked to run ${revision.slice(0, 12)} \\(main now\\) instead of`));
   t.match(await desiredOf(fleet), {release: revision});
   const unknown = await fleet.agentctl(['deploy', 'mian', '--yes'], {env});
   t.match([unknown.exit, line(unknown.err)], [1, /has no branch or tag mian/]);
