@@ -15,6 +15,17 @@ const confirm = async (question: string): Promise<boolean> => {
   return /^y(?:es)?$/i.test(line.trim());
 };
 
+const screen = {
+  write: (text: string) => void process.stdout.write(text),
+  size: () => ({columns: process.stdout.columns, rows: process.stdout.rows}),
+};
+
+const interruption = (): AbortSignal => {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort());
+  return interrupted.signal;
+};
+
 // A reader that goes away (`agentctl history | head`) is no failure.
 process.stdout.on('error', () => process.exit());
 
@@ -23,7 +34,9 @@ runAgentctl(process.argv.slice(2), {
   say: text => process.stdout.write(`${text}\n`),
   complain: text => process.stderr.write(`${text}\n`),
   env: process.env,
+  interruption,
   ...(process.stdin.isTTY && {confirm}),
+  ...(process.stdout.isTTY && {screen}),
 }).then(code => {
   process.exitCode = code;
 });

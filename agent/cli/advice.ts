@@ -32,7 +32,25 @@ const ADVICE: readonly Advice[] = [
     'What serves is not touched by that. It is tried again by itself; whoever holds the old slot has to let go of it.',
   ],
   [/^operator\.hold$/, '"agentctl resume" lets it follow the desired release again.'],
-  [/^permit\.(?:waiting|concurrency|floor)$/, 'Its turn comes by itself; nothing has to be done.'],
+  [
+    /^permit\.(?:waiting|concurrency|floor|zone-floor|zone-turn|wave|wave-bake|window)$/,
+    'Its turn comes by itself; nothing has to be done.',
+  ],
+  [/^permit\.frozen$/, '"agentctl thaw" lets the fleet go on.'],
+  [
+    /^permit\.locked$/,
+    'It waits until the lock is gone: ask whose it is, or take it away with "agentctl unlock --break".',
+  ],
+  [/^permit\.(?:share|denied|message)$/, ''], // they say what to do
+  [
+    /^permit\.wave-unwell$/,
+    'It goes on when these hosts serve again: "agentctl why" there says what is wrong.',
+  ],
+  [
+    /^permit\.holder-missing$/,
+    'Terminate that instance, or take its permit with "agentctl release-permit" when it is gone for good.',
+  ],
+  [/^permit\.reverted$/, 'Ask for another release when the fleet is back: "agentctl deploy".'],
   [/^stage\.spread$/, ''],
   [/^permit\.halted$/, 'Ask for another release, or for this one again: "agentctl deploy".'],
   [

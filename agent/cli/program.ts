@@ -1,29 +1,53 @@
 import {Command, CommanderError} from 'commander';
 import {VERSION} from '../version.ts';
 import {EXIT, EXIT_TEXT, type Terminal} from './terminal.ts';
+import {allowVerb} from './verbs/allow.ts';
 import {checkVerb} from './verbs/check.ts';
+import {denyVerb} from './verbs/deny.ts';
 import {deployVerb} from './verbs/deploy.ts';
+import {fleetLookVerb} from './verbs/fleet.ts';
+import {freezeVerb} from './verbs/freeze.ts';
 import {historyVerb} from './verbs/history.ts';
 import {holdVerb} from './verbs/hold.ts';
 import {leaveVerb} from './verbs/leave.ts';
+import {lockVerb} from './verbs/lock.ts';
+import {planVerb} from './verbs/plan.ts';
+import {promoteVerb} from './verbs/promote.ts';
+import {releasePermitVerb} from './verbs/release-permit.ts';
 import {resumeVerb} from './verbs/resume.ts';
 import {retryVerb} from './verbs/retry.ts';
+import {revertVerb} from './verbs/revert.ts';
 import {rollbackVerb} from './verbs/rollback.ts';
 import {statusVerb} from './verbs/status.ts';
+import {thawVerb} from './verbs/thaw.ts';
+import {unifyVerb} from './verbs/unify.ts';
+import {unlockVerb} from './verbs/unlock.ts';
+import {watchVerb} from './verbs/watch.ts';
 import {whyVerb} from './verbs/why.ts';
 
-const VERBS = [
-  statusVerb,
-  whyVerb,
-  historyVerb,
-  holdVerb,
-  resumeVerb,
-  rollbackVerb,
-  retryVerb,
-  deployVerb,
-  checkVerb,
-  leaveVerb,
-];
+type CreateVerb = (terminal: Terminal, done: (exit: number) => void) => Command;
+
+/** In groups, as the help lists them. */
+const VERBS: Readonly<Record<string, readonly CreateVerb[]>> = {
+  'This host:': [statusVerb, whyVerb, historyVerb, holdVerb, resumeVerb, rollbackVerb, retryVerb],
+  'The fleet:': [
+    fleetLookVerb,
+    watchVerb,
+    planVerb,
+    deployVerb,
+    promoteVerb,
+    revertVerb,
+    unifyVerb,
+    freezeVerb,
+    thawVerb,
+    lockVerb,
+    unlockVerb,
+    denyVerb,
+    allowVerb,
+    releasePermitVerb,
+  ],
+  'Setting up:': [checkVerb, leaveVerb],
+};
 
 /** Runs one agentctl command line (without program names) and gives its exit code. */
 export const runAgentctl = async (args: readonly string[], terminal: Terminal): Promise<number> => {
@@ -31,9 +55,13 @@ export const runAgentctl = async (args: readonly string[], terminal: Terminal): 
   const done = (code: number) => {
     exit = code;
   };
-  const program = new Command('agentctl').description('Asks the release agent of this host.');
+  const program = new Command('agentctl').description(
+    'Asks the release agent of this host, and moves the fleet.',
+  );
   program.version(VERSION).addHelpText('after', EXIT_TEXT);
-  for (const create of VERBS) program.addCommand(create(terminal, done).addHelpText('after', EXIT_TEXT));
+  for (const [group, verbs] of Object.entries(VERBS))
+    for (const create of verbs)
+      program.addCommand(create(terminal, done).helpGroup(group).addHelpText('after', EXIT_TEXT));
   for (const command of [program, ...program.commands]) quiet(command, terminal);
   try {
     await program.parseAsync(args, {from: 'user'});

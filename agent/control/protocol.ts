@@ -92,6 +92,10 @@ export type Answer =
 export interface DesiredSeen {
   readonly version: string | null;
   readonly release: string | null;
+  readonly by?: string;
+  readonly message?: string;
+  /** as operators write it: a count of hosts, or `10%` */
+  readonly share?: number | string;
 }
 
 /** Asks for the desired key to be written. */
@@ -100,6 +104,10 @@ export interface DeployRequest {
   readonly release: string;
   readonly message?: string;
   readonly by: string;
+  /** only so much of the fleet gets it: a count of hosts, or `10%` */
+  readonly share?: number | string;
+  /** hosts that are not waited for */
+  readonly force?: readonly string[];
   /** the version of the key that this shall replace (null: none); left out: whatever there is */
   readonly seen?: string | null;
   /** an operator's token for the store, instead of the host's; a secret */

@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import {FORCED_EXPECTED, isForced} from '../core/desired.ts';
+import {amountExpected, isAmount} from '../core/policy/amount.ts';
 import {isPrintable} from '../core/printable.ts';
 import {quote} from '../core/quote.ts';
 import {reason} from '../core/reason.ts';
@@ -32,6 +34,8 @@ const release = v.pipe(
   v.string('a release as text'),
   v.check(id => parseRelease(id) !== undefined, RELEASE_EXPECTED),
 );
+const share = v.custom<number | string>(value => isAmount(value, 1), amountExpected(1));
+const force = v.custom<readonly string[]>(isForced, FORCED_EXPECTED);
 const limit = v.pipe(v.number('a limit'), v.integer('a whole number'), v.minValue(1), v.maxValue(10_000));
 
 const REQUEST: v.GenericSchema<unknown, Request> = v.variant('verb', [
@@ -49,6 +53,8 @@ const REQUEST: v.GenericSchema<unknown, Request> = v.variant('verb', [
     by,
     release,
     message: v.exactOptional(message),
+    share: v.exactOptional(share),
+    force: v.exactOptional(force),
     seen: v.exactOptional(v.nullable(text('a version', 128))),
     token: v.exactOptional(token),
   }),
@@ -68,7 +74,7 @@ export const readRequest = (json: string): Request => {
 
 const expectedOf = ({type, expected, message: text}: v.BaseIssue<unknown>): string => {
   if (expected === 'never') return 'nothing';
-  return type === 'check' || type === 'regex' ? text : (expected ?? text);
+  return type === 'check' || type === 'custom' || type === 'regex' ? text : (expected ?? text);
 };
 
 const parseJson = (json: string): unknown => {

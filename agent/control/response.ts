@@ -80,7 +80,13 @@ const RESULTS: {readonly [V in Verb]: v.GenericSchema<unknown, Results[V]>} = {
   retry: v.string(),
   leave: v.boolean(),
   resolve: v.string(),
-  desired: v.object({version: v.nullable(v.string()), release: v.nullable(v.string())}),
+  desired: v.object({
+    version: v.nullable(v.string()),
+    release: v.nullable(v.string()),
+    by: v.exactOptional(v.string()),
+    message: v.exactOptional(v.string()),
+    share: v.exactOptional(v.union([v.number(), v.string()])),
+  }),
   deploy: v.string(),
 };
 

@@ -54,8 +54,8 @@ const readDocument = (text: string, version: string): DesiredReading => {
   const {share, force} = document;
   if (share !== undefined && !isAmount(share, 1))
     return refuse(`${amountExpected(1)}, in the field "share"`, quote(JSON.stringify(share)));
-  if (force !== undefined && !isNames(force))
-    return refuse(`at most ${FORCED_LIMIT} instance ids in the field "force"`, quote(JSON.stringify(force)));
+  if (force !== undefined && !isForced(force))
+    return refuse(`${FORCED_EXPECTED} in the field "force"`, quote(JSON.stringify(force)));
   const {release: id, message, by} = document as {release?: string; message?: string; by?: string};
   const release = id === undefined ? undefined : parseRelease(id);
   if (!release)
@@ -69,7 +69,11 @@ const readDocument = (text: string, version: string): DesiredReading => {
   return {ok: true, desired: {release, version, ...said}};
 };
 
-const isNames = (value: unknown): value is readonly string[] =>
+/** What can be forced, for error texts. */
+export const FORCED_EXPECTED = `at most ${FORCED_LIMIT} instance ids`;
+
+/** True for a list of hosts that are not waited for. */
+export const isForced = (value: unknown): value is readonly string[] =>
   Array.isArray(value) &&
   value.length <= FORCED_LIMIT &&
   value.every(name => typeof name === 'string' && /^[A-Za-z0-9._-]{1,100}$/.test(name));

@@ -127,6 +127,28 @@ t.test("a deploy shows an operator's token, from a file that only they can read"
   t.equal(requests.length, 2);
 });
 
+t.test('a deploy hands on what part of the fleet it is for, and shows what it ends', async t => {
+  const {controls, requests} = fakeControls();
+  const seen = {version: '9', release: 'snap-33333333', by: 'bob (7)', share: '10%', message: 'the cart'};
+  const {env} = await host(t, {controls: {...controls, desired: async () => seen}});
+  const args = ['deploy', NEW, '--share', '25%', '--force', 'i-1,i-2', '--yes'];
+  const {exitCode, stderr} = await agentctl(args, env);
+  t.equal(exitCode, 0, stderr);
+  t.match(
+    stderr.replaceAll('\n', ' '),
+    /Of web\/production, 25% are asked .* not waited for i-1, i-2\. The rollout of snap-33333333 to 10% of the fleet \("the cart"\), which bob \(7\) began/,
+  );
+  const asked = {
+    verb: 'deploy',
+    by: named('ada'),
+    release: NEW,
+    share: '25%',
+    force: ['i-1', 'i-2'],
+    seen: '9',
+  };
+  t.same(requests, [asked]);
+});
+
 t.test('a refusal is on stderr with exit code 1, or as JSON', async t => {
   const {controls} = fakeControls();
   const why = reason('operator.cannot-roll-back', {cause: 'there is no previous release on this host'});

@@ -63,6 +63,11 @@ t.test('what a verb does not take is refused with what was expected', async t =>
     ['{"verb":"hold","by":"ada"}', /note/],
     ['{"verb":"hold","by":"ada","note":" "}', /a note of 1 to 1000 characters on one line as note, got " "/],
     ['{"verb":"hold","by":"a\\nb","note":"x"}', /a name of 1 to 128 characters on one line as by/],
+    [
+      `{"verb":"deploy","by":"ada","release":"${NEW}","share":0}`,
+      /a whole number of hosts from 1, or a percentage.* as share/,
+    ],
+    [`{"verb":"deploy","by":"ada","release":"${NEW}","force":["a b"]}`, /at most 100 instance ids as force/],
     ['{"verb":"deploy","by":"ada","release":"main"}', /expected a snapshot id.* as release, got "main"/],
     ['{"verb":"resolve","name":"--upload-pack=x"}', /the name of a branch or tag as name/],
     ['{"verb":"resolve","name":"a..b"}', /the name of a branch or tag as name/],

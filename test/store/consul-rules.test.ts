@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import t from 'tap';
 import {storePart} from '../../agent/cli/check/store.ts';
 import type {Settings} from '../../agent/config/settings.ts';
+import {EMPTY_LEDGER} from '../../agent/core/fleet/ledger.ts';
 import {keysOf} from '../../agent/core/keys.ts';
 import {reasonText} from '../../agent/core/reason.ts';
 import {deploy} from '../../agent/runtime/operator/deploy.ts';
@@ -49,7 +50,12 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
       await Promise.all([store.get(keys.desired, never), store.get(keys.policy, never)]);
       for (const key of [keys.ledger, keys.members]) {
         const entry = await store.get(key, never);
-        const put = await store.put(key, '{}', entry ? {version: entry.version} : 'absent', never);
+        const put = await store.put(
+          key,
+          JSON.stringify(EMPTY_LEDGER),
+          entry ? {version: entry.version} : 'absent',
+          never,
+        );
         if (!put.ok) throw new Error(`${key} was not written`);
       }
       await store.put(keys.call('i-1'), '0', 'any', never);
@@ -143,10 +149,15 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
   await use(operatorRules());
   const store = await openStore(settings, tuning);
   t.teardown(() => store.close());
-  for (const key of [keys.desired, keys.policy]) {
+  for (const key of [keys.desired, keys.policy, keys.freeze, keys.lock, keys.ledger]) {
     const before = await store.get(key, never);
     const put = store.put(key, 'x', before ? {version: before.version} : 'absent', never);
     t.match(await put, {ok: true}, `an operator's are enough for ${key}`);
   }
-  await t.rejects(store.put(keys.ledger, 'x', 'any', never), refused, 'and for nothing of the hosts');
+  for (const key of [keys.members, keys.coordinator, keys.host('i-1'), keys.call('i-1')])
+    await t.rejects(
+      store.put(key, 'x', 'any', never),
+      refused,
+      `and not for ${key}, which is the hosts' own`,
+    );
 });

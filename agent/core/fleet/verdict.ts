@@ -41,7 +41,8 @@ export const budgetOf = ({budget}: Policy, size: number): number => Math.max(1, 
 export const isSpent = ({failures}: Ledger, policy: Policy, size: number): boolean =>
   failures.length > 0 && failedHosts(failures) >= budgetOf(policy, size);
 
-const DENIED_LIMIT = 50;
+/** so many releases are denied at most; the oldest is forgotten */
+export const DENIED_LIMIT = 50;
 
 /** The ledger with its release denied, when its budget is spent and the failures say that it is the release. One that was proven never is. */
 export const noteDenied = (ledger: Ledger, spent: boolean): Ledger => {

@@ -1,8 +1,9 @@
 import type {DesiredSeen} from '../../control/protocol.ts';
 import {readDesired} from '../../core/desired.ts';
+import {saysMeanwhile, shareOf} from '../../core/fleet/operate/bump.ts';
 import {type Reason, reason} from '../../core/reason.ts';
 import {reasonOf} from '../../core/reason-error.ts';
-import {releaseId, shortRelease} from '../../core/release.ts';
+import {releaseId} from '../../core/release.ts';
 import type {Entry, Store} from '../../ports.ts';
 
 interface Writing {
@@ -17,9 +18,14 @@ interface Writing {
 /** What an operator is shown of the desired key. */
 export const seenOf = (entry: Entry | null): DesiredSeen => {
   const reading = entry && readDesired(entry.value, entry.version);
+  if (!reading?.ok) return {version: entry?.version ?? null, release: null};
+  const {release, version, by, message, share} = reading.desired;
   return {
-    version: entry?.version ?? null,
-    release: reading?.ok ? releaseId(reading.desired.release) : null,
+    version,
+    release: releaseId(release),
+    ...(by !== undefined && {by}),
+    ...(message !== undefined && {message}),
+    ...(share !== undefined && {share: shareOf(share)}),
   };
 };
 
@@ -32,7 +38,7 @@ export const writeDesired = async (
   try {
     const expected = seen === undefined ? 'any' : seen === null ? 'absent' : {version: seen};
     if ((await store.put(key, value, expected, signal)).ok) return null;
-    return cannot(`${saying(key, await store.get(key, signal))}: look at that, and ask again`);
+    return cannot(`${saysMeanwhile(key, await store.get(key, signal))}: look at that, and ask again`);
   } catch (error) {
     const why = reasonOf(error);
     return isForbidden(why) ? cannot(`${whose} may not write ${key}: ${REMEDY}`) : why;
@@ -42,14 +48,6 @@ export const writeDesired = async (
 const REMEDY = 'show the token of an operator who may, by --token-file or CONSUL_HTTP_TOKEN_FILE';
 
 const cannot = (cause: string): Reason => reason('operator.cannot-deploy', {cause});
-
-const saying = (key: string, entry: Entry | null): string => {
-  if (!entry) return `${key} is gone meanwhile`;
-  const reading = readDesired(entry.value, entry.version);
-  if (!reading.ok) return `${key} was changed meanwhile, to what nobody can read`;
-  const {release, by} = reading.desired;
-  return `${key} asks for ${shortRelease(release)} meanwhile${by === undefined ? '' : `, by ${by}`}`;
-};
 
 const isForbidden = (why: Reason): boolean =>
   why.kind === 'store.refused' && /permission denied|ACL not found/i.test(String(why.details.cause));

@@ -3,6 +3,7 @@
 import {join} from 'node:path';
 import t, {type Test} from 'tap';
 import {readDesired} from '../../../agent/core/desired.ts';
+import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import {newAttempt} from '../../../agent/core/host/attempt/attempt.ts';
 import {enterServing} from '../../../agent/core/host/attempt/enter.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
@@ -154,6 +155,37 @@ t.test('a deploy replaces what was shown, and nothing else', async t => {
   const token = await controls.deploy({release: 'snap-11111111', by: 'ada', token: 'secret'}, never);
   t.notOk(token.ok);
   if (!token.ok) t.match(reasonText(token.reason), /knows no tokens: show none/);
+});
+
+t.test('a deploy writes what part of the fleet it is for, and shows it to the next', async t => {
+  const {controls, desired} = await controlsOf(t, servingOne(ONE));
+  const part = {share: '25%', force: ['i-1'], message: 'the cart'};
+  t.match(await controls.deploy({release: 'snap-22222222', by: 'ada (1)', ...part}, never), {ok: true});
+  t.match((await desired())?.reading, {ok: true, desired: {share: {percent: 25}, force: ['i-1']}});
+  const {version: _, ...shown} = await controls.desired(never);
+  t.same(shown, {release: 'snap-22222222', by: 'ada (1)', message: 'the cart', share: '25%'});
+});
+
+t.test('what the fleet would not follow is not written', async t => {
+  const {controls, desired, store} = await controlsOf(t, servingOne(ONE));
+  const asked = {release: 'snap-22222222', by: 'ada (1000)'};
+  const refused = async (kind: string) =>
+    t.match(await controls.deploy(asked, never), {ok: false, reason: {kind}});
+  const put = (key: string, value: object) =>
+    store.put(`web/production/${key}`, JSON.stringify(value), 'any', never);
+  await put('lock', {by: 'bob', why: 'the move'});
+  await refused('permit.locked');
+  await put('lock', {by: 'ada', why: 'from another machine'});
+  await put('ledger', {...EMPTY_LEDGER, denied: ['snap-22222222']});
+  await refused('permit.denied');
+  await put('ledger', EMPTY_LEDGER);
+  await put('policy', {requireMessage: true});
+  await refused('permit.message');
+  await put('policy', {requireMessage: 1});
+  await refused('store.document');
+  t.equal(await desired(), null);
+  await put('policy', {});
+  t.match(await controls.deploy(asked, never), {ok: true});
 });
 
 t.test('a rollback of a held host names the hold', async t => {
