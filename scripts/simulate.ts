@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
-import {emptyCounts, summary} from '../test/simulation/report.ts';
+import {type Counts, emptyCounts, summary} from '../test/simulation/report.ts';
 import {type Result, runScenario} from '../test/simulation/run.ts';
 import {drawScenario} from '../test/simulation/scenario/scenario.ts';
 import {replayCommand, shrink} from '../test/simulation/shrink.ts';
@@ -44,6 +44,8 @@ const readOptions = (args: readonly string[]) => {
   };
 };
 
+type Options = ReturnType<typeof readOptions>;
+
 const tell = (at: number, who: string, text: string): void =>
   console.log(`${(at / 1_000).toFixed(3).padStart(10)}  ${who.padEnd(10)}  ${text}`);
 
@@ -52,21 +54,26 @@ const tellFailed = (result: Result): void =>
     `seed ${result.scenario.number} fails: ${result.violations.join('\n  ')}\n  ${replayCommand(result)}`,
   );
 
+/** Runs a seed, and tells what it came to where that is wanted, or needed. */
+const runSeed = async (number: number, options: Options, counts: Counts): Promise<void> => {
+  const {part, trace, first} = options;
+  const result = await runScenario(drawScenario(number, part), trace ? {onTrace: tell} : {});
+  counts.add(result);
+  if (trace) console.log(`seed ${number}: ${result.end ?? 'no end'}, hash ${result.hash}`);
+  if (result.violations.length === 0) return;
+  tellFailed(first || trace || counts.failed() > SHRUNK ? result : await shrink(result, SHRINK));
+};
+
 const main = async (): Promise<number> => {
-  const {seeds, from, part, trace, first, help} = readOptions(process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2));
+  const {seeds, from, first, help} = options;
   if (help) {
     process.stdout.write(USAGE);
     return 0;
   }
   const counts = emptyCounts();
-  for (let number = from; number < from + seeds; number += 1) {
-    const result = await runScenario(drawScenario(number, part), trace ? {onTrace: tell} : {});
-    counts.add(result);
-    if (trace) console.log(`seed ${number}: ${result.end ?? 'no end'}, hash ${result.hash}`);
-    if (result.violations.length > 0)
-      tellFailed(first || trace || counts.failed() > SHRUNK ? result : await shrink(result, SHRINK));
-    if (first && counts.failed() > 0) break;
-  }
+  for (let number = from; number < from + seeds && !(first && counts.failed() > 0); number += 1)
+    await runSeed(number, options, counts);
   for (const line of summary(counts)) console.log(line);
   return counts.failed() > 0 ? 1 : 0;
 };

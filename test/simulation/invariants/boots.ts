@@ -7,6 +7,10 @@ const WINDOW_MS = 300_000;
 const failedOn = ({state}: Machine): string | null =>
   state?.rejected ? releaseId(state.rejected.release) : null;
 
+/** What served a host before is what it goes back to by itself, whatever others say of it. */
+const goesBack = ({state, served}: Machine, release: string): boolean =>
+  state?.phase === 'activating' && state.attempt.purpose === 'rollback' && served.has(release);
+
 /** A host that has served nothing boots the proven release while there is one; a denied release never starts. */
 export const boots: Invariant = (world, fail) => {
   const {timeline} = world;
@@ -24,7 +28,7 @@ export const boots: Invariant = (world, fail) => {
     if (event.type !== 'activating') return;
     const {machine, release} = event;
     const recent = recentOf(known, timeline.now(), machine.launchedAt);
-    if (recent.every(({denied}) => denied.includes(release)))
+    if (recent.every(({denied}) => denied.includes(release)) && !goesBack(machine, release))
       fail(`${machine.instance} starts ${release}, which is denied`);
     if (machine.served.size > 0 || release === world.scenario.seed) return;
     if (recent.some(({proven}) => proven !== null && proven === failedOn(machine))) return; // it failed there
