@@ -29,7 +29,7 @@ interface Options {
   readonly onTrace?: (at: number, who: string, text: string) => void;
 }
 
-const LOOK_MS = 2_500;
+const LOOK_MS = 5_000;
 const ENDING_EVERY_MS = 10_000;
 /** A run that has not ended so long after the calm does not end. */
 const LIMIT_MS = 6 * 3_600_000;

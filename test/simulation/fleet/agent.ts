@@ -52,7 +52,7 @@ export const startAgent = (world: World, machine: Machine): Life => {
   const dispatch: Agent['dispatch'] = input => loop.agent.dispatch(input);
   const health = createStoreHealth(store.name, log);
   const journalHealth = createJournalHealth(log, clock);
-  const watch = createHealthWatch({gate: stages.gate, state, changed, clock, log, everyMs: 30_000});
+  const watch = createHealthWatch({gate: stages.gate, state, changed, clock, log, everyMs: 15_000});
   health.onChange(changed);
   journalHealth.onChange(changed);
   const here = {store, keys, state, dispatch, health, clock, log};

@@ -1,6 +1,7 @@
 import {boots} from './boots.ts';
 import {budget} from './budget.ts';
 import {concurrency} from './concurrency.ts';
+import {denied} from './denied.ts';
 import {fences} from './fences.ts';
 import {floor, zoneFloor} from './floor.ts';
 import {freed} from './freed.ts';
@@ -14,6 +15,7 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   zoneFloor,
   budget,
   frozen,
+  denied,
   fences,
   freed,
   boots,

@@ -38,7 +38,7 @@ export interface Part {
 /** Draws run `number`, or a part of it. */
 export const drawScenario = (number: number, {hosts, only}: Part = {}): Scenario => {
   const random = createRandom(`scenario ${number}`);
-  const size = Math.round(50 * 6 ** random.next());
+  const size = Math.round(50 * 6 ** (random.next() ** 2)); // small ones more often
   const count = random.whole(1, 3);
   const releases: Record<string, Behaviour> = {[releaseOf(0)]: {kind: 'good'}};
   const zones = ['a', 'b', 'c'].slice(0, random.whole(1, 3));
@@ -47,9 +47,9 @@ export const drawScenario = (number: number, {hosts, only}: Part = {}): Scenario
   for (let n = 1; n <= count; n += 1) {
     releases[releaseOf(n)] = drawBehaviour(random, zones);
     happenings.push({at, kind: 'bump', release: releaseOf(n)});
-    at += random.whole(60, 400) * SECOND;
+    at += random.whole(40, 240) * SECOND;
   }
-  const calmAt = Math.min(at, 15 * MINUTE) + MINUTE;
+  const calmAt = Math.min(at, 10 * MINUTE) + MINUTE;
   happenings.push(...operators(random.part('operators'), calmAt, count));
   happenings.push(...faults(random.part('faults'), calmAt));
   const sorted = happenings.toSorted((a, b) => a.at - b.at);

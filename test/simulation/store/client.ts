@@ -147,7 +147,7 @@ const blocking = (parts: Watching, target: string, since: number, signal: AbortS
 
 // a folder is large, and what changes in it meanwhile comes with it
 const spread = ({random}: Link, target: string): number =>
-  target.endsWith('/') ? random.between(50, 300) : 0;
+  target.endsWith('/') ? random.between(150, 700) : 0;
 
 const lateMs = (link: Link): number =>
   delayMs(link) + (link.random.chance(0.01) ? link.random.between(500, 8_000) : 0);
