@@ -26,8 +26,8 @@ export interface LastLook {
 const GOES_ON: Ending = {name: null, faults: []};
 /** Nothing changed for so long: nothing will. Longer than every pause of an agent or a coordinator. */
 const QUIET_MS = 240_000;
-/** The same while hosts are missing, of which EC2 knows nothing: they are forgotten after ten minutes. */
-const FORGET_MS = 700_000;
+/** The same while hosts are missing, which may be forgotten after ten minutes, or out of traffic, and try again ever more slowly. */
+const LONG_QUIET_MS = 700_000;
 
 /** Looks at the world now and then, once it is calm. */
 export const watchEnding = (world: World): (() => Ending) => {
@@ -43,7 +43,7 @@ export const watchEnding = (world: World): (() => Ending) => {
       signature = next;
       since = now;
     }
-    return now - since < (hasMissing(world) ? FORGET_MS : QUIET_MS) ? GOES_ON : leftBehind(look);
+    return now - since < (isWaitedFor(look) ? LONG_QUIET_MS : QUIET_MS) ? GOES_ON : leftBehind(look);
   };
 };
 
@@ -59,9 +59,10 @@ const desiredOf = ({server, keys}: World): string | null => {
   return reading?.ok ? releaseId(reading.desired.release) : null;
 };
 
-const hasMissing = ({server, keys}: World): boolean => {
+const isWaitedFor = ({world: {server, keys}, alive}: LastLook): boolean => {
   const reading = readMembers(server.get(keys.members)?.value ?? null);
-  return reading.ok && reading.value.missing.length > 0;
+  const isMissing = reading.ok && reading.value.missing.length > 0;
+  return isMissing || !alive.every(isInTraffic);
 };
 
 /** True for a host that serves the release. */

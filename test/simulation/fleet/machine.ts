@@ -33,6 +33,8 @@ export interface Machine {
   out: boolean;
   diskFull: boolean;
   trafficBroken: boolean;
+  /** nothing that runs on it is healthy */
+  isSick: boolean;
   agent: Life | null;
   /** the state its agent took last */
   state: State | null;
@@ -70,6 +72,7 @@ export const createMachine = ({instance, zone, random, launchedAt}: Birth): Mach
   out: false,
   diskFull: false,
   trafficBroken: false,
+  isSick: false,
   agent: null,
   state: null,
   journal: null,

@@ -45,6 +45,7 @@ export interface World {
   servedAt(machine: Machine): number;
   setApp(machine: Machine, release: string | null): void;
   setOut(machine: Machine, out: boolean): void;
+  setSick(machine: Machine, isSick: boolean): void;
   setPower(machine: Machine, power: Machine['power'], hangs: boolean): void;
   tell(event: WorldEvent): void;
   onEvent(listener: (event: WorldEvent) => void): void;
@@ -74,7 +75,7 @@ export const createWorld = (scenario: Scenario, {trace, agentEnded}: Watching): 
   };
   const isHealthy = (machine: Machine): boolean => {
     const {app, instance, zone, power, hangs} = machine;
-    if (!app || power !== 'on' || hangs) return false;
+    if (!app || power !== 'on' || hangs || machine.isSick) return false;
     const behaviour = world.behaviour(app.release);
     if (behaviour.kind === 'good') return true;
     const moment = {instance, zone, ageMs: timeline.now() - app.since, load: 1};
@@ -85,7 +86,7 @@ export const createWorld = (scenario: Scenario, {trace, agentEnded}: Watching): 
     );
   };
   const change = (machine: Machine, work: () => void): void => {
-    if (isInTraffic(machine)) served.set(machine, timeline.now());
+    if (isInTraffic(machine) && !machine.isSick) served.set(machine, timeline.now());
     work();
   };
   const world: World = {
@@ -99,7 +100,7 @@ export const createWorld = (scenario: Scenario, {trace, agentEnded}: Watching): 
     behaviour: release => scenario.releases[release] ?? {kind: 'not-there'},
     isHealthy,
     servedAt: machine => {
-      if (!isInTraffic(machine)) return served.get(machine) ?? Number.NEGATIVE_INFINITY;
+      if (!isInTraffic(machine) || machine.isSick) return served.get(machine) ?? Number.NEGATIVE_INFINITY;
       const behaviour = machine.app && world.behaviour(machine.app.release);
       return machine.app && behaviour?.kind === 'bad-bake'
         ? Math.min(timeline.now(), machine.app.since + behaviour.afterMs)
@@ -113,6 +114,10 @@ export const createWorld = (scenario: Scenario, {trace, agentEnded}: Watching): 
     setOut: (machine, out) =>
       change(machine, () => {
         machine.out = out;
+      }),
+    setSick: (machine, isSick) =>
+      change(machine, () => {
+        machine.isSick = isSick;
       }),
     setPower: (machine, power, hangs) =>
       change(machine, () => {

@@ -11,6 +11,7 @@ export const calm = (world: World): void => {
     machine.slow = 1;
     machine.diskFull = false;
     machine.trafficBroken = false;
+    world.setSick(machine, false);
     machine.link.isOpen = true;
     machine.link.loss = 0;
     machine.link.slow = 1;

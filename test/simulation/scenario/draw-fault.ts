@@ -14,6 +14,7 @@ const KINDS: readonly (readonly [Fault['kind'], number])[] = [
   ['app-crash', 2],
   ['slow', 2],
   ['cut', 5],
+  ['sick', 3],
   ['lossy', 3],
   ['disk-full', 1],
   ['traffic-broken', 1],
@@ -56,6 +57,7 @@ export const drawFault = (random: Random, at: number): Happening => {
     case 'reboot':
     case 'cut':
     case 'lossy':
+    case 'sick':
     case 'disk-full':
     case 'traffic-broken':
       return {at, kind, whom, ms: long};

@@ -106,6 +106,10 @@ const HOST: {readonly [K in ToHost['kind']]: Happens<K>} = {
       link.loss = 0;
     },
   ),
+  sick: (world, machine, {ms}) => {
+    world.setSick(machine, true);
+    world.timeline.after(ms, () => world.setSick(machine, false));
+  },
   'disk-full': forSomeTime(
     machine => {
       machine.diskFull = true;

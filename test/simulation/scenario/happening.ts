@@ -32,7 +32,7 @@ export type Fault =
   | ({readonly kind: 'agent-restart' | 'hang' | 'launch' | 'app-crash'} & ToHost)
   | ({readonly kind: 'terminate'; readonly replaceMs: number | null} & ToHost)
   | ({readonly kind: 'slow'; readonly factor: number} & ToHost & Lasting)
-  | ({readonly kind: 'cut' | 'lossy' | 'disk-full' | 'traffic-broken'} & ToHost & Lasting)
+  | ({readonly kind: 'cut' | 'lossy' | 'sick' | 'disk-full' | 'traffic-broken'} & ToHost & Lasting)
   | ({readonly kind: 'store-down' | 'leaderless' | 'store-late' | 'ec2-down' | 'restore'} & Lasting)
   | ({readonly kind: 'hat-lapse'} & Lasting)
   | {readonly kind: 'ledger-touched'};
