@@ -41,11 +41,16 @@ export const zoneFloor = floorOf(
   ({zones}, size) => (zones.floor ? Math.ceil(share(zones.floor, size)) : 0),
 );
 
-/** The hosts that serve and may leave now. */
-const takenBy = ({machines, timeline, servedAt}: World, {granted}: LedgerWritten): readonly Machine[] =>
+/** The hosts that serve, as they have told too, and may leave now. One that serves again, and nobody knows yet, takes nothing away. */
+const takenBy = (world: World, {granted}: LedgerWritten): readonly Machine[] =>
   granted
-    .flatMap(({host}) => machines.get(host) ?? [])
-    .filter(machine => servedAt(machine) === timeline.now());
+    .flatMap(({host}) => world.machines.get(host) ?? [])
+    .filter(machine => world.servedAt(machine) === world.timeline.now() && tellsSo(world, machine));
+
+const tellsSo = ({server, keys}: World, {instance}: Machine): boolean => {
+  const status = server.get(keys.host(instance));
+  return status !== null && JSON.parse(status.value).serving === true;
+};
 
 const servingOf = (world: World, {after}: LedgerWritten, part: readonly Machine[]): number => {
   const before = knownBefore(world);
