@@ -12,6 +12,7 @@ import {createResolve} from '../install/git/resolve.ts';
 import {openStoreAs} from '../store/open.ts';
 import {createBootView} from './effects/boot-view.ts';
 import {createExecutor} from './effects/executors.ts';
+import {createLastDesired} from './effects/last-desired.ts';
 import {createShutdownGuard} from './effects/shutdown-guard.ts';
 import {createFleetTasks} from './fleet/fleet.ts';
 import {createMonitors} from './health/monitors.ts';
@@ -86,11 +87,13 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const {ec2, sweep, vet} = adapters;
   const here = {settings, store, keys, self, state, health, dispatch, clock, log};
   const fleet = createFleetTasks({...here, ec2, unhealthy, unable, visible: visibility.isVisible});
+  const lastDesired = createLastDesired();
   const bootView = createBootView({
     store,
     keys,
     seed: (seed !== undefined && parseRelease(seed)) || null,
     settingUp: followCloudInit(),
+    lastDesired,
     clock,
   });
   const shutdownGuard = createShutdownGuard({systemState, log});
@@ -134,7 +137,10 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     tasks: {
       agent: loop.agent.run,
       desired: (until: AbortSignal) =>
-        watchDesired({store, key: keys.desired, health, turn: fleet.turn, dispatch}, until),
+        watchDesired(
+          {store, key: keys.desired, health, turn: fleet.turn, last: lastDesired, dispatch},
+          until,
+        ),
       health: monitors.watch.run,
       visibility: visibility.run,
       ...shutdown.tasks,

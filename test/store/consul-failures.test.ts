@@ -95,6 +95,25 @@ await t.test('an index that goes backwards', {skip}, async t => {
   t.pass('a server that lost its data is watched on');
 });
 
+await t.test('a snapshot that holds the session, and an older value', {skip}, async t => {
+  const consul = await startConsulServer({dir: await temporaryFolder(t)});
+  t.teardown(() => consul.stop());
+  const store = await open(t, consul.address);
+  const presence = store.presence({key: 'web/hosts/i-1', ttlMs: 1_000, takeOver: true});
+  const written = async () => (await store.get('web/hosts/i-1', never))?.value;
+  let losses = 0;
+  presence.onLost(() => {
+    losses += 1;
+    void presence.set('serving', never);
+  });
+  await presence.set('booting', never);
+  const snapshot = await (await fetch(`${consul.address}/v1/snapshot`)).bytes();
+  await presence.set('serving', never);
+  t.equal((await fetch(`${consul.address}/v1/snapshot`, {method: 'PUT', body: snapshot})).status, 200);
+  await eventually('the value of now', async () => (await written()) === 'serving', {timeoutMs: 30_000});
+  t.equal(losses, 1, 'what was written last is no more: that is a loss');
+});
+
 await t.test('a peer that misbehaves', {skip}, async t => {
   const consul = await startConsul(t);
   const proxy = await startProxy(t, consul.address);

@@ -63,11 +63,15 @@ type Granted = Event & {readonly type: 'permit.granted'};
 const isWanted = (state: State, {version, fence}: Granted): boolean =>
   state.phase === 'waiting' && version === state.attempt.version && fence > (state.outcome?.fence ?? 0);
 
-/** The state in which a permit that is not wanted (any more) is given back unused; the same state when there is nothing to say. */
+/**
+ * The state in which a permit that is not wanted (any more) is given back unused; the same state when there is nothing to say. A host
+ * that goes by a permit and is given a later one goes by that: the ledger has one of each host, and this one was restored since.
+ */
 export const returnPermit = (state: State, {fence, version}: Granted): State => {
   const release = state.desired?.release ?? state.active?.release;
   const isOver = fence <= (state.outcome?.fence ?? 0);
-  if (isOver || state.permit !== null || !release) return state;
+  if (isOver || !release) return state;
+  if (state.permit !== null) return fence > state.permit ? {...state, permit: fence} : state;
   return {...state, outcome: {fence, result: 'unused', release, version, cause: null}};
 };
 

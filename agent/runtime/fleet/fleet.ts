@@ -20,7 +20,7 @@ import {createPublisher} from './publish.ts';
 import {createTurn} from './turn.ts';
 
 interface Parts {
-  readonly settings: Settings;
+  readonly settings: Pick<Settings, 'coordinate'>;
   readonly store: Store;
   readonly keys: Keys;
   readonly self: Self;

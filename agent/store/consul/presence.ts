@@ -17,7 +17,7 @@ const TRIES = 3;
 
 /**
  * A key that is locked by the host's session and deleted with it. An operator's plain write to the key changes its value and leaves
- * the lock.
+ * the lock; so does a restored snapshot that the session is in. The key counts as lost then.
  */
 export const consulKeeping = (
   {kv, sessions, lease}: Consul,
@@ -26,6 +26,7 @@ export const consulKeeping = (
   const user = {};
   /** the session that holds the key, or may: a write whose answer was lost may have been done */
   let mine: string | undefined;
+  let written: string | undefined;
   let renewals = 0;
   const noted = (session: string, outcome: LockOutcome): boolean => {
     if (outcome === 'no session') lease.drop(session);
@@ -35,11 +36,13 @@ export const consulKeeping = (
   const acquireOnce = async (value: string, signal: AbortSignal): Promise<boolean> => {
     const session = await lease.live(user, signal);
     mine = session;
+    written = value;
     return noted(session, await kv.acquire({key, value, session}, signal));
   };
   const pushAside = async (from: string, value: string, signal: AbortSignal): Promise<boolean> => {
     const session = await lease.live(user, signal);
     mine = session;
+    written = value;
     if (!noted(session, await kv.handOver({key, value, session, from}, signal))) return false;
     // an older process of this host held it: what else that holds ends, too. It would end by its TTL: so it need not succeed
     await sessions.destroy(from, signal).catch(() => undefined);
@@ -70,7 +73,7 @@ export const consulKeeping = (
       // by another key's renewal the session may be known to be gone, or be a later one already
       if (mine !== lease.session() || !(await lease.renew(signal))) return 'its session is gone';
       renewals += 1;
-      return renewals % 2 === 0 ? whyNotHeld(kv, {key, session: mine}, signal) : null;
+      return renewals % 2 === 0 ? whyNotHeld(kv, {key, session: mine, value: written}, signal) : null;
     },
     remove: async signal => {
       const session = mine;
@@ -88,16 +91,22 @@ export const consulKeeping = (
   };
 };
 
-/** Null while the session holds the key. Any server may say so; that it does not, only the leader may say. */
+/** Null while the session holds the key with this value. Any server may say so; that it does not, only the leader may say. */
 const whyNotHeld = async (
   kv: Kv,
-  {key, session}: {readonly key: string; readonly session: string | undefined},
+  {
+    key,
+    ...kept
+  }: {readonly key: string; readonly session?: string | undefined; readonly value?: string | undefined},
   signal: AbortSignal,
 ): Promise<string | null> => {
-  if ((await readOne(kv, {key, consistency: 'stale'}, signal))?.session === session) return null;
+  const isKept = (entry: LockableEntry | undefined): boolean =>
+    entry?.session === kept.session && entry?.value === kept.value;
+  if (isKept(await readOne(kv, {key, consistency: 'stale'}, signal))) return null;
   const entry = await readOne(kv, {key, consistency: 'consistent'}, signal);
-  if (entry?.session === session) return null;
-  return entry ? 'another holder has it' : 'it is gone';
+  if (isKept(entry)) return null;
+  if (!entry) return 'it is gone';
+  return entry.session === kept.session ? 'it is not what was written' : 'another holder has it';
 };
 
 const readOne = async (

@@ -1,6 +1,7 @@
 /** What comes too late: results and timers of another generation or phase change nothing, in any phase. */
 import t from 'tap';
 import type {Event} from '../../../agent/core/host/event.ts';
+import type {State} from '../../../agent/core/host/state.ts';
 import {PHASES} from '../../../agent/core/host/state.ts';
 import {transition} from '../../../agent/core/host/transition.ts';
 import {reason} from '../../../agent/core/reason.ts';
@@ -93,3 +94,26 @@ t.test('a permit is taken in spite of its generation, when it is the one that is
   t.match(permit({}), {phase: 'draining', permit: 9});
   t.match(permit({version: '1'}), {phase: 'waiting', permit: null, outcome: {fence: 9, result: 'unused'}});
 });
+
+t.test(
+  'a host that goes by a permit takes a later one for the same: a ledger that was restored gave it anew',
+  async t => {
+    const world = servingOne({grants: false});
+    ask(world, snap(2), '2');
+    settleWorld(world, {until: 'waiting'});
+    const {now} = world;
+    const permit = (state: State, fence: number) =>
+      transition(RULES, state, {
+        type: 'permit.granted',
+        generation: state.generation,
+        fence,
+        version: '2',
+        now,
+        random: 0.5,
+      } as Event);
+    const [draining] = permit(world.state, 9);
+    t.match(permit(draining, 12), [{phase: 'draining', permit: 12, outcome: draining.outcome}, []]);
+    t.match(permit(draining, 9)[0], {permit: 9});
+    t.match(permit(draining, 8)[0], {permit: 9}, 'an older one says nothing');
+  },
+);

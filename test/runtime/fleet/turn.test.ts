@@ -4,6 +4,7 @@ import {placeOf} from '../../../agent/core/fleet/order.ts';
 import type {EventInput} from '../../../agent/core/host/event-input.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
 import {systemClock} from '../../../agent/host/clock.ts';
+import {createLastDesired} from '../../../agent/runtime/effects/last-desired.ts';
 import {createTurn} from '../../../agent/runtime/fleet/turn.ts';
 import {createStoreHealth} from '../../../agent/runtime/health/store.ts';
 import {watchDesired} from '../../../agent/runtime/loop/watch-desired.ts';
@@ -36,7 +37,10 @@ t.test(
     const told: EventInput[] = [];
     const dispatch = (event: EventInput) => void told.push(event);
     const health = createStoreHealth('directory', quiet);
-    const ended = watchDesired({store, key: keys.desired, health, turn, dispatch}, stop.signal);
+    const ended = watchDesired(
+      {store, key: keys.desired, health, turn, last: createLastDesired(), dispatch},
+      stop.signal,
+    );
     await store.put(keys.desired, 'snap-22222222', 'any', never);
     await eventually('the release', () =>
       told.some(event => event.type === 'desired.read' && event.reading.ok),

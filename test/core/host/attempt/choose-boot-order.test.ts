@@ -52,7 +52,7 @@ t.test('what is denied is passed over, one after the other, down to the seed and
   const order = [PROVEN, DESIRED, ACTIVE, BEFORE, SEED];
   for (const [n, release] of order.entries())
     t.equal(choice({denied: order.slice(0, n)}), is(release), `without the first ${n}`);
-  t.equal(choice({denied: order}), 'desired.missing');
+  t.equal(choice({denied: order}), 'permit.denied');
   t.equal(choice({proven: ACTIVE, denied: [ACTIVE]}), is(DESIRED), 'its own, too');
 });
 
@@ -76,10 +76,27 @@ t.test('what failed here is for when there is nothing else', async t => {
   const failed = {...rejected, release: PROVEN, version: '6'};
   t.equal(
     choice({}, {active: null, rejected: failed}),
-    is(DESIRED),
+    is(BEFORE),
     'one that nobody asks for now failed, too',
   );
   t.equal(choice({desired: null}, {active: null, desired: null, rejected: failed}), is(BEFORE));
+});
+
+t.test('what is asked for is not booted before it is proven, but where nothing is', async t => {
+  const none = {active: null, previous: null};
+  const failed = {...rejected, release: PROVEN, version: '6'};
+  t.equal(choice({}, {...none, rejected: failed}), is(SEED), 'the proven one failed here');
+  t.equal(choice({seed: null}, {...none, rejected: failed}), is(DESIRED), 'and there is nothing else');
+  t.equal(choice({seed: null, denied: [DESIRED]}, {...none, rejected: failed}), is(PROVEN), 'tried again');
+  t.equal(choice({proven: DESIRED, seed: null}, none), is(DESIRED), 'it is the proven one');
+  t.equal(choice({proven: null, seed: null}, none), is(DESIRED));
+  const away = {reachable: false, proven: null, desired: null, cause};
+  t.equal(
+    choice({...away, seed: null}, none),
+    'store.unreachable',
+    'nobody can say whether it is proven, or denied',
+  );
+  t.equal(choice(away, none), is(SEED));
 });
 
 t.test('the version goes with it', async t => {
@@ -96,7 +113,10 @@ t.test('why there is nothing to boot', async t => {
   };
   const refusal = reason('store.document', {key: 'desired', expected: 'a release', got: '"x"'});
   t.match(why({}), {kind: 'desired.missing', details: {key: 'desired'}});
-  t.match(why({desired: {ok: true, desired}}), {kind: 'desired.missing'}, 'all of it is denied');
+  t.strictSame(
+    why({desired: {ok: true, desired}, denied: [DESIRED]}),
+    reason('permit.denied', {release: is(DESIRED)}),
+  );
   t.strictSame(why({desired: {ok: false, refusal}}), refusal);
   t.strictSame(why({cause, reachable: false}), cause);
   t.strictSame(why({cause, reachable: false, desired: {ok: false, refusal}}), cause);

@@ -1,0 +1,22 @@
+import {boots} from './boots.ts';
+import {budget} from './budget.ts';
+import {concurrency} from './concurrency.ts';
+import {denied} from './denied.ts';
+import {fences} from './fences.ts';
+import {floor, zoneFloor} from './floor.ts';
+import {freed} from './freed.ts';
+import {frozen} from './frozen.ts';
+import type {Invariant} from './invariant.ts';
+
+/** What holds at every moment of every run, by name. */
+export const INVARIANTS: Readonly<Record<string, Invariant>> = {
+  concurrency,
+  floor,
+  zoneFloor,
+  budget,
+  frozen,
+  denied,
+  fences,
+  freed,
+  boots,
+};

@@ -1,0 +1,41 @@
+/** Without any one of the rules that keep a fleet safe some run fails: the simulation would notice. */
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
+import process from 'node:process';
+import {promisify} from 'node:util';
+import t from 'tap';
+import {MUTANTS} from './mutants/mutants.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const WITHIN_MS = 600_000;
+
+/** What a mutant's runs say: those of small fleets, as they are quick, up to the first that fails. */
+const failureOf = async (name: string): Promise<{readonly code: number; readonly stdout: string}> => {
+  const hook = join(ROOT, 'test/simulation/mutants/hook.ts');
+  const args = [
+    '--import',
+    hook,
+    join(ROOT, 'scripts/simulate.ts'),
+    '--seeds',
+    '300',
+    '--hosts',
+    '24',
+    '--first',
+  ];
+  const env = {...process.env, SIMULATE_MUTANT: name};
+  return promisify(execFile)(process.execPath, args, {env, timeout: WITHIN_MS}).then(
+    ({stdout}) => ({code: 0, stdout}),
+    (error: {code: number; stdout: string; stderr: string}) => ({
+      code: error.code,
+      stdout: error.stdout + error.stderr,
+    }),
+  );
+};
+
+for (const name of Object.keys(MUTANTS))
+  t.test(name, async t => {
+    const {code, stdout} = await failureOf(name);
+    t.equal(code, 1, stdout);
+    t.match(stdout, /^seed \d+ fails: /m);
+    t.comment(/^seed .*$/m.exec(stdout)?.[0] ?? '');
+  });
