@@ -6,9 +6,9 @@ import {type Reason, reason} from '../reason.ts';
 import {shortId} from '../release.ts';
 import {utcText} from '../utc.ts';
 import {type CapacityView, capacityOf} from './capacity.ts';
+import {budgetOf, failedHosts, verdictOf} from './failure/verdict.ts';
 import type {Rollout} from './ledger.ts';
 import type {Freeze} from './stops.ts';
-import {budgetOf, failedHosts, verdictOf} from './verdict.ts';
 import {type Reach, reachOf, updatedCount} from './wave.ts';
 import {zoneInTurn} from './zone.ts';
 

@@ -9,15 +9,16 @@ import {utcText} from '../utc.ts';
 import {withHosts} from './about.ts';
 import {admission, type Refusal, type Scope} from './admission.ts';
 import {sizeOf} from './capacity.ts';
+import {beginRevert} from './failure/revert.ts';
+import {noteUnwell, unwellAt} from './failure/unwell.ts';
+import {isSpent, noteDenied} from './failure/verdict.ts';
 import type {Failure, Ledger, Permit} from './ledger.ts';
 import type {Missing} from './members.ts';
+import {isSameOperator} from './operate/operator.ts';
 import {inOrder} from './order.ts';
 import {noteProven, notProven} from './proven.ts';
 import {recall} from './recall.ts';
-import {beginRevert} from './revert.ts';
 import type {Freeze, Lock} from './stops.ts';
-import {noteUnwell, unwellAt} from './unwell.ts';
-import {isSpent, noteDenied} from './verdict.ts';
 import {bakedAt, moveWaves} from './wave.ts';
 
 /**
@@ -92,7 +93,8 @@ const beginRollout = (ledger: Ledger, {desired, lock, now}: FleetView): Ledger =
   return {...ledger, rollout, failures: []};
 };
 
-const isLocked = ({by}: Desired, lock: Lock | null): lock is Lock => lock !== null && lock.by !== by;
+const isLocked = ({by}: Desired, lock: Lock | null): lock is Lock =>
+  lock !== null && !isSameOperator(by, lock.by);
 
 const locked = ({rollout}: Ledger, {desired, lock}: FleetView): Reason | null => {
   if (!desired || desired.version === rollout?.version || !isLocked(desired, lock)) return null;

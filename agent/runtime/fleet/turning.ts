@@ -1,5 +1,5 @@
+import {toTurn} from '../../core/fleet/failure/revert.ts';
 import type {Ledger} from '../../core/fleet/ledger.ts';
-import {toTurn} from '../../core/fleet/revert.ts';
 import type {HostStatus} from '../../core/host/status.ts';
 import type {Keys} from '../../core/keys.ts';
 import type {Clock} from '../../host/clock.ts';

@@ -1,9 +1,9 @@
 /** What must hold of every plan, tried on fleets made up at random. */
 import fc from 'fast-check';
 import t from 'tap';
+import {budgetOf, failedHosts} from '../../../agent/core/fleet/failure/verdict.ts';
 import {EMPTY_LEDGER, type Ledger} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
-import {budgetOf, failedHosts} from '../../../agent/core/fleet/verdict.ts';
 import type {HostStatus, ReportedOutcome} from '../../../agent/core/host/status.ts';
 import type {Policy} from '../../../agent/core/policy/policy.ts';
 import {holders, host, outcome, policy, view, waiting} from './fleet.ts';

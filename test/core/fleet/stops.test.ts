@@ -41,6 +41,11 @@ t.test('a locked fleet begins what the owner of the lock asks for, and nothing e
   t.equal(plan(view(three, {lock, ledger, desired: by()})).granted.length, 0);
   t.equal(plan(view(three, {lock, ledger, desired: by('ada')})).granted.length, 1);
   t.equal(
+    plan(view(three, {lock, ledger, desired: by('ada (1000)')})).granted.length,
+    1,
+    'as an agent names her',
+  );
+  t.equal(
     plan(view(three, {lock, desired: by('bob'), ledger: {...ledger, rollout: rollout()}})).granted.length,
     1,
     'what has begun goes on',

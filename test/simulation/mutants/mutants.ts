@@ -44,7 +44,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     to: 'isFree: true',
   },
   'what is denied is remembered': {
-    file: 'agent/core/fleet/verdict.ts',
+    file: 'agent/core/fleet/failure/verdict.ts',
     from: 'denied: [...denied, release].slice(-DENIED_LIMIT)',
     to: 'denied',
   },

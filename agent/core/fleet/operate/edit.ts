@@ -1,8 +1,8 @@
 /** What operators change in the ledger by hand. Each edit gives the ledger and what it means, or why there is nothing to do. */
 import type {HostStatus} from '../../host/status.ts';
 import {shortId} from '../../release.ts';
+import {DENIED_LIMIT} from '../failure/verdict.ts';
 import type {Ledger} from '../ledger.ts';
-import {DENIED_LIMIT} from '../verdict.ts';
 
 export type Edit =
   | {readonly ok: true; readonly ledger: Ledger; readonly text: string}

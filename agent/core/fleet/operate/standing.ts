@@ -2,8 +2,8 @@
 import {atLeast} from '../../policy/amount.ts';
 import {releaseId} from '../../release.ts';
 import {sizeOf} from '../capacity.ts';
+import {isSpent} from '../failure/verdict.ts';
 import type {FleetView} from '../plan.ts';
-import {isSpent} from '../verdict.ts';
 import {updatedCount} from '../wave.ts';
 
 export type Standing =

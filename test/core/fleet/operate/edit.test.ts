@@ -1,8 +1,8 @@
 import t from 'tap';
+import {DENIED_LIMIT} from '../../../../agent/core/fleet/failure/verdict.ts';
 import {EMPTY_LEDGER} from '../../../../agent/core/fleet/ledger.ts';
 import {allowRelease, denyRelease, takePermit} from '../../../../agent/core/fleet/operate/edit.ts';
 import {plan} from '../../../../agent/core/fleet/plan.ts';
-import {DENIED_LIMIT} from '../../../../agent/core/fleet/verdict.ts';
 import {host, NEW, OLD, rollout, view, waiting} from '../fleet.ts';
 
 const FULL = Array.from({length: DENIED_LIMIT}, (_, n) => `snap-${`${n}`.padStart(8, '0')}`);

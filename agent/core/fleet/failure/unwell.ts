@@ -1,6 +1,6 @@
 /** Hosts that got a release of a rollout, gave their permit back, and then fail their probes: what no host's own bake has seen. */
-import type {HostStatus} from '../host/status.ts';
-import type {Failure, Ledger} from './ledger.ts';
+import type {HostStatus} from '../../host/status.ts';
+import type {Failure, Ledger} from '../ledger.ts';
 
 interface View {
   readonly hosts: readonly HostStatus[];

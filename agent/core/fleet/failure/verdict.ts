@@ -1,8 +1,8 @@
 /** What the failures of a rollout say: that the release is bad, one host, or what they stand on. */
-import {atMost} from '../policy/amount.ts';
-import type {Policy} from '../policy/policy.ts';
-import type {Reason, ReasonKind} from '../reason.ts';
-import type {Failure, Ledger} from './ledger.ts';
+import {atMost} from '../../policy/amount.ts';
+import type {Policy} from '../../policy/policy.ts';
+import type {Reason, ReasonKind} from '../../reason.ts';
+import type {Failure, Ledger} from '../ledger.ts';
 
 /** `infrastructure`: the application had not been started when it failed. */
 export type Verdict = 'release' | 'host' | 'infrastructure';

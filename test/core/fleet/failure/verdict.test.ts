@@ -1,11 +1,11 @@
 import t from 'tap';
-import type {Failure, Ledger} from '../../../agent/core/fleet/ledger.ts';
-import {plan} from '../../../agent/core/fleet/plan.ts';
-import {toTurn} from '../../../agent/core/fleet/revert.ts';
-import {verdictOf} from '../../../agent/core/fleet/verdict.ts';
-import type {HostStatus} from '../../../agent/core/host/status.ts';
-import {reason, reasonText} from '../../../agent/core/reason.ts';
-import {host, NEW, OLD, policy, rollout, view, waiting} from './fleet.ts';
+import {toTurn} from '../../../../agent/core/fleet/failure/revert.ts';
+import {verdictOf} from '../../../../agent/core/fleet/failure/verdict.ts';
+import type {Failure, Ledger} from '../../../../agent/core/fleet/ledger.ts';
+import {plan} from '../../../../agent/core/fleet/plan.ts';
+import type {HostStatus} from '../../../../agent/core/host/status.ts';
+import {reason, reasonText} from '../../../../agent/core/reason.ts';
+import {host, NEW, OLD, policy, rollout, view, waiting} from '../fleet.ts';
 
 const GATE = reason('gate.failed', {probe: 'http', seconds: 5, last: 'HTTP 500'});
 const DISK = reason('disk.full', {path: '/', cause: 'no room'});

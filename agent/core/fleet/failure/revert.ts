@@ -1,10 +1,10 @@
 /** The fleet takes itself back: every host that has the release of a rollout returns to the proven one, under the same limits. */
 
-import type {HostStatus} from '../host/status.ts';
-import type {Policy} from '../policy/policy.ts';
-import {type Reason, reason, reasonText} from '../reason.ts';
-import {shortId} from '../release.ts';
-import type {Ledger} from './ledger.ts';
+import type {HostStatus} from '../../host/status.ts';
+import type {Policy} from '../../policy/policy.ts';
+import {type Reason, reason, reasonText} from '../../reason.ts';
+import {shortId} from '../../release.ts';
+import type {Ledger} from '../ledger.ts';
 import {budgetOf, failedHosts} from './verdict.ts';
 
 interface View {
