@@ -98,7 +98,7 @@ export const updatedCount = (
  */
 export const moveWaves = (ledger: Ledger, view: WaveView): Ledger => {
   const {rollout} = ledger;
-  if (!rollout) return ledger;
+  if (!rollout || rollout.revert) return ledger;
   const wave = waveOf(rollout, view.policy);
   if (wave === null || isPastShare(wave, view)) return settle(ledger, rollout, null);
   const holders = new Set(ledger.permits.map(({host}) => host));

@@ -31,6 +31,14 @@ t.test('a host that was there and is not seen is missing, and comes back', async
   t.same(noteMembers(later, look(['a', 'b'], 4)).members, first);
 });
 
+t.test('they are kept by zone, and what an older agent wrote is read', async t => {
+  const hosts = ['b', 'a', 'c'].map(zone => ({instance: `i-${zone}`, zone}) as HostStatus);
+  const {members} = noteMembers(NO_MEMBERS, {...look([], 1), hosts});
+  t.equal(JSON.stringify(members.present), '{"a":["i-a"],"b":["i-b"],"c":["i-c"]}');
+  const old = readMembers('{"format": 1, "present": ["i-a"], "missing": []}');
+  t.strictSame(old, {ok: true, value: {format: 1, present: {'': ['i-a']}, missing: []}});
+});
+
 t.test('only EC2 knows that a host is gone', async t => {
   const first = noteMembers(NO_MEMBERS, look(['a', 'b'], 0)).members;
   for (const said of ['running', 'stopped', 'shutting-down', 'unknown'])

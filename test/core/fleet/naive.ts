@@ -178,7 +178,7 @@ const updated = (ledger: Ledger, {hosts}: FleetView): number =>
 
 const onward = (ledger: Ledger, view: FleetView): Ledger => {
   const {rollout} = ledger;
-  if (!rollout) return ledger;
+  if (!rollout || rollout.revert) return ledger;
   const wave = waveOf(ledger, view);
   const stays = {...ledger, rollout: {...rollout, bakes: null}};
   const share = view.desired?.share;

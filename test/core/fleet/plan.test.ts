@@ -56,6 +56,13 @@ t.test('a release is proven when every host serves it and no permit is out', asy
   t.equal(plan(view([...done, host('c', {active: NEW, serving: false})])).ledger.proven, OLD);
 });
 
+t.test('the last fifty releases that were proven are known', async t => {
+  const before = Array.from({length: 50}, (_, n) => `snap-${n}`);
+  const ledger = {...view([]).ledger, provenBefore: before};
+  const {provenBefore} = plan(view([host('a', {active: NEW})], {ledger})).ledger;
+  t.same(provenBefore, [...before.slice(1), OLD]);
+});
+
 t.test('a release is not proven while a permit is out, though every host serves it', async t => {
   const first = plan(view([waiting('a'), host('b', {active: NEW})])).ledger;
   t.same(holders(first), ['a']);

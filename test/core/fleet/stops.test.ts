@@ -20,6 +20,8 @@ t.test('a frozen fleet stands still, whatever stands in the key', async t => {
     'the fleet is frozen by ada since 1970-01-01 00:01 UTC: sale day',
   );
   t.equal(said({freeze: readFreeze('do not touch\n')}), 'the fleet is frozen by somebody: do not touch');
+  t.strictSame(readFreeze('{"by": " ada ", "note": "x\\n"}'), {by: 'ada', note: 'x', at: null});
+  t.strictSame(readLock(' mine \n'), {by: 'somebody', why: 'mine', at: null});
   t.equal(said({freeze: readFreeze('')}), 'the fleet is frozen by somebody');
   t.equal(said({freeze: readFreeze('{"by": 7}')}), 'the fleet is frozen by somebody: {"by": 7}');
   const done = [host('a', {active: NEW, outcome: outcome(1, 'done')}), waiting('b'), waiting('c')];
@@ -50,6 +52,8 @@ t.test('a locked fleet begins what the owner of the lock asks for, and nothing e
     1,
     'what has begun goes on',
   );
+  const quiet = {lock, desired: by('bob'), ledger: {...ledger, rollout: rollout()}};
+  t.equal(plan(view([host('a', {phase: 'staging'})], quiet)).ledger.blocked, null, 'and nobody is told of it');
   t.equal(
     said({lock: readLock('mine'), ledger, desired: by('bob')}),
     'the fleet is locked by somebody (mine): nobody else begins a rollout',
@@ -70,6 +74,12 @@ t.test('a rollout waits for its window, a way back does not', async t => {
     'the maintenance window is closed until 1970-01-05 00:00 UTC',
   );
   t.equal(shut.lookAt, Date.UTC(1970, 0, 5));
+  const frozen = {by: 'ada', note: '', at: null};
+  t.equal(
+    plan(view(three, {policy: rules, now: 0, freeze: frozen})).lookAt,
+    null,
+    'a frozen fleet waits for no window',
+  );
   const open = plan(view(three, {policy: rules, now: Date.UTC(1970, 0, 5, 0, 30)}));
   t.equal(open.granted.length, 1);
   t.equal(open.lookAt, null);
@@ -100,6 +110,15 @@ t.test('a host that is forced is not waited for', async t => {
   const gone = view([waiting('a'), waiting('b')], {desired: forced, missing: [unseen('z')]});
   t.equal(plan(gone).granted.length, 1);
   t.equal(plan({...gone, desired: asked}).granted.length, 0);
+  const half = policy({budget: {percent: 50}, floor: {count: 0}, concurrency: {count: 9}});
+  const failures = [{host: 'a', fence: 1, cause: null}];
+  const idle = [...dead, host('z', {serving: false})];
+  const spent = {...view([]).ledger, rollout: rollout(), failures};
+  t.match(
+    plan(view(idle, {policy: half, desired: forced, ledger: spent})).ledger.blocked,
+    {kind: 'permit.halted', details: {budget: 1}},
+    'a share of those that count',
+  );
   const permit = {host: 'z', fence: 1, release: NEW, version: '2', since: 0};
   const held = {...view([]).ledger, fence: 1, rollout: rollout(), permits: [permit]};
   t.equal(plan({...gone, ledger: held}).granted.length, 1, 'its permit keeps nobody in');

@@ -157,6 +157,16 @@ t.test('a share of the fleet, more of it, and all of it', async t => {
   t.equal(all.ledger.proven, NEW);
 });
 
+t.test('a permit that is out counts once, and a share that is a wave is told as a share', async t => {
+  const desired = {release: {kind: 'ebs' as const, snapshot: NEW}, version: '2', share: {count: 3}};
+  const permits = [{host: 'i-0', fence: 1, release: NEW, version: '2', since: 0}];
+  const ledger = {...view([]).ledger, fence: 1, rollout: rollout(), permits};
+  const fleet = names(10).map(name => waiting(name));
+  t.equal(plan(view(fleet, {policy: {...RULES, waves: []}, desired, ledger})).granted.length, 2);
+  const same = plan(view(fleet, {policy: {...RULES, waves: [{count: 3}]}, desired, ledger}));
+  t.equal(same.ledger.blocked?.kind, 'permit.share');
+});
+
 t.test('a share goes by the waves as far as it reaches', async t => {
   const desired = {release: {kind: 'ebs' as const, snapshot: NEW}, version: '2', share: {count: 2}};
   const fleet = names(10).map(name => waiting(name));

@@ -1,4 +1,5 @@
 import t from 'tap';
+import {inOrder} from '../../../agent/core/fleet/order.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
 import {host, NEW, outcome, policy, unseen, view, waiting} from './fleet.ts';
 
@@ -24,9 +25,15 @@ t.test('a zone that may give nobody does not keep the others', async t => {
   const zones = {floor: {count: 2}, inTurn: false};
   const rules = policy({concurrency: {count: 6}, floor: {count: 0}, zones});
   const idle = host('i-9', {zone: 'a', serving: false, phase: 'held'});
-  const {granted, ledger} = plan(view([...six.slice(0, 3), idle, ...six.slice(4)], {policy: rules}));
+  const far = host('i-8', {zone: 'd', serving: false, phase: 'held'});
+  const missing = [unseen('y', {zone: 'd'})];
+  const hosts = [...six.slice(0, 3), idle, far, ...six.slice(4)];
+  const {granted, ledger} = plan(view(hosts, {policy: rules, missing}));
   t.equal(zonesOf(granted), 'bc', 'one of two in c, and the only one of b');
-  t.match(ledger.blocked, {kind: 'permit.zone-floor'});
+  const {kind, details} = ledger.blocked ?? {};
+  t.equal(kind, 'permit.zone-floor');
+  const here: Readonly<Record<string, RegExp>> = {a: /^i-9 \(held\)$/, c: /^i-[45] \(has a permit\)$/};
+  t.match(details?.idle, here[String(details?.zone)], 'who is idle in that zone');
 });
 
 t.test('a host that is not seen counts in the zone where it was', async t => {
@@ -59,7 +66,8 @@ t.test('zones go one after the other where the policy says so', async t => {
   const rules = policy({concurrency: {count: 6}, floor: {count: 0}, zones});
   const first = plan(view(six, {policy: rules}));
   t.equal(zonesOf(first.granted), 'aa');
-  t.match(first.ledger.blocked, {kind: 'permit.zone-turn', details: {zone: 'a'}});
+  const [next] = inOrder(six.filter(({zone}) => zone !== 'a'));
+  t.match(first.ledger.blocked, {kind: 'permit.zone-turn', details: {zone: 'a', waits: next?.zone}});
   const half = six.map((each, n) =>
     n === 0 ? host(each.instance, {active: NEW, outcome: outcome(first.ledger.fence, 'done')}) : each,
   );

@@ -54,7 +54,14 @@ t.test('what is wrong is named', async t => {
     const {details} = reading.cause;
     t.match(`${details.expected} ${details.got}`, expected, JSON.stringify(value));
   }
-  for (const value of [{bake: '168h'}, {budget: 1_000_000}, {floor: 0}, {zones: {floor: null}}])
+  for (const value of [
+    {bake: '168h'},
+    {budget: 1_000_000},
+    {floor: 0},
+    {zones: {floor: null}},
+    {zones: {floor: 0}},
+    {waves: [1]},
+  ])
     t.ok(read(value).ok, JSON.stringify(value));
 });
 

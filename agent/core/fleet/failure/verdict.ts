@@ -39,7 +39,7 @@ export const budgetOf = ({budget}: Policy, size: number): number => Math.max(1, 
 
 /** True when as many hosts failed as the policy allows. */
 export const isSpent = ({failures}: Ledger, policy: Policy, size: number): boolean =>
-  failures.length > 0 && failedHosts(failures) >= budgetOf(policy, size);
+  failedHosts(failures) >= budgetOf(policy, size);
 
 /** so many releases are denied at most; the oldest is forgotten */
 export const DENIED_LIMIT = 50;

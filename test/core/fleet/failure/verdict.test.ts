@@ -84,7 +84,7 @@ t.test('a host that fails again is one host, and a share of a fleet can be a bud
   );
 });
 
-const RULES = policy({onFailure: 'revert', concurrency: {count: 1}});
+const RULES = policy({onFailure: 'revert', concurrency: {count: 1}, waves: [{count: 1}], bakeMs: 60_000});
 const goesBack = (instance: string, over: Partial<HostStatus> = {}): HostStatus =>
   waiting(instance, {active: NEW, wants: {release: OLD, version: '2'}, ...over});
 
