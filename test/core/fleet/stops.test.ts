@@ -53,7 +53,11 @@ t.test('a locked fleet begins what the owner of the lock asks for, and nothing e
     'what has begun goes on',
   );
   const quiet = {lock, desired: by('bob'), ledger: {...ledger, rollout: rollout()}};
-  t.equal(plan(view([host('a', {phase: 'staging'})], quiet)).ledger.blocked, null, 'and nobody is told of it');
+  t.equal(
+    plan(view([host('a', {phase: 'staging'})], quiet)).ledger.blocked,
+    null,
+    'and nobody is told of it',
+  );
   t.equal(
     said({lock: readLock('mine'), ledger, desired: by('bob')}),
     'the fleet is locked by somebody (mine): nobody else begins a rollout',

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type {Ledger} from '../../../agent/core/fleet/ledger.ts';
+import {inOrder} from '../../../agent/core/fleet/order.ts';
 import {type FleetView, plan} from '../../../agent/core/fleet/plan.ts';
 import type {HostStatus} from '../../../agent/core/host/status.ts';
 import {reason, reasonText} from '../../../agent/core/reason.ts';
@@ -165,6 +166,33 @@ t.test('a permit that is out counts once, and a share that is a wave is told as 
   t.equal(plan(view(fleet, {policy: {...RULES, waves: []}, desired, ledger})).granted.length, 2);
   const same = plan(view(fleet, {policy: {...RULES, waves: [{count: 3}]}, desired, ledger}));
   t.equal(same.ledger.blocked?.kind, 'permit.share');
+});
+
+t.test(
+  'what is refused for a release holds for a whole round, though a host that leaves it makes room',
+  async t => {
+    const desired = {release: {kind: 'ebs' as const, snapshot: NEW}, version: '2', share: {count: 1}};
+    const [a, b, c] = inOrder(names(3).map(name => waiting(name))).map(({instance}) => instance);
+    const leaving = waiting(b ?? '', {active: NEW, wants: {release: OLD, version: '2'}});
+    const fleet = [waiting(a ?? ''), leaving, waiting(c ?? '')];
+    const {granted, ledger} = plan(view(fleet, {policy: {...RULES, waves: []}, desired}));
+    t.same(
+      granted.map(({host: name}) => name),
+      [b],
+    );
+    t.equal(ledger.blocked?.kind, 'permit.share');
+  },
+);
+
+t.test('it is looked again at the earliest of what time alone changes', async t => {
+  const windows = [{days: [1], from: 0, to: 60, timezone: 'UTC'}];
+  const why = reason('health.failed', {probe: 'http', last: 'no'});
+  const sick = host('a', {active: NEW, serving: false, reason: why});
+  const {lookAt, ledger} = plan(
+    view([sick, waiting('b'), waiting('c')], {policy: policy({windows}), now: 0}),
+  );
+  t.equal(ledger.blocked?.kind, 'permit.window');
+  t.equal(lookAt, 60_000, 'a host is unwell for a minute before the window opens');
 });
 
 t.test('a share goes by the waves as far as it reaches', async t => {
