@@ -12,6 +12,7 @@ export const buildSettings = ({values, tables, units, command}: Whole): Settings
   app: required(values.app),
   channel: required(values.channel),
   role: values.role ?? DEFAULT_ROLE,
+  canary: values.canary,
   coordinate: values.coordinate,
   store: store(values),
   identity: compact({

@@ -136,6 +136,8 @@ export interface Settings {
   readonly app: string;
   readonly channel: string;
   readonly role: string;
+  /** it gets a release before the others, where the policy has such a wave */
+  readonly canary: boolean;
   readonly coordinate: 'fleet' | 'none';
   readonly store: StoreSettings;
   /** what IMDS would say, for hosts without it */

@@ -48,7 +48,15 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const {settings, identity, version, log} = parts;
   const {store, adapters, history, rules, before, first, journal} = host;
   const {app, channel, role, seed} = settings;
-  const self = {agent: version, instance: identity.instance, zone: identity.zone, app, channel, role};
+  const self = {
+    agent: version,
+    instance: identity.instance,
+    zone: identity.zone,
+    app,
+    channel,
+    role,
+    ...(settings.canary && {canary: true as const}),
+  };
   const keys = keysOf(app, channel);
 
   // The loop comes last, and what it is made of speaks to it.

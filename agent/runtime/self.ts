@@ -6,4 +6,6 @@ export interface Self {
   readonly app: string;
   readonly channel: string;
   readonly role: string;
+  /** not there on a host that is none */
+  readonly canary?: true;
 }

@@ -22,6 +22,19 @@ t.test('instance tags win over the files, an empty one sets nothing', async t =>
   ]);
 });
 
+t.test('a tag says whether a host is a canary, in a word that a file would not take', async t => {
+  const canary = async (tag: string, file = SMALL) => {
+    const tags = async () => ({'release-agent:canary': tag});
+    return (await loadSettings({root: await root(t, {[ETC]: file}), tags})).canary;
+  };
+  t.equal(await canary('true'), true);
+  t.equal(await canary('false', `canary = true\n${SMALL}`), false);
+  t.equal(await canary(' ', `canary = true\n${SMALL}`), true);
+  t.match(await problemsOf(t, {[ETC]: SMALL}, {'release-agent:canary': 'yes'}), [
+    /^canary in the instance tag release-agent:canary: expected .*got "yes"/,
+  ]);
+});
+
 t.test('tags that the instance does not show are told from tags that it has not', async t => {
   const files = {[ETC]: SMALL.replace(/^app = .*\n/m, '')};
   t.match(await problemsOf(t, files, {}), [/^app: .*release-agent:app, got neither$/]);

@@ -72,6 +72,7 @@ export const OPTIONS = {
   app: optional(name),
   channel: optional(name),
   role: optional(name),
+  canary: withDefault(flag, false),
   store: withDefault(storeAddress, 'file:///var/lib/release-agent/store'),
   coordinate: withDefault(oneOf(['fleet', 'none']), 'fleet'),
   seed: optional(release),

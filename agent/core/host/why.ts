@@ -59,6 +59,7 @@ interface Self {
   readonly instance: string;
   readonly zone: string;
   readonly role: string;
+  readonly canary?: boolean;
   readonly agent: string;
 }
 
