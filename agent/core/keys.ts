@@ -15,6 +15,8 @@ export interface Keys {
   /** prefix of the records of rollouts */
   readonly rollouts: string;
   host(instance: string): string;
+  /** the record of a rollout by its number */
+  rollout(number: number): string;
   /** written to wake one host */
   call(instance: string): string;
 }
@@ -32,6 +34,7 @@ export const keysOf = (app: string, channel: string): Keys => {
     coordinator: `${base}/coordinator`,
     hosts: `${base}/hosts/`,
     rollouts: `${base}/rollouts/`,
+    rollout: number => `${base}/rollouts/${String(number).padStart(6, '0')}`,
     host: instance => `${base}/hosts/${instance}`,
     call: instance => `${base}/calls/${instance}`,
   };

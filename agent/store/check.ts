@@ -35,9 +35,18 @@ export const checkStore = async ({settings, keys}: Parts, signal: AbortSignal): 
   const http = openConsulHttp(settings);
   try {
     const kv = consulKv(http, settings.prefix);
-    const written = [keys.ledger, keys.members, keys.coordinator, keys.host(HOST), keys.call(HOST)];
+    const written = [
+      keys.ledger,
+      keys.members,
+      keys.coordinator,
+      keys.host(HOST),
+      keys.call(HOST),
+      keys.rollout(0),
+    ];
     const attempts = [
-      ...[keys.desired, keys.policy, ...written, keys.hosts].map(key => readKey(kv, key)),
+      ...[keys.desired, keys.policy, keys.freeze, keys.lock, ...written, keys.hosts].map(key =>
+        readKey(kv, key),
+      ),
       ...written.map(key => writeKey(kv, key)),
       makeSession(consulSessions(http)),
     ];
@@ -57,7 +66,7 @@ export const surplusOf = async ({settings, keys}: Parts, signal: AbortSignal): P
   try {
     const kv = consulKv(http, settings.prefix);
     const surplus: string[] = [];
-    for (const key of [keys.desired, keys.policy])
+    for (const key of [keys.desired, keys.policy, keys.freeze, keys.lock])
       if ((await firstOf([writeKey(kv, key)], signal)) === null) surplus.push(key);
     return surplus;
   } finally {

@@ -59,6 +59,7 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
         if (!put.ok) throw new Error(`${key} was not written`);
       }
       await store.put(keys.call('i-1'), '0', 'any', never);
+      await store.put(keys.rollout(1), '{}', 'any', never);
       await older.presence(options).set('older', never);
       const host = store.presence(options);
       const hat = store.presence({key: keys.coordinator, ttlMs: 1_000, takeOver: false});
@@ -114,7 +115,10 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
   await use('key_prefix "release-agent/" { policy = "write" } session_prefix "" { policy = "write" }');
   t.match(
     (await check()).store,
-    {problems: [], notes: [/may write web\/production\/desired and web\/production\/policy, .*more than/]},
+    {
+      problems: [],
+      notes: [/may write web\/production\/desired and .*policy and .*freeze and .*lock, .*more than/],
+    },
     'a token that may deploy is noted',
   );
 

@@ -12,6 +12,7 @@ import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import {createMembership, type Membership} from './membership.ts';
+import {createRecording, type Recording} from './recording.ts';
 import {createTurning, type Turning} from './turning.ts';
 import {wakeHolders} from './wake.ts';
 import {createFleetWatch, type FleetWatch} from './watch.ts';
@@ -81,13 +82,14 @@ const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Pr
   const fleet = createFleetWatch(parts, worn);
   const membership = createMembership(parts);
   const turning = createTurning(parts);
+  const recording = createRecording(parts);
   let timeoutMs = LOOK_EVERY_MS;
   try {
     await ringHolders(parts, worn);
     while (!worn.aborted) {
       await fleet.changed({timeoutMs}, worn);
       if (worn.aborted) break;
-      timeoutMs = await planOnce({...parts, fleet, membership, turning}, worn);
+      timeoutMs = await planOnce({...parts, fleet, membership, turning, recording}, worn);
     }
   } finally {
     off.abort();
@@ -105,6 +107,7 @@ type Planning = Parts & {
   readonly fleet: FleetWatch;
   readonly membership: Membership;
   readonly turning: Turning;
+  readonly recording: Recording;
 };
 
 /** Writes the next ledger, when there is something new. Gives how long until the next look, ms, if nothing happens before. */
@@ -126,6 +129,7 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
       if (grantsText(next.ledger) !== grantsText(ledger)) log.info(grantsText(next.ledger));
       await wakeHolders(parts, next.granted, signal);
     }
+    await parts.recording.note({...view, ledger: next.ledger, now}, signal);
     const waited = missing.length + (await turning.wake(next.ledger, view.hosts, signal));
     return lookAgainMs(next, waited, now);
   }

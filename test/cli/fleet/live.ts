@@ -2,6 +2,8 @@
 import {readFleet} from '../../../agent/cli/fleet/reach/read.ts';
 import type {Ledger} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
+import {noteRollout} from '../../../agent/core/fleet/record/note.ts';
+import {readRecord} from '../../../agent/core/fleet/record/record.ts';
 import type {HostStatus} from '../../../agent/core/host/status.ts';
 import type {TestFleet} from './store.ts';
 
@@ -19,7 +21,12 @@ const step = async ({store, keys, put}: TestFleet): Promise<boolean> => {
   const {view} = await readFleet({store, keys, signal, app: '', channel: '', name: ''});
   const {ledger} = plan(view);
   const hosts = view.hosts.map(host => moved(host, ledger));
+  const number = ledger.rollout?.number ?? 0;
+  const entry = await store.get(keys.rollout(number), signal);
+  const known = entry && readRecord(entry.key, entry.value);
+  const record = noteRollout(known?.ok ? known.value : null, {...view, ledger});
   const changes = [
+    ...(record && JSON.stringify(record) !== entry?.value ? [put(keys.rollout(number), record)] : []),
     ...(isSame(ledger, view.ledger) ? [] : [put(keys.ledger, ledger)]),
     ...hosts
       .filter((host, n) => !isSame(host, view.hosts[n]))
