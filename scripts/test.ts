@@ -114,8 +114,9 @@ if (first === undefined) {
     tapAsShipped(
       own.filter(file => !isOfDevices(file)),
       'others',
-    ).then(() => tap(mostly)),
+    ),
   ]);
+  await tap(mostly);
 } else if (first === '--as-shipped') {
   await tapAsShipped(rest);
 } else {

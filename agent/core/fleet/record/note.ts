@@ -96,8 +96,7 @@ const shorten = (record: RolloutRecord): RolloutRecord => {
   const failed = record.hosts.filter(({cause}) => cause !== null);
   const kept = new Set(failed.slice(0, CAUSES));
   const hosts = record.hosts.map(row => (row.cause === null || kept.has(row) ? row : {...row, cause: null}));
-  const surplus = hosts.length - ROWS;
-  if (surplus <= 0) return {...record, hosts};
+  const surplus = Math.max(0, hosts.length - ROWS);
   const over = hosts.filter(({until, cause}) => until !== null && cause === null).slice(0, surplus);
   const gone = new Set(over);
   const more = {...record.more};

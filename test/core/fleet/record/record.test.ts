@@ -105,7 +105,14 @@ t.test(
 
 t.test('a host that is stuck keeps its permit, and is told as stuck', async t => {
   const out = see({permits: [permit('a', 1)]}, [host('a')]);
-  const stuck = see({permits: [permit('a', 1)]}, [said('a', 1, 'stuck')], {now: 200});
+  const why = reason('rollback.failed', {cause: 'x'});
+  const outcomeOf = (cause: typeof why) => host('a', {outcome: {...outcome(1, 'stuck'), cause}});
+  const stuck = see({permits: [permit('a', 1)]}, [outcomeOf(why)], {now: 200});
+  t.match(note(out, stuck).hosts, [{cause: why}]);
+  const later = see({permits: [permit('a', 1)]}, [outcomeOf(reason('rollback.failed', {cause: 'y'}))], {
+    now: 300,
+  });
+  t.match(note(out, stuck, later).hosts, [{cause: why}], 'as it was told first');
   t.match(note(out, stuck).hosts, [{until: null, result: 'stuck'}]);
   t.match(
     note(out, stuck, see({}, [], {now: 300})).hosts,
@@ -129,6 +136,13 @@ t.test('waves have their times', async t => {
     {name: 'all', since: 90, complete: null},
   ]);
   t.same(note(see({rollout: rollout({way: 'back'})}, [], {policy: rules})).waves, []);
+  const one = see({rollout: rollout()}, [], {policy: policy({waves: ['canary']}), now: 5});
+  t.match(note(one).waves, [{name: 'canary'}], 'a single wave is one');
+  const third = see({rollout: rollout({wave: 1, bakes: 70})}, [], {policy: rules, now: 75});
+  t.match(note(at(0, null, 5), at(1, null, 60), third).waves, [
+    {name: 'canary', complete: 60},
+    {name: '10%', complete: 70},
+  ]);
 });
 
 t.test('what stops it is told once, in its time', async t => {
@@ -164,7 +178,16 @@ t.test(
     const reverted = note(back([host('a')]), back([host('a')], [], 90));
     t.strictSame(reverted.end, {at: 80, outcome: 'reverted'});
     t.equal(noteRollout(reverted, back([host('b', {active: NEW})]))?.end, null, 'one comes back with it');
-    t.strictSame(supersede(note(see({}, [])), 9).end, {at: 9, outcome: 'superseded'});
+    const some = note(back([host('a', {active: NEW}), host('b')]));
+    t.equal(some.end, null, 'every host, not some');
+    const left = supersede(note(see({}, [])), 9);
+    t.strictSame(left, {...note(see({}, [])), end: {at: 9, outcome: 'superseded'}});
+    const again = noteRollout(reverted, back([host('b', {active: NEW})]));
+    t.strictSame(again, {...reverted, end: null});
+    const open = note(see({}, []));
+    t.equal(noteRollout(open, see({}, []))?.end, null);
+    for (const record of [reverted, left, proven])
+      t.strictSame(readRecord('rollouts/1', JSON.stringify(record)), {ok: true, value: record});
     t.equal(supersede(proven, 9), proven);
     const next = see({rollout: rollout({number: 2})}, []);
     t.match(note(over, next), {number: 2, end: null, hosts: []});
@@ -180,7 +203,22 @@ t.test('the record of a large fleet fits into one value of a store', async t => 
   );
   const permits = Array.from({length: 100}, (_, n) => permit(name(6_000 + n), 6_000 + n));
   const record = note(see({permits}, hosts));
-  t.equal(record.hosts.length, ROWS);
+  t.equal(record.hosts.length, 400);
+  t.equal(ROWS, 400);
+  const failing = hosts
+    .slice(0, 60)
+    .map(each => ({...each, outcome: each.outcome && {...each.outcome, cause: why}}));
+  const few = note(see({}, failing));
+  t.equal(few.hosts.filter(({cause}) => cause !== null).length, 40, 'in a small fleet, too');
+  t.equal(few.hosts.length, 60);
+  const exact = note(see({}, hosts.slice(0, ROWS)));
+  t.match(exact, {hosts: {length: ROWS}, number: 1, release: NEW});
+  t.same(exact.more, {}, 'as many as have room');
+  const over = note(see({}, hosts.slice(0, ROWS + 1)));
+  t.match(over, {hosts: {length: ROWS}, more: {done: 1}, number: 1, release: NEW});
+  const more = noteRollout(over, see({}, hosts.slice(0, ROWS + 3)));
+  t.same(more?.more, {done: 3}, 'they add up');
+  t.strictSame(readRecord('rollouts/1', JSON.stringify(record)), {ok: true, value: record});
   t.equal(record.hosts.filter(({until}) => until === null).length, 100, 'who is out is among them');
   t.equal(
     record.hosts.filter(({cause}) => cause !== null).length,
