@@ -33,7 +33,7 @@ const ADVICE: readonly Advice[] = [
   ],
   [/^operator\.hold$/, '"agentctl resume" lets it follow the desired release again.'],
   [
-    /^permit\.(?:waiting|concurrency|floor|zone-floor|zone-turn|wave|wave-bake|window)$/,
+    /^permit\.(?:waiting|concurrency|floor|zone-floor|zone-turn|wave|wave-bake|window|restored)$/,
     'Its turn comes by itself; nothing has to be done.',
   ],
   [/^permit\.frozen$/, '"agentctl thaw" lets the fleet go on.'],

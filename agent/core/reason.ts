@@ -83,6 +83,8 @@ const TEXTS = {
     `the fleet is locked by ${d.by}${d.since === '' ? '' : ` since ${d.since}`}${d.why === '' ? '' : ` (${d.why})`}: nobody else begins a rollout`,
   'permit.message': (d: {release: string}) =>
     `the policy asks for a message with each rollout, and the one of ${d.release} has none: "agentctl deploy --message"`,
+  'permit.restored': (d: {until: number}) =>
+    `the store was restored from an older snapshot: its hosts tell it again what it forgot, and nobody gets a permit until ${utcText(d.until)}`,
   'permit.reverted': (d: {release: string; to: string}) =>
     `the rollout of ${d.release} failed, and the fleet goes back to ${d.to}`,
   'permit.share': (d: {share: string; reached: number; quota: number}) =>

@@ -16,6 +16,7 @@ t.test('whatever keeps a permit back, what can be done is said', async t => {
     ['permit.wave', /nothing has to be done/],
     ['permit.wave-bake', /nothing has to be done/],
     ['permit.window', /nothing has to be done/],
+    ['permit.restored', /nothing has to be done/],
     ['permit.frozen', /agentctl thaw/],
     ['permit.locked', /agentctl unlock --break/],
     ['permit.halted', /agentctl deploy/],

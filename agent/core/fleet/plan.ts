@@ -36,7 +36,17 @@ export interface FleetView {
   readonly lock: Lock | null;
   readonly missing: readonly Missing[];
   readonly gone: ReadonlySet<string>;
+  /** what a store that was restored from an older snapshot has forgotten; null as a rule */
+  readonly restored?: Restored | null;
   readonly now: number;
+}
+
+/** The ledger is older than one that was seen before. */
+export interface Restored {
+  /** the last fence that was seen */
+  readonly fence: number;
+  /** when hosts have told the store again what it forgot, ms since the epoch: nobody gets a permit before */
+  readonly until: number;
 }
 
 export interface Plan {
@@ -49,7 +59,7 @@ export interface Plan {
 
 /** The next ledger: outcomes are booked, what is proven, denied or taken back is noted, and permits are given while the policy allows. */
 export const plan = (view: FleetView): Plan => {
-  const {desired, policy, now} = view;
+  const {desired, policy} = view;
   const forced = new Set(desired?.force ?? []);
   const begun = beginRollout(view.ledger, view);
   const booked = noteUnwell(bookOutcomes(recall(begun, view), view), view);
@@ -61,7 +71,7 @@ export const plan = (view: FleetView): Plan => {
   const next = grant(moved, view, forced);
   const {ledger} = next;
   const blocked = ledger.blocked ?? locked(ledger, view) ?? notProven(ledger, {...view, forced});
-  const lookAt = earliest(bakedAt(ledger, policy), unwellAt(ledger), opening(next.ledger, policy, now));
+  const lookAt = earliest(bakedAt(ledger, policy), unwellAt(ledger), opening(next.ledger, view));
   return {...next, lookAt, ledger: withHosts({...ledger, blocked}, view.hosts.length)};
 };
 
@@ -70,8 +80,10 @@ const earliest = (...moments: readonly (number | null)[]): number | null => {
   return known.length === 0 ? null : Math.min(...known);
 };
 
-const opening = ({blocked}: Ledger, {windows}: Policy, now: number): number | null =>
-  blocked?.kind === 'permit.window' ? opensAt(windows, now) : null;
+const opening = ({blocked}: Ledger, {policy, restored, now}: FleetView): number | null => {
+  if (blocked?.kind === 'permit.restored') return restored?.until ?? null;
+  return blocked?.kind === 'permit.window' ? opensAt(policy.windows, now) : null;
+};
 
 /** A new desired version begins a new rollout: the failures of the one before count no longer. */
 const beginRollout = (ledger: Ledger, {desired, lock, now}: FleetView): Ledger => {
@@ -157,7 +169,8 @@ const grant = (
   view: FleetView,
   forced: ReadonlySet<string>,
 ): Pick<Plan, 'ledger' | 'granted'> => {
-  const {hosts, unreadable, now} = view;
+  const {hosts, now} = view;
+  const closed = view.unreadable ?? recovering(view);
   const admitted = admission({...view, ledger: start, forced});
   const version = start.rollout?.version;
   const waiting = hosts.filter(
@@ -167,7 +180,7 @@ const grant = (
   const granted: Permit[] = [];
   for (const host of inOrder(waiting)) {
     if (refusals.cover(host)) continue;
-    const refusal = unreadable ? {scope: 'all' as const, cause: unreadable} : admitted.refusal(host);
+    const refusal = closed ? {scope: 'all' as const, cause: closed} : admitted.refusal(host);
     if (refusal) refusals.note(host, refusal);
     if (refusal?.scope === 'all') break;
     if (refusal || !host.wants) continue;
@@ -179,6 +192,9 @@ const grant = (
   const permits = [...start.permits, ...granted];
   return {ledger: {...start, fence, permits, blocked: refusals.cause()}, granted};
 };
+
+const recovering = ({restored, now}: FleetView): Reason | null =>
+  restored && now < restored.until ? reason('permit.restored', {until: restored.until}) : null;
 
 /** What holds for a host holds for others too: they are not asked for again, and the widest refusal is what everybody is told. */
 const createRefusals = (release: string | undefined) => {

@@ -3,6 +3,7 @@ import type {Ledger, Permit} from './ledger.ts';
 
 interface View {
   readonly hosts: readonly HostStatus[];
+  readonly restored?: {readonly fence: number} | null;
   readonly now: number;
 }
 
@@ -10,8 +11,8 @@ interface View {
  * The ledger with what it forgot. A store that was restored from an older snapshot knows less than the hosts: a permit that
  * a host believes it holds counts as out, and no fence is given twice.
  */
-export const recall = (ledger: Ledger, {hosts, now}: View): Ledger => {
-  let {fence} = ledger;
+export const recall = (ledger: Ledger, {hosts, restored, now}: View): Ledger => {
+  let fence = Math.max(ledger.fence, restored?.fence ?? 0);
   const claims: HostStatus[] = [];
   for (const host of hosts) {
     fence = Math.max(fence, lastFence(host));

@@ -13,6 +13,7 @@ import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {createRecording, type Recording} from './recording.ts';
+import {createRestores, type Restores} from './restores.ts';
 import {createTurning, type Turning} from './turning.ts';
 import {wakeHolders} from './wake.ts';
 import {createFleetWatch, type FleetWatch} from './watch.ts';
@@ -42,12 +43,13 @@ export const coordinate = async (parts: Parts, signal: AbortSignal): Promise<voi
   let off = new AbortController();
   let told: ReasonKind | null = null;
   let failures = 0;
+  const restores = createRestores(parts);
   parts.hat.onLost(() => off.abort());
   while (!signal.aborted) {
     try {
       off = new AbortController();
       await dropOwnHat(parts, signal);
-      if (await parts.hat.set(parts.instance, signal)) await wear(parts, off, signal);
+      if (await parts.hat.set(parts.instance, signal)) await wear({...parts, restores}, off, signal);
       else await untilVacant(parts, signal);
       told = null;
       failures = 0;
@@ -75,7 +77,11 @@ const untilVacant = async ({store, keys}: Parts, signal: AbortSignal): Promise<v
   }
 };
 
-const wear = async (parts: Parts, off: AbortController, signal: AbortSignal): Promise<void> => {
+const wear = async (
+  parts: Parts & {readonly restores: Restores},
+  off: AbortController,
+  signal: AbortSignal,
+): Promise<void> => {
   const {log} = parts;
   log.info('this host coordinates the rollout now');
   const worn = AbortSignal.any([signal, off.signal]);
@@ -106,13 +112,14 @@ const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => 
 type Planning = Parts & {
   readonly fleet: FleetWatch;
   readonly membership: Membership;
+  readonly restores: Restores;
   readonly turning: Turning;
   readonly recording: Recording;
 };
 
 /** Writes the next ledger, when there is something new. Gives how long until the next look, ms, if nothing happens before. */
 const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> => {
-  const {log, turning} = parts;
+  const {log, turning, restores} = parts;
   const view = parts.fleet.view();
   if (!view) return LOOK_EVERY_MS;
   for (let tries = 0; tries < CAS_TRIES && !signal.aborted; tries += 1) {
@@ -122,10 +129,12 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
     const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
     const {members, gone} = await parts.membership.note(sighting, signal);
     const {missing} = members;
-    const next = plan({...view, ledger, missing, gone, now});
+    const restored = restores.note({fence: ledger.fence, now});
+    const next = plan({...view, ledger, missing, gone, restored, now});
     const value = JSON.stringify(next.ledger);
     if (value !== JSON.stringify(ledger)) {
       if (!(await parts.store.put(parts.keys.ledger, value, expected, signal)).ok) continue;
+      restores.note({fence: next.ledger.fence, now});
       if (grantsText(next.ledger) !== grantsText(ledger)) log.info(grantsText(next.ledger));
       await wakeHolders(parts, next.granted, signal);
     }

@@ -1,8 +1,9 @@
 /** What hosts say of their permits to a ledger that knows less. */
 import t from 'tap';
 import {EMPTY_LEDGER, type Ledger, type Permit} from '../../../agent/core/fleet/ledger.ts';
+import {plan} from '../../../agent/core/fleet/plan.ts';
 import {recall} from '../../../agent/core/fleet/recall.ts';
-import {host, NEW, OLD, outcome, rollout, waiting} from './fleet.ts';
+import {host, NEW, OLD, outcome, rollout, view, waiting} from './fleet.ts';
 
 const permit = (name: string, fence: number): Permit => ({
   host: name,
@@ -61,4 +62,20 @@ t.test('no fence is given twice, whoever remembers the last one', async t => {
 t.test('before there is a rollout nothing is claimed, but fences count', async t => {
   const none = recalled([host('c', {permit: 6})], {rollout: null});
   t.strictSame(none, {...ledger, rollout: null, fence: 6});
+});
+
+t.test('a fence that the coordinator has seen is remembered for a ledger that was restored', async t => {
+  const restored = {fence: 5, until: 10};
+  t.strictSame(recall(ledger, {hosts: [], restored, now: 9}), {...ledger, fence: 5});
+  t.strictSame(recall(ledger, {hosts: [], restored: {fence: 3}, now: 9}), ledger);
+  t.equal(recall(ledger, {hosts: [host('c', {permit: 6})], restored, now: 9}).fence, 6);
+});
+
+t.test('nobody gets a permit from a restored ledger until its hosts have told it what it forgot', async t => {
+  const at = (now: number) => plan(view([waiting('a'), host('b')], {restored: {fence: 5, until: 10}, now}));
+  const early = at(9);
+  t.strictSame([early.granted, early.ledger.fence, early.lookAt], [[], 5, 10]);
+  t.match(early.ledger.blocked, {kind: 'permit.restored', details: {until: 10}});
+  t.match(at(10).granted, [{host: 'a', fence: 6}]);
+  t.equal(at(10).lookAt, null);
 });

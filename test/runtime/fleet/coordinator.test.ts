@@ -184,6 +184,25 @@ t.test('a ledger that another wrote meanwhile is read again, never overwritten',
   t.same((await ledger(store)).permits, permits, 'the permit of the other coordinator stands');
 });
 
+t.test(
+  'a ledger that was restored to an older one gives no fence twice, and no permit for a while',
+  async t => {
+    const store = await open(t, await temporaryFolder(t));
+    const never = new AbortController().signal;
+    const {version} = (await desire(store)) as {version: string};
+    const wants = {release: SNAP, version};
+    await publish(store, {instance: 'i-1', wants});
+    await publish(store, {instance: 'i-2'});
+    const {warned} = wear(t, store, 'i-2');
+    await eventually('a permit', async () => (await ledger(store)).permits?.length === 1);
+    await store.put(keys.ledger, JSON.stringify(EMPTY_LEDGER), 'any', never);
+    await publish(store, {instance: 'i-1', wants, since: 1});
+    await eventually('the fence', async () => (await ledger(store)).fence === 1);
+    t.match(await ledger(store), {permits: [], blocked: {kind: 'permit.restored'}});
+    t.match(warned, [/the store was restored/]);
+  },
+);
+
 t.test('members that another wrote meanwhile are noted again, never overwritten', async t => {
   const store = await open(t, await temporaryFolder(t));
   const stop = new AbortController().signal;
