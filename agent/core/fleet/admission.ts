@@ -6,6 +6,7 @@ import {type Reason, reason} from '../reason.ts';
 import {shortId} from '../release.ts';
 import {utcText} from '../utc.ts';
 import {type CapacityView, capacityOf} from './capacity.ts';
+import {takenBack} from './failure/revert.ts';
 import {budgetOf, failedHosts, verdictOf} from './failure/verdict.ts';
 import type {Rollout} from './ledger.ts';
 import type {Freeze} from './stops.ts';
@@ -90,10 +91,11 @@ const frozen = ({by, note, at}: Freeze): Reason =>
 
 /** Why no host at all may begin the release of the rollout now. */
 const onTheRelease = (rollout: Rollout, view: AdmissionView, size: number): Reason | null => {
-  const {release, revert, way} = rollout;
+  const back = takenBack(rollout);
+  if (back) return back;
+  const {release, way} = rollout;
   const short = shortId(release);
   const {ledger, policy, desired, now} = view;
-  if (revert) return reason('permit.reverted', {release: short, to: shortId(revert.release)});
   if (ledger.denied.includes(release)) return reason('permit.denied', {release: short});
   const failures = failedHosts(ledger.failures);
   const budget = budgetOf(policy, size);

@@ -2,6 +2,7 @@
 import type {HostStatus} from '../host/status.ts';
 import {type Reason, reason, reasonText} from '../reason.ts';
 import {shortId} from '../release.ts';
+import {takenBack} from './failure/revert.ts';
 import type {Ledger} from './ledger.ts';
 import type {Missing} from './members.ts';
 import {listedBy} from './names.ts';
@@ -46,6 +47,8 @@ const unseen = ({rollout}: Ledger, {missing, forced}: View): readonly Missing[] 
 export const notProven = (ledger: Ledger, view: View): Reason | null => {
   const {rollout, proven, permits} = ledger;
   if (!rollout || rollout.release === proven || permits.length > 0 || view.hosts.length === 0) return null;
+  const back = takenBack(rollout);
+  if (back) return back;
   const release = shortId(rollout.release);
   if (!isFinished(ledger, view)) {
     const kept = view.hosts.filter(host => isKept(host, rollout.release));

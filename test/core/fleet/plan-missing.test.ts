@@ -66,5 +66,11 @@ t.test('why a release is not proven is told when nobody is on the way, and not o
   t.equal(told({permits: [permit]}), null);
   t.equal(told({rollout: null}), null);
   t.equal(told({}, []), null);
+  const revert = {release: OLD, cause: reason('permit.waiting', {}), since: 0};
+  t.match(
+    told({rollout: {...rollout(), revert}}),
+    {kind: 'permit.reverted', details: {release: NEW, to: OLD}},
+    'nobody is behind in a fleet that went back',
+  );
   t.equal(told({}, [host('a', {active: NEW})]), null, 'nobody is away');
 });

@@ -4,7 +4,7 @@ import type {HostStatus} from '../../host/status.ts';
 import type {Policy} from '../../policy/policy.ts';
 import {type Reason, reason, reasonText} from '../../reason.ts';
 import {shortId} from '../../release.ts';
-import type {Ledger} from '../ledger.ts';
+import type {Ledger, Rollout} from '../ledger.ts';
 import {budgetOf, failedHosts} from './verdict.ts';
 
 interface View {
@@ -31,6 +31,10 @@ const haltReason = ({rollout, failures}: Ledger, policy: Policy, size: number): 
   });
 
 const causeOf = (cause: Reason | null): string => (cause === null ? 'no reason given' : reasonText(cause));
+
+/** What is in the way of a release that the fleet takes back, or has taken back; null while it does not. */
+export const takenBack = ({release, revert}: Rollout): Reason | null =>
+  revert && reason('permit.reverted', {release: shortId(release), to: shortId(revert.release)});
 
 /** Hosts that have, or prepare, what is taken back: each is woken until it has turned round. */
 export const toTurn = ({rollout}: Ledger, hosts: readonly HostStatus[]): readonly HostStatus[] =>

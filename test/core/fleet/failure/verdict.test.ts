@@ -116,7 +116,7 @@ t.test(
     t.match(second.ledger.rollout?.revert, {since: 70}, 'it began once');
     const back = ['a', 'b', 'c', 'd'].map(name => host(name));
     const over = plan({...start, hosts: back, ledger: {...second.ledger, permits: []}}).ledger;
-    t.match(over, {proven: OLD, blocked: null});
+    t.match(over, {proven: OLD, blocked: {kind: 'permit.reverted'}});
     const brave = back.map(each => ({...each, active: NEW}));
     t.equal(plan({...start, hosts: brave, ledger}).ledger.proven, OLD, 'what is taken back is not proven');
     t.same(toTurn({...ledger, rollout: rollout()}, start.hosts), [], 'nothing is taken back');
