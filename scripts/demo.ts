@@ -1,20 +1,20 @@
-/** `scripts/demo`: the life of a small fleet in less than a minute, or a fleet to play with. */
+/** `scripts/demo`: the life of a small fleet in about a minute, or a fleet to play with. */
 import process from 'node:process';
 import {parseArgs} from 'node:util';
 import {runDemo} from './demo-fleet/demo.ts';
 
 const USAGE = `scripts/demo [--keep]
 
-Three hosts, as processes of this machine, follow one desired release: a key in a directory, written by
-hand. Their agents install it from a git repository made on the spot and take turns behind a small load
-balancer, under a steady stream of requests. Release 1 boots, release 2 replaces it host by host, release 3
-is broken and is taken back. Needs Linux, Node and git; no root, no AWS, no Consul. Listens on 127.0.0.1
+Six hosts, as processes of this machine, follow one desired release: a key in a directory. Their agents
+install it from a git repository made on the spot and take turns behind a small load balancer, under a
+steady stream of requests. Release 1 boots. Release 2 replaces it in waves: the canary, half of the fleet,
+all. Release 3 passes its health gate and fails in traffic, and the fleet takes itself back. Needs Linux, Node and git; no root, no AWS, no Consul. Listens on 127.0.0.1
 only, and keeps everything in a temporary folder that it removes.
 
   --keep   leave the fleet running afterwards, and say how to play with it; Ctrl-C ends it
   --help   this text
 
-The last line is "demo: 3 hosts, <n> releases rolled, <n> rolled back, <n> requests, <n> failed".
+The last line is "demo: 6 hosts, <n> releases rolled, <n> rolled back, <n> requests, <n> failed".
 Exit status: 0 everything went as it should and no request failed, 1 something did not, 2 wrong usage,
 130 interrupted.
 `;

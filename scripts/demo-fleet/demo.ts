@@ -71,7 +71,7 @@ const failedRequests = ({load}: Fleet): readonly string[] =>
 
 const liveLine = ({hosts, balancer, load}: Fleet): string =>
   [
-    ...hosts.map(({name}) => `${name} ${balancer.isIn(name) ? 'in traffic' : 'out       '}`),
+    `in traffic: ${hosts.map(({name}) => (balancer.isIn(name) ? name : '-'.repeat(name.length))).join(' ')}`,
     `${load.requests()} requests, ${load.failed()} failed`,
   ].join(' | ');
 

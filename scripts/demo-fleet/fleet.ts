@@ -1,7 +1,6 @@
 import {writeFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import type {StatusReport} from '../../agent/control/protocol.ts';
 import {keysOf} from '../../agent/core/keys.ts';
 import {type Balancer, startBalancer} from './balancer.ts';
@@ -21,12 +20,14 @@ export interface Fleet {
   readonly releases: Releases;
   /** where the git repository goes */
   readonly repository: string;
-  /** the file of the key `desired` */
+  readonly store: string;
+  /** the files of two of its keys */
   readonly desired: string;
+  readonly policy: string;
   /** Starts the agents. */
   start(): void;
-  /** Writes the desired release, as `echo` would. */
-  ask(revision: string): Promise<void>;
+  /** Writes a key, as `echo` would. */
+  write(file: string, value: string): Promise<void>;
   /** Returns when the hosts stand as `done` wants; throws with how they stand after `timeoutMs`. */
   until(goal: Goal, signal: AbortSignal): Promise<void>;
   /** Ends all that runs. Gives what could not be ended. */
@@ -39,11 +40,10 @@ export interface Goal {
   readonly timeoutMs: number;
 }
 
-/** The command line tool that operators use. */
-export const AGENTCTL = fileURLToPath(new URL('../../agent/agentctl.ts', import.meta.url));
-
-const SAME_MS = 3_000;
-export const HOSTS = ['host-1', 'host-2', 'host-3'] as const;
+const SAME_MS = 10_000;
+export const HOSTS = ['host-1', 'host-2', 'host-3', 'host-4', 'host-5', 'host-6'] as const;
+/** Each host is in the next one, and in the first again after the last. */
+export const ZONES = ['zone-1', 'zone-2', 'zone-3'] as const;
 
 /** Makes a fleet below `directory`, with its load balancer; nothing of it runs yet. */
 export const makeFleet = async ({directory, view}: {directory: string; view: View}): Promise<Fleet> => {
@@ -58,19 +58,21 @@ export const makeFleet = async ({directory, view}: {directory: string; view: Vie
   const hosts = places.map(({name, port}, index) =>
     createHost({
       ...{name, port, store, repository, root: join(directory, name)},
-      zone: `zone-${index + 1}`,
+      zone: ZONES[index % ZONES.length] ?? ZONES[0],
+      canary: index === 0,
       balancerPort: balancer.controlPort,
       say: ({text, tone}) => (tone === 'why' ? why(name, text) : tell(name, text)),
     }),
   );
   const load = createLoad();
-  const desired = join(store, keysOf(APP, CHANNEL).desired);
+  const keys = keysOf(APP, CHANNEL);
+  const [desired, policy] = [join(store, keys.desired), join(store, keys.policy)];
   const {start, until, end} = run({hosts, releases, why});
   return {
-    ...{hosts, balancer, load, releases, repository, desired, start, until},
-    ask: async revision => {
-      await mkdir(dirname(desired), {recursive: true});
-      writeFileSync(desired, `${revision}\n`);
+    ...{hosts, balancer, load, releases, repository, store, desired, policy, start, until},
+    write: async (file, value) => {
+      await mkdir(dirname(file), {recursive: true});
+      writeFileSync(file, `${value}\n`);
     },
     end: async ({patient}) => {
       ending = true;
@@ -82,13 +84,13 @@ export const makeFleet = async ({directory, view}: {directory: string; view: Vie
   };
 };
 
-// Log and status both say why, one soon after the other: once is enough.
+// Log and status both say why, one soon after the other, and hosts may have the same reason: once is enough.
 const createWhy = (tell: (host: string, text: string) => void) => {
   const told = new Map<string, number>();
   return (host: string, text: string): void => {
-    const [key, now] = [`${host} ${text}`, performance.now()];
-    if (now - (told.get(key) ?? -Infinity) > SAME_MS) tell(host, text);
-    told.set(key, now);
+    const now = performance.now();
+    if (now - (told.get(text) ?? -Infinity) > SAME_MS) tell(host, text);
+    told.set(text, now);
   };
 };
 

@@ -9,8 +9,8 @@ interface Parts {
 
 const EVERY_MS = 200;
 const TIMEOUT_MS = 5_000;
-/** A host that waits says why; that it simply waits its turn is no news. */
-const NO_NEWS = 'permit.waiting';
+/** What keeps permits back keeps them from every host: that is told once, of the fleet. */
+const OF_FLEET = 'permit.';
 
 /** Asks a host over its control socket how it stands, again and again, until the signal is aborted. */
 export const followHost = async ({socket, see}: Parts, signal: AbortSignal): Promise<void> => {
@@ -24,4 +24,6 @@ export const followHost = async ({socket, see}: Parts, signal: AbortSignal): Pro
 
 /** Why the host is not where it should be, when that is news: something that `before` did not say. */
 export const newsOf = ({reason}: StatusReport, before: StatusReport | undefined): string | null =>
-  reason === null || reason.kind === NO_NEWS || reason.text === before?.reason?.text ? null : reason.text;
+  reason === null || reason.kind.startsWith(OF_FLEET) || reason.text === before?.reason?.text
+    ? null
+    : reason.text;

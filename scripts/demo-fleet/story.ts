@@ -1,8 +1,7 @@
-import process from 'node:process';
 import type {StatusReport} from '../../agent/control/protocol.ts';
-import {run} from '../../agent/host/process/process.ts';
-import {DATABASE, type Edition} from './application.ts';
-import {AGENTCTL, type Fleet, type Goal} from './fleet.ts';
+import type {Edition} from './application.ts';
+import {type Fleet, type Goal, ZONES} from './fleet.ts';
+import {createOperator, type Operator} from './operator.ts';
 import {isSettled} from './releases.ts';
 import {makeRepository, type Repository} from './repository.ts';
 import type {View} from './view.ts';
@@ -10,56 +9,106 @@ import type {View} from './view.ts';
 interface Stage {
   readonly fleet: Fleet;
   readonly view: View;
+  readonly repository: Repository;
+  readonly operator: Operator;
 }
 
 const BOOT_MS = 60_000;
-const ROLL_MS = 120_000;
-const TAKE_BACK_MS = 90_000;
-const AGENTCTL_MS = 20_000;
+const SETTLE_MS = 30_000;
+/** How `agentctl watch --until steady` ends. */
+const PROVEN = 0;
+const TAKEN_BACK = 5;
 
-/** Boots release 1, rolls 2, and has 3 taken back. Throws as soon as something is not as it should be. */
-export const tellStory = async ({fleet, view}: Stage, signal: AbortSignal): Promise<void> => {
-  const {hosts, balancer, load} = fleet;
-  const stage = {fleet, view, repository: await makeRepository(fleet.repository, signal)};
+const POLICY = {concurrency: 2, floor: '50%', waves: ['canary', '50%'], bake: '2s', onFailure: 'revert'};
 
-  view.heading('Three hosts boot. Release 1 is asked for.');
-  const first = await ask(stage, {release: 1, database: DATABASE}, signal);
+/** Boots release 1, rolls 2 in waves, and has the fleet take 3 back. Throws as soon as something is not as it should be. */
+export const tellStory = async (
+  {fleet, view}: Pick<Stage, 'fleet' | 'view'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const {hosts, balancer, load, releases} = fleet;
+  const operator = createOperator(fleet.store);
+  const stage = {fleet, view, operator, repository: await makeRepository(fleet.repository, signal)};
+
+  view.heading(
+    'Six hosts in three zones boot; host-1 is the canary. Release 1 is asked for: a key in the store.',
+  );
+  const first = await commit(stage, {release: 1, cacheIn: null}, signal);
+  await echo(stage, fleet.desired, first);
   fleet.start();
   await fleet.until(allServe(hosts.length, first, BOOT_MS), signal);
-  expectLeaves(balancer.leaves(), {what: 'while the fleet boots', count: 0});
+  expectLeft(balancer.leaves(), {what: 'while the fleet boots', from: 0, to: 0});
 
-  view.heading('Clients begin to send requests. Release 2 is asked for.');
+  view.heading(
+    'Clients begin to send requests. Release 2 is deployed: to the canary, to half of the fleet, to all.',
+  );
   load.start(balancer.url);
-  const second = await ask(stage, {release: 2, database: DATABASE}, signal);
-  await fleet.until(allServe(hosts.length, second, ROLL_MS), signal);
-  expectLeaves(balancer.leaves(), {what: 'while release 2 rolls', count: hosts.length});
+  await echo(stage, fleet.policy, JSON.stringify(POLICY));
+  const second = await commit(stage, {release: 2, cacheIn: null}, signal);
+  await deploy(stage, second, 'a faster checkout', signal);
+  await watch(stage, PROVEN, signal);
+  await fleet.until(allServe(hosts.length, second, SETTLE_MS), signal);
+  expectLeft(balancer.leaves(), {what: 'while release 2 rolls', from: hosts.length, to: hosts.length});
 
-  view.heading('Release 3 is asked for. Its database has a misspelt name: it will never be healthy.');
-  const third = await ask(stage, {release: 3, database: 'odrers'}, signal);
-  await fleet.until(tookBack(hosts.length, {bad: third, good: second}), signal);
-  const left = balancer.leaves().slice(hosts.length);
-  expectLeaves(left, {what: 'while release 3 is tried', count: 1});
-  if (load.answers().has('3')) throw new Error('expected no client to see release 3, but it answered some');
+  view.heading(
+    `Release 3 is deployed. It wants a cache that only ${ZONES[0]}, the zone of the canary, has: elsewhere it passes its health gate and fails in traffic.`,
+  );
+  const before = balancer.leaves().length;
+  const third = await commit(stage, {release: 3, cacheIn: [ZONES[0]]}, signal);
+  await deploy(stage, third, 'carts from the cache', signal);
+  await watch(stage, TAKEN_BACK, signal);
+  await fleet.until(allServe(hosts.length, second, SETTLE_MS), signal);
+  // the canary, and the wave in which it failed
+  expectLeft(balancer.leaves().slice(before), {
+    what: 'while release 3 is tried',
+    from: 2,
+    to: hosts.length / 2,
+  });
 
-  for (const host of hosts.filter(({name}) => left.includes(name))) {
-    view.heading(`What "agentctl why" says on ${host.name}:`);
-    for (const line of (await why(host.socket, signal)).split('\n'))
-      view.note(`  ${fleet.releases.inWords(line)}`.trimEnd());
+  for (const args of [['fleet'], ['history', '--rollout', '3']]) {
+    view.heading(`What "agentctl ${args.join(' ')}" says:`);
+    for (const line of (await operator.agentctl(args, signal)).trimEnd().split('\n'))
+      view.note(`  ${releases.inWords(line)}`.trimEnd());
   }
 };
 
-const ask = async (
-  {fleet, view, repository}: Stage & {readonly repository: Repository},
-  edition: Edition,
-  signal: AbortSignal,
-): Promise<string> => {
+const commit = async ({fleet, repository}: Stage, edition: Edition, signal: AbortSignal): Promise<string> => {
   const revision = await repository.commit(edition, signal);
   fleet.releases.name(revision, `release ${edition.release}`);
-  await fleet.ask(revision);
-  view.event('operator', `asks for release ${edition.release}:`);
-  view.note(`            echo ${revision} > ${fleet.desired}`);
   return revision;
 };
+
+const echo = async ({fleet, view}: Stage, file: string, value: string): Promise<void> => {
+  await fleet.write(file, value);
+  view.event('operator', `echo '${value}' > ${file}`);
+};
+
+const deploy = async (
+  stage: Stage,
+  revision: string,
+  message: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  stage.view.event('operator', `agentctl deploy ${revision} --message "${message}"`);
+  await stage.operator.agentctl(['deploy', revision, '--message', message, '--yes'], signal);
+};
+
+const watch = async ({fleet, view, operator}: Stage, wanted: number, signal: AbortSignal): Promise<void> => {
+  view.event('operator', 'agentctl watch --until steady');
+  const watched = operator.watch(line => view.event('fleet', fleet.releases.inWords(line)), signal);
+  let code: number | null | undefined;
+  const ended = watched.then(given => {
+    code = given;
+  });
+  await fleet.until(
+    {what: 'the rollout to end', done: () => code !== undefined, timeoutMs: WATCH_MS},
+    signal,
+  );
+  await ended;
+  if (code !== wanted) throw new Error(`expected "agentctl watch" to end with ${wanted}, got ${code}`);
+};
+
+const WATCH_MS = 150_000;
 
 const allServe = (count: number, release: string, timeoutMs: number): Goal => ({
   what: `${count} hosts to serve the release`,
@@ -67,29 +116,14 @@ const allServe = (count: number, release: string, timeoutMs: number): Goal => ({
   timeoutMs,
 });
 
-/** One host tried it and serves the good one again; the others keep the good one and are told to wait. */
-const tookBack = (count: number, {bad, good}: {readonly bad: string; readonly good: string}): Goal => ({
-  what: 'one host to take the release back, and the others to be halted',
-  done: reports => {
-    const tried = reports.filter(report => report.rejected?.release === bad && isSettled(report));
-    const halted = reports.filter(({serving, reason}) => serving && reason?.kind === 'permit.halted');
-    return tried.length === 1 && halted.length === count - 1 && reports.every(report => runs(report, good));
-  },
-  timeoutMs: TAKE_BACK_MS,
-});
-
 const runs = ({active}: StatusReport, release: string): boolean => active?.release === release;
 
-const expectLeaves = (
+const expectLeft = (
   left: readonly string[],
-  {what, count}: {readonly what: string; readonly count: number},
-) => {
-  if (left.length === count && new Set(left).size === count) return;
-  const got = left.length === 0 ? 'none' : left.join(', ');
-  throw new Error(`expected ${count} of the hosts to leave traffic once ${what}, got ${got}`);
-};
-
-const why = async (socket: string, signal: AbortSignal): Promise<string> => {
-  const args = [AGENTCTL, 'why', '--socket', socket];
-  return (await run(process.execPath, args, {timeoutMs: AGENTCTL_MS}, signal)).stdout;
+  {what, from, to}: {readonly what: string; readonly from: number; readonly to: number},
+): void => {
+  const hosts = new Set(left);
+  if (hosts.size >= from && hosts.size <= to) return;
+  const got = left.length === 0 ? 'none' : [...hosts].join(', ');
+  throw new Error(`expected ${from} to ${to} hosts to leave traffic ${what}, got ${got}`);
 };

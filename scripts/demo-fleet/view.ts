@@ -23,6 +23,10 @@ const COLORS: Readonly<Record<string, Format>> = {
   'host-1': 'cyan',
   'host-2': 'magenta',
   'host-3': 'yellow',
+  'host-4': 'green',
+  'host-5': 'cyanBright',
+  'host-6': 'magentaBright',
+  fleet: 'bold',
   balancer: 'blue',
 };
 const NAME = 10;
