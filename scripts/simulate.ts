@@ -2,19 +2,22 @@
  * Fleets in one process on simulated time: `npm run simulate -- --seeds 300 --from 1`. The same seed is the same run. Tells the first
  * failing seeds in their smallest form, with the command that replays each; fails when there is one.
  */
+import {availableParallelism} from 'node:os';
 import process from 'node:process';
 import {parseArgs} from 'node:util';
-import {type Counts, emptyCounts, summary} from '../test/simulation/report.ts';
+import {runMany} from '../test/simulation/many.ts';
+import {emptyCounts, summary} from '../test/simulation/report.ts';
 import {type Result, runScenario} from '../test/simulation/run.ts';
-import {drawScenario} from '../test/simulation/scenario/scenario.ts';
+import {drawScenario, type Part} from '../test/simulation/scenario/scenario.ts';
 import {replayCommand, shrink} from '../test/simulation/shrink.ts';
 
-const USAGE = `usage: npm run simulate -- [--seeds N] [--from K] [--hosts N] [--only I,J,… | none] [--trace] [--first]
+const USAGE = `usage: npm run simulate -- [--seeds N] [--from K] [--hosts N] [--only I,J,… | none] [--jobs N] [--trace] [--first]
 
   --seeds N   so many runs (100)
   --from K    the first one's number (1)
   --hosts N   hosts of each fleet, instead of 50 to 300
   --only …    of what happens in a run only the Ith, the Jth …
+  --jobs N    so many runs at once (as many as there are processors; 1 with --trace or --first)
   --trace     says everything that happens
   --first     ends with the first run that fails, and makes it no smaller
 `;
@@ -33,13 +36,23 @@ const whole = (name: string, text: string | undefined, least: number): number | 
 const readOptions = (args: readonly string[]) => {
   const text = {type: 'string'} as const;
   const flag = {type: 'boolean', default: false} as const;
-  const options = {seeds: text, from: text, hosts: text, only: text, trace: flag, first: flag, help: flag};
+  const options = {
+    seeds: text,
+    from: text,
+    hosts: text,
+    only: text,
+    jobs: text,
+    trace: flag,
+    first: flag,
+    help: flag,
+  };
   const {values} = parseArgs({args: [...args], options});
   const only = values.only === 'none' ? [] : values.only?.split(',').map(each => whole('only', each, 0) ?? 0);
   return {
     ...values,
     seeds: whole('seeds', values.seeds, 1) ?? 100,
     from: whole('from', values.from, 0) ?? 1,
+    jobs: values.trace || values.first ? 1 : (whole('jobs', values.jobs, 1) ?? availableParallelism()),
     part: {hosts: whole('hosts', values.hosts, 1), only},
   };
 };
@@ -54,26 +67,34 @@ const tellFailed = (result: Result): void =>
     `seed ${result.scenario.number} fails: ${result.violations.join('\n  ')}\n  ${replayCommand(result)}`,
   );
 
-/** Runs a seed, and tells what it came to where that is wanted, or needed. */
-const runSeed = async (number: number, options: Options, counts: Counts): Promise<void> => {
-  const {part, trace, first} = options;
-  const result = await runScenario(drawScenario(number, part), trace ? {onTrace: tell} : {});
-  counts.add(result);
-  if (trace) console.log(`seed ${number}: ${result.end ?? 'no end'}, hash ${result.hash}`);
-  if (result.violations.length === 0) return;
-  tellFailed(first || trace || counts.failed() > SHRUNK ? result : await shrink(result, SHRINK));
-};
+/** A run by itself that tells everything. */
+async function* runTold(numbers: Iterable<number>, part: Part): AsyncGenerator<Result, void> {
+  for (const number of numbers) {
+    const result = await runScenario(drawScenario(number, part), {onTrace: tell});
+    console.log(`seed ${number}: ${result.end ?? 'no end'}, hash ${result.hash}`);
+    yield result;
+  }
+}
+
+function* numbersOf({seeds, from}: Options): Generator<number, void> {
+  for (let number = from; number < from + seeds; number += 1) yield number;
+}
 
 const main = async (): Promise<number> => {
   const options = readOptions(process.argv.slice(2));
-  const {seeds, from, first, help} = options;
+  const {part, jobs, trace, first, help} = options;
   if (help) {
     process.stdout.write(USAGE);
     return 0;
   }
   const counts = emptyCounts();
-  for (let number = from; number < from + seeds && !(first && counts.failed() > 0); number += 1)
-    await runSeed(number, options, counts);
+  const numbers = numbersOf(options);
+  for await (const result of trace ? runTold(numbers, part) : runMany({numbers, part, jobs})) {
+    counts.add(result);
+    if (result.violations.length === 0) continue;
+    tellFailed(first || trace || counts.failed() > SHRUNK ? result : await shrink(result, SHRINK));
+    if (first) break;
+  }
   for (const line of summary(counts)) console.log(line);
   return counts.failed() > 0 ? 1 : 0;
 };

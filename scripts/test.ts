@@ -81,15 +81,17 @@ const tapAsShipped = async (
   await tap([...more, ...options, ...sources], await transpiledCopy(copy));
 };
 
-/** The nights are tables too long for every run, as their rows are: a half of them, another one with every commit. */
+/** The nights are tables too long for every run, as their rows are: a third of them, another one with every commit. */
 const tonight = (files: readonly string[]): readonly string[] => {
   const nights = files.filter(file => file.startsWith('test/night/'));
   const comment = (text: string) => console.log(`# nights: ${text}`);
-  const chosen = new Set(sample({comment}, nights, Math.ceil(nights.length / 2)));
+  const chosen = new Set(sample({comment}, nights, Math.ceil(nights.length / 3)));
   return files.filter(file => !nights.includes(file) || chosen.has(file));
 };
 
 const isOfMachine = (file: string): boolean => file.startsWith('test/lab/vm/');
+
+const isSimulated = (file: string): boolean => file.startsWith('test/simulation/');
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === undefined) {
@@ -100,21 +102,21 @@ if (first === undefined) {
   await check('a share of the mutants of agent/core', 'node', [
     'scripts/mutate/mutate.ts',
     '--share',
-    '10',
+    '6',
     'agent/core',
   ]);
   const own = files.filter(isOfAgent);
   const others = tonight(files.filter(file => !isOfAgent(file)));
   const machine = others.filter(isOfMachine);
-  const mostly = others.filter(file => !isOfMachine(file));
+  const mostly = others.filter(file => !isOfMachine(file) && !isSimulated(file));
   // What has to wait for its own kind keeps nothing else waiting; and a virtual machine without KVM needs a processor of its own,
-  // which suites that mostly wait leave to it.
+  // which suites that mostly wait leave to it, and simulated fleets on one processor.
   await Promise.all([
     tapAsShipped(own.filter(isOfDevices), 'devices', ['--jobs=1']).then(() => tap(['--jobs=1', ...machine])),
     tapAsShipped(
       own.filter(file => !isOfDevices(file)),
       'others',
-    ),
+    ).then(() => tap(['--jobs=1', ...others.filter(isSimulated)])),
   ]);
   await tap(mostly);
 } else if (first === '--as-shipped') {
