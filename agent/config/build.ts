@@ -2,34 +2,40 @@ import {compact} from './compact.ts';
 import type {Values} from './options/options.ts';
 import {storePlace, trafficPlace} from './rules/consul.ts';
 import type {Whole} from './rules/rule.ts';
+import {webhooksOf} from './rules/webhooks.ts';
 import type {Settings, StoreSettings, TrafficSettings} from './settings.ts';
 
 /** The role of a host that has none. */
 export const DEFAULT_ROLE = 'default';
 
 /** Gives the settings of a configuration that broke no rule. */
-export const buildSettings = ({values, tables, units, command}: Whole): Settings => ({
-  app: required(values.app),
-  channel: required(values.channel),
-  role: values.role ?? DEFAULT_ROLE,
-  canary: values.canary,
-  coordinate: values.coordinate,
-  store: store(values),
-  identity: compact({
-    instance: values['identity.instance'],
-    zone: values['identity.zone'],
-    region: values['identity.region'],
-  }),
-  imds: values.imds,
-  stateDir: values['state-dir'],
-  runDir: values['run-dir'],
-  ...compact({seed: values.seed}),
-  install: install(values, tables),
-  activate: activate(values, units, command),
-  traffic: traffic(values, tables),
-  gate: gate(values),
-  logLevel: values['log-level'],
-});
+export const buildSettings = (whole: Whole): Settings => {
+  const {values, tables, units, command} = whole;
+  return {
+    app: required(values.app),
+    channel: required(values.channel),
+    role: values.role ?? DEFAULT_ROLE,
+    canary: values.canary,
+    coordinate: values.coordinate,
+    store: store(values),
+    identity: compact({
+      instance: values['identity.instance'],
+      zone: values['identity.zone'],
+      region: values['identity.region'],
+    }),
+    imds: values.imds,
+    stateDir: values['state-dir'],
+    runDir: values['run-dir'],
+    ...compact({seed: values.seed}),
+    install: install(values, tables),
+    activate: activate(values, units, command),
+    traffic: traffic(values, tables),
+    gate: gate(values),
+    webhooks: webhooksOf(whole),
+    metrics: compact({listen: values['metrics.listen']}),
+    logLevel: values['log-level'],
+  };
+};
 
 const required = (value: string | undefined): string => {
   if (value === undefined) throw new Error('a rule lets an option be missing that settings need');

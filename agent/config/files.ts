@@ -2,7 +2,6 @@ import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {isMissing} from '../host/missing.ts';
-import type {OptionName} from './options/options.ts';
 import type {Problem} from './options/problem.ts';
 import type {Settings} from './settings.ts';
 
@@ -30,7 +29,8 @@ const filesOf = ({
   store,
   install: {git},
   traffic,
-}: Settings): readonly (readonly [OptionName, string | undefined, Use])[] => {
+  webhooks,
+}: Settings): readonly (readonly [string, string | undefined, Use])[] => {
   const consul = store.kind === 'consul' ? store : undefined;
   // what traffic has from [consul] is named there
   const agent = traffic.consul;
@@ -49,6 +49,13 @@ const filesOf = ({
     ['traffic.consul.ca-file', other(agent?.caFile, consul?.caFile), 'file'],
     ['traffic.consul.cert-file', other(agent?.certFile, consul?.certFile), 'file'],
     ['traffic.consul.key-file', other(agent?.keyFile, consul?.keyFile), 'secret'],
+    ...webhooks.flatMap(
+      ({name, urlFile, caFile}) =>
+        [
+          [`webhooks.${name}.url-file`, urlFile, 'secret'],
+          [`webhooks.${name}.ca-file`, caFile, 'file'],
+        ] as const,
+    ),
   ];
 };
 

@@ -4,11 +4,12 @@ import {buildSettings} from './build.ts';
 import {type Fragments, readFragments} from './fragments/fragments.ts';
 import {mergeFragments} from './fragments/merge.ts';
 import {applyTags, type Tags} from './fragments/tags.ts';
-import {readRoles, readValues} from './fragments/values.ts';
+import {readRoles, readValues, readWebhooks} from './fragments/values.ts';
 import {walk} from './fragments/walk.ts';
 import {type Problem, problemsText, shown} from './options/problem.ts';
 import type {Whole} from './rules/rule.ts';
 import {checkRules} from './rules/rules.ts';
+import {checkWebhooks} from './rules/webhooks.ts';
 import type {Settings} from './settings.ts';
 
 export type SettingsReading =
@@ -33,6 +34,7 @@ export const readSettings = ({
   const single: Problem[] = [...unreadable, ...found.problems];
   const values = readValues(options, single);
   const roles = readRoles(found.roles, single);
+  const webhooks = readWebhooks(found.webhooks, single);
   const own = roles.get(values.role ?? '');
   const whole: Whole = {
     values,
@@ -40,11 +42,15 @@ export const readSettings = ({
     asked,
     tables: found.tables,
     roles,
+    webhooks,
     units: own?.units ?? values['activate.units'],
     command: own?.command ?? values['activate.command'],
   };
   // what a file that cannot be read would have said is not known: rules about missing options would only mislead
-  const problems = unreadable.length > 0 ? single : [...single, ...checkRules(whole, options, single)];
+  const problems =
+    unreadable.length > 0
+      ? single
+      : [...single, ...checkRules(whole, options, single), ...checkWebhooks(whole)];
   return problems.length === 0
     ? {ok: true, settings: buildSettings(whole)}
     : {ok: false, problems: problems.map(shown)};

@@ -1,3 +1,5 @@
+import type {EventKind} from '../core/fleet/telling/event.ts';
+
 /** Where Consul is, and what it is shown. The files are read again when they change. */
 export interface ConsulPlace {
   /** `http://host:port`, `https://host:port` or `unix:///path` */
@@ -131,6 +133,19 @@ export interface GateSettings {
   readonly bakeMs: number;
 }
 
+/** Where events of the fleet are sent. The address is a secret: whoever knows it can post. */
+export interface WebhookSettings {
+  /** what log and metrics call it */
+  readonly name: string;
+  /** one of the two; the file holds the address, mode 0600 or 0400 */
+  readonly url?: string;
+  readonly urlFile?: string;
+  /** the authorities of an https address; those that Node knows when it is not there */
+  readonly caFile?: string;
+  readonly format: 'json' | 'slack';
+  readonly events: readonly EventKind[];
+}
+
 /** The validated configuration. Nothing past this point checks it again. */
 export interface Settings {
   readonly app: string;
@@ -158,5 +173,8 @@ export interface Settings {
   readonly activate: ActivateSettings;
   readonly traffic: TrafficSettings;
   readonly gate: GateSettings;
+  readonly webhooks: readonly WebhookSettings[];
+  /** where metrics are served over TCP as well, `host:port` of a loopback address */
+  readonly metrics: {readonly listen?: string};
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error';
 }

@@ -10,6 +10,8 @@ export interface Keys {
   /** who belongs to the fleet; for coordinators only */
   readonly members: string;
   readonly coordinator: string;
+  /** what people were told of the fleet; for coordinators only */
+  readonly told: string;
   /** prefix of all hosts' statuses */
   readonly hosts: string;
   /** prefix of the records of rollouts */
@@ -32,6 +34,7 @@ export const keysOf = (app: string, channel: string): Keys => {
     ledger: `${base}/ledger`,
     members: `${base}/members`,
     coordinator: `${base}/coordinator`,
+    told: `${base}/told`,
     hosts: `${base}/hosts/`,
     rollouts: `${base}/rollouts/`,
     rollout: number => `${base}/rollouts/${String(number).padStart(6, '0')}`,

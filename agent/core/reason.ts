@@ -67,6 +67,8 @@ const TEXTS = {
   'presence.lost': (d: {key: string; cause: string}) =>
     `the store no longer says that this host is there (${d.key}): ${d.cause}`,
 
+  'host.unseen': (d: {since: number; ec2: string}) => `since ${utcText(d.since)} (${ec2Says(d.ec2)})`,
+
   // waiting for a permit
   'permit.waiting': () => 'staged and waiting for a permit',
   'permit.concurrency': (d: {out: number; limit: number; holders: string}) =>

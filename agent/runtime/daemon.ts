@@ -9,6 +9,7 @@ import {followCloudInit} from '../host/cloud-init.ts';
 import {systemState} from '../host/systemd/leave-unit.ts';
 import {createNotify} from '../host/systemd/notify.ts';
 import {createResolve} from '../install/git/resolve.ts';
+import {createWebhook} from '../notify/webhook.ts';
 import {openStoreAs} from '../store/open.ts';
 import {createBootView} from './effects/boot-view.ts';
 import {createExecutor} from './effects/executors.ts';
@@ -25,6 +26,7 @@ import type {Stop} from './shutdown/end-application.ts';
 import {createShutdown} from './shutdown/shutdown.ts';
 import {createSweeping} from './sweep.ts';
 import {runTasks} from './tasks.ts';
+import {createCounts} from './telling/counts.ts';
 
 /** Without progress for this long the watchdog is left to end the agent. */
 const STUCK_MS = 60_000;
@@ -94,7 +96,10 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const {disk, cleanup, visibility, unhealthy, unable, problems, store: health} = monitors;
   const {ec2, sweep, vet} = adapters;
   const here = {settings, store, keys, self, state, health, dispatch, clock, log};
-  const fleet = createFleetTasks({...here, ec2, unhealthy, unable, visible: visibility.isVisible});
+  const webhooks = settings.webhooks.map(webhook => createWebhook(webhook, {app, channel}));
+  const told = createCounts(webhooks.map(({name}) => name));
+  const listening = {webhooks, told, visible: visibility.isVisible};
+  const fleet = createFleetTasks({...here, ...listening, ec2, unhealthy, unable});
   const lastDesired = createLastDesired();
   const bootView = createBootView({
     store,

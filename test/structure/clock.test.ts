@@ -9,6 +9,7 @@ const RUNTIME = join(import.meta.dirname, '../../agent/runtime');
 const SIMULATED = [
   'loop/',
   'fleet/',
+  'telling/',
   'effects/boot-view.ts',
   'effects/effects.ts',
   'effects/executors.ts',

@@ -17,9 +17,21 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   activate: ['host', 'config'],
   traffic: ['consul', 'host', 'config'],
   gate: ['host', 'config'],
+  notify: ['host', 'config'],
   control: ['host', 'config', 'journal'],
-  cli: ['control', 'config', 'host', 'install', 'store', 'traffic'],
-  runtime: ['activate', 'config', 'control', 'gate', 'host', 'install', 'journal', 'store', 'traffic'],
+  cli: ['control', 'config', 'host', 'install', 'notify', 'store', 'traffic'],
+  runtime: [
+    'activate',
+    'config',
+    'control',
+    'gate',
+    'host',
+    'install',
+    'journal',
+    'notify',
+    'store',
+    'traffic',
+  ],
   '.': ['cli', 'config', 'control', 'host', 'runtime'],
 };
 

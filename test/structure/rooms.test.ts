@@ -19,6 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'health/',
     'loop/',
     'shutdown/',
+    'telling/',
     'fleet/',
     'operator/',
   ],

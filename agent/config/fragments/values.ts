@@ -1,8 +1,16 @@
+import type {EventKind} from '../../core/fleet/telling/event.ts';
 import type {Kind} from '../options/kind.ts';
-import {name as NAME, OPTIONS, type OptionName, ROLE_OPTIONS, type Values} from '../options/options.ts';
+import {
+  name as NAME,
+  OPTIONS,
+  type OptionName,
+  ROLE_OPTIONS,
+  type Values,
+  WEBHOOK_OPTIONS,
+} from '../options/options.ts';
 import {type Problem, show} from '../options/problem.ts';
 import type {Leaf} from './merge.ts';
-import type {Found, RoleOption} from './walk.ts';
+import type {Found, Named} from './walk.ts';
 
 /** A role's overrides, checked. */
 export interface RoleValues {
@@ -21,19 +29,43 @@ export const readValues = (options: ReadonlyMap<OptionName, Leaf>, problems: Pro
     }),
   ) as Values;
 
+/** What a webhook's table says, checked. */
+export interface WebhookValues {
+  readonly url?: string;
+  readonly 'url-file'?: string;
+  readonly 'ca-file'?: string;
+  readonly format?: 'json' | 'slack';
+  readonly events?: readonly EventKind[];
+}
+
 /** Checks the overrides of every role, also of those this host does not have. */
 export const readRoles = (roles: Found['roles'], problems: Problem[]): ReadonlyMap<string, RoleValues> =>
-  new Map([...roles].map(([role, found]) => [role, readRole(role, found, problems)]));
+  readNamed<RoleValues>('roles', roles, ROLE_OPTIONS, problems);
 
-const readRole = (role: string, found: ReadonlyMap<RoleOption, Leaf>, problems: Problem[]): RoleValues => {
-  if (!NAME.read(role).ok)
-    problems.push({name: 'roles', file: null, expected: NAME.expected, got: show(role)});
-  const entries = [...found].map(([key, leaf]) => [
-    key,
-    readLeaf(`roles.${role}.${key}`, ROLE_OPTIONS[key], leaf, problems),
-  ]);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as RoleValues;
-};
+/** Checks every webhook by itself. */
+export const readWebhooks = (
+  webhooks: Found['webhooks'],
+  problems: Problem[],
+): ReadonlyMap<string, WebhookValues> =>
+  readNamed<WebhookValues>('webhooks', webhooks, WEBHOOK_OPTIONS, problems);
+
+const readNamed = <V extends object>(
+  table: string,
+  named: Named<keyof V & string>,
+  kinds: {readonly [K in keyof V]-?: Kind<NonNullable<V[K]>>},
+  problems: Problem[],
+): ReadonlyMap<string, V> =>
+  new Map(
+    [...named].map(([own, found]) => {
+      if (!NAME.read(own).ok)
+        problems.push({name: table, file: null, expected: NAME.expected, got: show(own)});
+      const entries = [...found].map(([key, leaf]) => [
+        key,
+        readLeaf(`${table}.${own}.${key}`, kinds[key], leaf, problems),
+      ]);
+      return [own, Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as V];
+    }),
+  );
 
 const readLeaf = <T>(
   name: string,

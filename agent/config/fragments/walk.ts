@@ -1,15 +1,21 @@
 import {nearest} from '../options/nearest.ts';
-import {OPTIONS, type OptionName, ROLE_OPTIONS} from '../options/options.ts';
+import {OPTIONS, type OptionName, ROLE_OPTIONS, WEBHOOK_OPTIONS} from '../options/options.ts';
 import {type Problem, show} from '../options/problem.ts';
 import {isTable, type Leaf, plainValue, type Table} from './merge.ts';
 
 export type RoleOption = keyof typeof ROLE_OPTIONS;
+export type WebhookOption = keyof typeof WEBHOOK_OPTIONS;
+
+/** Tables whose names are the operator's own, with their options. */
+export type Named<O extends string> = ReadonlyMap<string, ReadonlyMap<O, Leaf>>;
 
 /** What the files say, by full option name. */
 export interface Found {
   readonly options: ReadonlyMap<OptionName, Leaf>;
   /** `[roles.<name>]` */
-  readonly roles: ReadonlyMap<string, ReadonlyMap<RoleOption, Leaf>>;
+  readonly roles: Named<RoleOption>;
+  /** `[webhooks.<name>]` */
+  readonly webhooks: Named<WebhookOption>;
   /** full names of the tables that are there, even when empty */
   readonly tables: ReadonlySet<string>;
   /** unknown names, and values where a table belongs */
@@ -18,8 +24,9 @@ export interface Found {
 
 const OPTION_NAMES = Object.keys(OPTIONS);
 const TABLES = new Set(OPTION_NAMES.flatMap(option => tablesAround(option)));
-const ROLE_OPTION_NAMES = Object.keys(ROLE_OPTIONS);
 const ROLES = 'roles';
+const WEBHOOKS = 'webhooks';
+const NAMED = [ROLES, WEBHOOKS];
 
 /** Looks up every name of the merged tree among the options. Unknown names are refused with the nearest known one. */
 export const walk = (inputs: Table): Found => {
@@ -31,7 +38,7 @@ export const walk = (inputs: Table): Found => {
     for (const [key, node] of table.entries) look(path === '' ? key : `${path}.${key}`, key, node);
   };
   const look = (full: string, key: string, node: Leaf | Table): void => {
-    if (full === ROLES) return;
+    if (NAMED.includes(full)) return;
     // a quoted key with a dot in it is a name of its own, not a path
     if (key.includes('.')) problems.push(unknownName(full, node.file));
     else if (isOption(full)) options.set(full, {file: node.file, value: plainValue(node)});
@@ -43,35 +50,45 @@ export const walk = (inputs: Table): Found => {
     }
   };
 
+  const named = <O extends string>(name: string, options: Readonly<Record<O, unknown>>): Named<O> =>
+    walkNamed({name, node: inputs.entries.get(name), options}, problems);
+
   visit(inputs, '');
-  return {options, roles: walkRoles(inputs.entries.get(ROLES), problems), tables, problems};
+  const [roles, webhooks] = [named(ROLES, ROLE_OPTIONS), named(WEBHOOKS, WEBHOOK_OPTIONS)];
+  return {options, roles, webhooks, tables, problems};
 };
 
-const walkRoles = (node: Leaf | Table | undefined, problems: Problem[]): Found['roles'] => {
-  const roles = new Map<string, ReadonlyMap<RoleOption, Leaf>>();
-  if (node === undefined) return roles;
+interface Naming<O extends string> {
+  readonly name: string;
+  readonly node: Leaf | Table | undefined;
+  readonly options: Readonly<Record<O, unknown>>;
+}
+
+const walkNamed = <O extends string>({name, node, options}: Naming<O>, problems: Problem[]): Named<O> => {
+  const found = new Map<string, ReadonlyMap<O, Leaf>>();
+  if (node === undefined) return found;
   if (!isTable(node)) {
-    problems.push(notATable(ROLES, node));
-    return roles;
+    problems.push(notATable(name, node));
+    return found;
   }
-  for (const [role, table] of node.entries) {
-    if (isTable(table)) roles.set(role, walkRole(role, table, problems));
-    else problems.push(notATable(`${ROLES}.${role}`, table));
+  for (const [own, table] of node.entries) {
+    if (isTable(table)) found.set(own, walkOne({name: `${name}.${own}`, node: table, options}, problems));
+    else problems.push(notATable(`${name}.${own}`, table));
   }
-  return roles;
+  return found;
 };
 
-const walkRole = (role: string, table: Table, problems: Problem[]): ReadonlyMap<RoleOption, Leaf> => {
-  const found = new Map<RoleOption, Leaf>();
-  for (const [key, node] of table.entries) {
-    if (isRoleOption(key)) found.set(key, {file: node.file, value: plainValue(node)});
+const walkOne = <O extends string>(
+  {name, node, options}: Naming<O> & {readonly node: Table},
+  problems: Problem[],
+): ReadonlyMap<O, Leaf> => {
+  const found = new Map<O, Leaf>();
+  const isKnown = (key: string): key is O => Object.hasOwn(options, key);
+  for (const [key, entry] of node.entries) {
+    if (isKnown(key)) found.set(key, {file: entry.file, value: plainValue(entry)});
     else {
-      problems.push({
-        name: `${ROLES}.${role}.${key}`,
-        file: node.file,
-        expected: `one of ${ROLE_OPTION_NAMES.join(', ')}`,
-        got: 'an unknown name',
-      });
+      const expected = `one of ${Object.keys(options).join(', ')}`;
+      problems.push({name: `${name}.${key}`, file: entry.file, expected, got: 'an unknown name'});
     }
   }
   return found;
@@ -83,18 +100,18 @@ function tablesAround(option: string): readonly string[] {
 }
 
 const isOption = (full: string): full is OptionName => Object.hasOwn(OPTIONS, full);
-const isRoleOption = (key: string): key is RoleOption => Object.hasOwn(ROLE_OPTIONS, key);
 
 const notATable = (name: string, {file, value}: Leaf): Problem => ({
   name,
   file,
   expected: `a table [${name}]`,
-  got: show(value),
+  // an address that somebody wrote without its table
+  got: name.startsWith(WEBHOOKS) ? 'a value, which is not shown' : show(value),
 });
 
 // The value is not shown: it may be a secret that somebody put where a file's name belongs.
 const unknownName = (name: string, file: string): Problem => {
-  const near = nearest(name, [...OPTION_NAMES, ...TABLES, ROLES]);
+  const near = nearest(name, [...OPTION_NAMES, ...TABLES, ...NAMED]);
   return {
     name,
     file,

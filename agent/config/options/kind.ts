@@ -20,6 +20,15 @@ export const pattern = (expected: string, form: RegExp): Kind<string> => ({
   read: value => (typeof value === 'string' && form.test(value) ? good(value) : bad),
 });
 
+/** A value that may be a secret, or one in the wrong place: what is wrong with it is said without it. */
+export const unshown = <T>(kind: Kind<T>): Kind<T> => ({
+  expected: kind.expected,
+  read: value => {
+    const reading = kind.read(value);
+    return reading.ok ? reading : {ok: false, got: 'something else, which is not shown'};
+  },
+});
+
 /** One of a few words. */
 export const oneOf = <const W extends string>(words: readonly W[]): Kind<W> => ({
   expected: words.map(word => `"${word}"`).join(' or '),

@@ -1,18 +1,21 @@
+import {EVENT_KINDS} from '../../core/fleet/telling/event.ts';
 import {parseRelease, RELEASE_EXPECTED} from '../../core/release.ts';
 import {duration} from './duration.ts';
 import {userGroup} from './group.ts';
-import {bad, flag, good, integer, type Kind, list, oneOf, pattern, textTable} from './kind.ts';
+import {bad, flag, good, integer, type Kind, list, oneOf, pattern, textTable, unshown} from './kind.ts';
 import {
   absolutePath,
   consulAddress,
   gitRemote,
   hostAndPort,
   innerPath,
+  loopback,
   network,
   proxyAddress,
   refPattern,
   unitName,
   webAddress,
+  webhookAddress,
 } from './places.ts';
 import {storeAddress} from './store.ts';
 import {kmsKey, volumeTags} from './volume.ts';
@@ -81,6 +84,8 @@ export const OPTIONS = {
   'state-dir': withDefault(absolutePath, '/var/lib/release-agent'),
   'run-dir': withDefault(absolutePath, '/run/release-agent'),
   'log-level': withDefault(oneOf(['debug', 'info', 'warning', 'error']), 'info'),
+
+  'metrics.listen': optional(loopback),
 
   'identity.instance': optional(name),
   'identity.zone': optional(name),
@@ -176,8 +181,20 @@ export const OPTIONS = {
   'gate.bake': withDefault(duration({min: '0s', max: '24h'}), '30s'),
 } as const;
 
-/** What `[role.<name>]` may override. */
+/** What `[roles.<name>]` may override. */
 export const ROLE_OPTIONS = {units, command} as const;
+
+/** What `[webhooks.<name>]` has. */
+export const WEBHOOK_OPTIONS = {
+  url: unshown(webhookAddress),
+  'url-file': unshown(absolutePath),
+  'ca-file': absolutePath,
+  format: oneOf(['json', 'slack']),
+  events: list(oneOf(EVENT_KINDS), {
+    min: 1,
+    what: 'a list of events, such as ["rollout-halted", "host-lost"]',
+  }),
+} as const;
 
 export type OptionName = keyof typeof OPTIONS;
 type ValueOf<O> = O extends Option<infer T> ? T : never;

@@ -44,6 +44,36 @@ export const webAddress: Kind<string> = {
   },
 };
 
+/** The address of a webhook. */
+export const webhookAddress: Kind<string> = {
+  expected: 'an http:// or https:// address without user, password or "#"',
+  read: webAddress.read,
+};
+
+/** A port of this host that other machines cannot reach: `127.0.0.1:port`, `[::1]:port`. */
+export const loopback: Kind<string> = {
+  expected: 'a loopback address and a port, such as "127.0.0.1:9464"',
+  read: value => {
+    const match = typeof value === 'string' ? /^(?:127(?:\.\d{1,3}){3}|\[::1\]):\d{1,5}$/.test(value) : false;
+    if (
+      match &&
+      hostAndPort.read(value).ok &&
+      isIP(
+        String(value)
+          .replace(/:\d+$/, '')
+          .replace(/^\[|\]$/g, ''),
+      ) !== 0
+    )
+      return good(String(value));
+    return hostAndPort.read(value).ok
+      ? {
+          ok: false,
+          hint: 'metrics are for this host alone: whoever scrapes from elsewhere goes through an exporter or a proxy of yours',
+        }
+      : bad;
+  },
+};
+
 /** An agent of Consul, as CONSUL_HTTP_ADDR names it: `http://host:port`, `https://host:port` or `unix:///path`. */
 export const consulAddress: Kind<string> = {
   expected: '"http://host:port", "https://host:port" or "unix:///path"',

@@ -1,5 +1,5 @@
 import type {Tags} from '../fragments/tags.ts';
-import type {RoleValues} from '../fragments/values.ts';
+import type {RoleValues, WebhookValues} from '../fragments/values.ts';
 import type {OptionName, Values} from '../options/options.ts';
 
 /** Everything that was read, each value right by itself. */
@@ -11,6 +11,7 @@ export interface Whole {
   /** the tables that are there, even when empty */
   readonly tables: ReadonlySet<string>;
   readonly roles: ReadonlyMap<string, RoleValues>;
+  readonly webhooks: ReadonlyMap<string, WebhookValues>;
   readonly units: readonly string[];
   readonly command: readonly string[] | undefined;
 }

@@ -11,6 +11,7 @@ import {type ReasonKind, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
+import type {Telling} from '../telling/telling.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {createRecording, type Recording} from './recording.ts';
 import {createRestores, type Restores} from './restores.ts';
@@ -28,6 +29,8 @@ interface Parts {
   readonly ec2State: (instance: string, signal: AbortSignal) => Promise<string>;
   readonly clock: Clock;
   readonly log: Log;
+  /** begins to tell people what happens to the fleet; not there when nobody listens */
+  readonly tell?: (() => Telling) | undefined;
 }
 
 const RETRY_MS = 2_000;
@@ -89,16 +92,18 @@ const wear = async (
   const membership = createMembership(parts);
   const turning = createTurning(parts);
   const recording = createRecording(parts);
+  const telling = parts.tell?.();
   let timeoutMs = LOOK_EVERY_MS;
   try {
     await ringHolders(parts, worn);
     while (!worn.aborted) {
       await fleet.changed({timeoutMs}, worn);
       if (worn.aborted) break;
-      timeoutMs = await planOnce({...parts, fleet, membership, turning, recording}, worn);
+      timeoutMs = await planOnce({...parts, fleet, membership, turning, recording, telling}, worn);
     }
   } finally {
     off.abort();
+    await telling?.end();
     if (!signal.aborted) log.info('another host may coordinate the rollout now');
   }
 };
@@ -115,6 +120,7 @@ type Planning = Parts & {
   readonly restores: Restores;
   readonly turning: Turning;
   readonly recording: Recording;
+  readonly telling: Telling | undefined;
 };
 
 /** Writes the next ledger, when there is something new. Gives how long until the next look, ms, if nothing happens before. */
@@ -140,6 +146,7 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
     }
     await parts.recording.note({...view, ledger: next.ledger, now}, signal);
     const waited = missing.length + (await turning.wake(next.ledger, view.hosts, signal));
+    await parts.telling?.note({...view, ledger: next.ledger, missing, gone, now}, signal);
     return lookAgainMs(next, waited, now);
   }
   return MISSING_EVERY_MS;

@@ -10,10 +10,13 @@ import type {Reason} from '../../core/reason.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Ec2} from '../../host/ec2/ec2.ts';
 import {withTimeLimit} from '../../host/time-limit.ts';
+import type {Webhook} from '../../notify/webhook.ts';
 import type {Log, Store} from '../../ports.ts';
 import type {StoreHealth} from '../health/store.ts';
 import type {Self} from '../self.ts';
 import type {Task} from '../tasks.ts';
+import {createCounts, type WebhookCounts} from '../telling/counts.ts';
+import {createTelling} from '../telling/telling.ts';
 import {coordinate} from './coordinator.ts';
 import {createPermits, soloPermits} from './permits.ts';
 import {createPublisher} from './publish.ts';
@@ -33,6 +36,9 @@ interface Parts {
   /** false while those who send traffic may not know that this host is back */
   readonly visible: () => boolean;
   readonly dispatch: Dispatch;
+  /** told what happens to the fleet while this host coordinates it, and what became of that */
+  readonly webhooks?: readonly Webhook[];
+  readonly told?: ReadonlyMap<string, WebhookCounts>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -71,6 +77,9 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
   const permits = createPermits({store, keys, instance, generation, dispatch, clock});
   const hat = store.presence({key: keys.coordinator, ttlMs: TTL_MS, takeOver: false});
   const ec2State = (host: string, signal: AbortSignal) => stateOf({ec2, clock}, host, signal);
+  const {webhooks = [], told: counts = createCounts([])} = parts;
+  const telling = () => createTelling({store, keys, instance, webhooks, counts, clock, log});
+  const tell = webhooks.length > 0 ? telling : undefined;
   return {
     touch: publisher.touch,
     askPermit: permits.ask,
@@ -78,7 +87,7 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
     tasks: {
       status: publisher.run,
       permits: permits.listen,
-      coordinator: until => coordinate({store, keys, instance, hat, ec2State, clock, log}, until),
+      coordinator: until => coordinate({store, keys, instance, hat, ec2State, tell, clock, log}, until),
     },
   };
 };
