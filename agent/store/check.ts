@@ -12,6 +12,8 @@ import {refused} from './key.ts';
 interface Parts {
   readonly settings: StoreSettings;
   readonly keys: Keys;
+  /** it has webhooks: what people were told is kept in the store */
+  readonly tells?: boolean;
 }
 
 /** What did not work, and why. */
@@ -30,7 +32,10 @@ const SESSION_TTL_MS = 10_000;
  * Tries everything that a host does with its store, leaves nothing behind, and gives the first thing that did not work. With
  * Consul each right is tried with a key of its own: a list that the token may not read looks empty before Consul 1.11.
  */
-export const checkStore = async ({settings, keys}: Parts, signal: AbortSignal): Promise<Blocker | null> => {
+export const checkStore = async (
+  {settings, keys, tells = false}: Parts,
+  signal: AbortSignal,
+): Promise<Blocker | null> => {
   if (settings.kind === 'directory') return firstOf([useFolder(settings.path)], signal);
   const http = openConsulHttp(settings);
   try {
@@ -42,6 +47,7 @@ export const checkStore = async ({settings, keys}: Parts, signal: AbortSignal): 
       keys.host(HOST),
       keys.call(HOST),
       keys.rollout(0),
+      ...(tells ? [keys.told] : []),
     ];
     const attempts = [
       ...[keys.desired, keys.policy, keys.freeze, keys.lock, ...written, keys.hosts].map(key =>

@@ -48,7 +48,7 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
     const older = await openStore(settings, tuning);
     try {
       await Promise.all([store.get(keys.desired, never), store.get(keys.policy, never)]);
-      for (const key of [keys.ledger, keys.members]) {
+      for (const key of [keys.ledger, keys.members, keys.told]) {
         const entry = await store.get(key, never);
         const put = await store.put(
           key,
@@ -76,7 +76,9 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
     }
   };
   const check = async () => {
-    const subject = {settings: {app: 'web', channel: 'production', store: settings} as Settings, root: '/'};
+    const webhooks = [{name: 'team', url: 'http://127.0.0.1/', format: 'json', events: []}] as const;
+    const here = {app: 'web', channel: 'production', store: settings, webhooks};
+    const subject = {settings: here as unknown as Settings, root: '/'};
     return {
       store: await storePart.examine(subject, never),
       traffic: await checkTraffic({service: 'web', ...place}, never),

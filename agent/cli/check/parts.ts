@@ -9,6 +9,7 @@ import {remarksPart} from './remarks.ts';
 import {spacePart} from './space.ts';
 import {storePart} from './store.ts';
 import {trafficPart} from './traffic.ts';
+import {webhooksPart} from './webhooks.ts';
 
 /** Looked at wherever the files are, on an image too. */
 export const ANYWHERE: readonly Part[] = [filesPart, remarksPart];
@@ -22,4 +23,5 @@ export const HERE: readonly Part[] = [
   spacePart,
   storePart,
   trafficPart,
+  webhooksPart,
 ];

@@ -6,8 +6,8 @@ import {FINE, type Findings, type Part, problem} from './part.ts';
 /** Everything that a host does with its store. One that does not answer now is no fault of the configuration. */
 export const storePart: Part = {
   name: 'the store',
-  examine: async ({settings: {app, channel, store: settings}}, signal) => {
-    const parts = {settings, keys: keysOf(app, channel)};
+  examine: async ({settings: {app, channel, store: settings, webhooks}}, signal) => {
+    const parts = {settings, keys: keysOf(app, channel), tells: webhooks.length > 0};
     const found = await checkStore(parts, signal);
     if (!found) return surplusNote(await surplusOf(parts, signal));
     const text = `${found.tried}: ${reasonText(found.cause)}`;

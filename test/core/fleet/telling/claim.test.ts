@@ -113,7 +113,7 @@ t.test('of the largest fleet it fits into one value of a store', t => {
     }));
     const hosts = permits.map(each => host(each.host, {outcome: {...outcome(each.fence, 'stuck'), cause}}));
     const missing = Array.from({length: 200}, (_, at) => unseen(name(5_000 + at)));
-    const looked = see({rollout: rollout({number: n}), failures, permits}, hosts, {
+    const looked = see({rollout: rollout({number: n, since: n * 1_000_000}), failures, permits}, hosts, {
       ...{desired, missing, now: n * 1_000_000, policy: policy({budget: {count: 1_000}})},
     });
     told = noteTold(told, looked, ALL).told;
