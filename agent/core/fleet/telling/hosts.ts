@@ -64,7 +64,7 @@ const failureNews: Part = (told, view, isTurn) => {
   const out = new Set(permits.map(({fence}) => fence));
   // who still has its permit is stuck, which is told as such
   const fresh = failures.slice(rollout.failures).filter(({fence}) => !out.has(fence));
-  const outcomes = outcomesOf(view, fresh);
+  const outcomes = outcomesOf(view);
   const isUnwell = ({host, fence}: Failure): boolean => {
     const outcome = outcomes.get(host);
     return outcome?.fence === fence && outcome.result === 'done';
@@ -82,36 +82,31 @@ const failureNews: Part = (told, view, isTurn) => {
 const failureId = (failure: Failure | undefined): string =>
   failure ? `${failure.host}/${failure.fence}` : '';
 
-const outcomesOf = (
-  {hosts}: FleetView,
-  asked: readonly {readonly host: string}[],
-): ReadonlyMap<string, ReportedOutcome> => {
-  const names = new Set(asked.map(({host}) => host));
-  const outcomes = new Map<string, ReportedOutcome>();
-  if (names.size > 0)
-    for (const {instance, outcome} of hosts)
-      if (outcome && names.has(instance)) outcomes.set(instance, outcome);
-  return outcomes;
-};
+const outcomesOf = ({hosts}: FleetView): ReadonlyMap<string, ReportedOutcome | null> =>
+  new Map(hosts.map(({instance, outcome}) => [instance, outcome] as const));
 
 const stuckNews: Part = (told, view, isTurn) => {
   const {permits, failures} = view.ledger;
   const failed = new Map(failures.map(failure => [failure.fence, failure]));
-  const outcomes = outcomesOf(view, permits);
+  const outcomes = outcomesOf(view);
   const away = new Map(lostHosts(view).map(each => [each.host, each]));
-  const stuckBy = ({host, fence}: Permit): readonly Subject[] => {
+  const stuckBy = ({host, fence}: Permit): Subject | null => {
     const outcome = outcomes.get(host);
     const failure = failed.get(fence);
     const lost = away.get(host);
-    if (failure) return [{host, cause: failure.cause}];
-    if (outcome?.fence === fence && outcome.result === 'stuck') return [{host, cause: outcome.cause}];
-    return lost ? [{host, cause: unseen(lost)}] : [];
+    if (failure) return {host, cause: failure.cause};
+    if (outcome?.fence === fence && outcome.result === 'stuck') return {host, cause: outcome.cause};
+    return lost ? {host, cause: unseen(lost)} : null;
   };
   const known = told.stuck.filter(fence => permits.some(permit => permit.fence === fence));
   const isNews = ({fence}: Permit): boolean => !known.includes(fence);
-  const fresh = permits.filter(permit => isNews(permit) && stuckBy(permit).length > 0);
+  const fresh = permits.filter(permit => isNews(permit) && stuckBy(permit) !== null);
   if (!isTurn && !isDue(told, 'stuck', view.now)) return {told: {...told, stuck: known}, news: []};
-  const news = groupOf('permit-stuck', `${fresh[0]?.host}/${fresh[0]?.fence}`, fresh.flatMap(stuckBy));
+  const news = groupOf(
+    'permit-stuck',
+    `${fresh[0]?.host}/${fresh[0]?.fence}`,
+    fresh.flatMap(permit => stuckBy(permit) ?? []),
+  );
   const noted = {...told, stuck: [...known, ...fresh.map(({fence}) => fence)]};
   return {told: noteLast(noted, 'stuck', news, view.now), news};
 };

@@ -27,8 +27,7 @@ export const noteTold = (before: Told, view: FleetView, wanted: ReadonlySet<Even
   const hosts = hostNews({...before, rollout: rollout.progress}, view, rollout.isTurn);
   const rolling = rolloutOf(view);
   const news = [...rollout.first, ...hosts.news, ...rollout.last].filter(({kind}) => wanted.has(kind));
-  const known = before.pending.filter(({event}) => wanted.has(event.kind));
-  const all = [...known, ...news.map(each => pendingOf(each, rolling, view.now))];
+  const all = [...before.pending, ...news.map(each => pendingOf(each, rolling, view.now))];
   const kept = all.slice(-PENDING);
   return {
     told: {...hosts.told, pending: kept},

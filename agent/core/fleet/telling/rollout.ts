@@ -64,13 +64,13 @@ const keyOf = ({number, since}: Rollout): string => `${number}-${since}`;
 
 const progressOf = (
   before: Progress | null,
-  {number, since, release, wave}: Rollout,
+  {number, since, release}: Rollout,
   {ledger: {failures}, now}: FleetView,
   seen: Omit<Progress, 'number' | 'since' | 'release' | 'failures'>,
 ): Progress => {
   if (before && before.number === number && before.since === since) return before;
   // one that only asks for another share goes on in the same wave
-  const waves = before?.release === release ? Math.min(before.waves, wave) : 0;
+  const waves = before?.release === release ? before.waves : 0;
   const fresh = {started: false, waves, halted: false, reverted: false, steady: false};
   const isOld = now - since >= OLD_MS;
   return {number, since, release, ...(isOld ? seen : fresh), failures: isOld ? failures.length : 0};

@@ -23,6 +23,10 @@ t.test('what nobody tells is claimed, and what somebody does that is not heard o
   t.same(tellers(claim(told, 'i-1')), ['i-1', 'i-1', 'i-2', 'i-3']);
   t.same(tellers(claim(told, 'i-1', ['i-2'])), ['i-1', 'i-1', 'i-1', 'i-3']);
   t.same(tellers(disclaim(told, 'i-2')), [null, 'i-1', null, 'i-3']);
+  t.strictSame(
+    disclaim(told, 'i-2'),
+    waiting(event('a'), event('b', {by: 'i-1'}), event('c'), event('d', {by: 'i-3'})),
+  );
   t.ok(isClaimed(told, 'b', 'i-1'));
   for (const [id, instance] of [
     ['a', 'i-1'],
@@ -44,6 +48,7 @@ t.test('an event is over when every webhook that wants it has it', t => {
   t.same(settle(one, {id: 'a'}, 'x'), one, 'once');
   t.equal(forgetDone(one, listeners), one);
   const both = settle(one, {id: 'a'}, 'y');
+  t.strictSame(forgetDone(both, listeners), waiting(event('b')));
   t.same(
     forgetDone(both, listeners).pending.map(each => each.event.id),
     ['b'],
@@ -86,6 +91,10 @@ t.test('another coordinator reads it as it was written, and a damaged one is not
   const told = claim(settle(waiting(event('a'), event('b')), {id: 'a'}, 'x'), 'i-1');
   const last = {...told, last: {lost: 1, stuck: 2, failures: 3}, stuck: [1], lost: ['i-9']};
   t.strictSame(reread(last), last);
+  for (const outcome of ['proven', 'partial', 'reverted'] as const) {
+    const ended = waiting(event('a', {event: {...first.event, outcome}}));
+    t.strictSame(reread(ended), ended);
+  }
   t.strictSame(readTold(null), {ok: true, value: NOTHING_TOLD});
   t.match(readTold('{"format": 2}'), {ok: false, cause: {kind: 'store.document', details: {key: 'told'}}});
   t.match(readTold('x'), {ok: false});

@@ -168,6 +168,29 @@ t.test('a host that is not seen any more for a while, and that nobody ended', as
   ]);
 });
 
+t.test('who is told as stuck or lost is remembered while it is, and nobody else', async t => {
+  const missing = ['b', 'c'].map(name => unseen(name, {since: 0}));
+  const permits = [permit('a', 1), permit('d', 2)];
+  const hosts = [host('a', {outcome: outcome(1, 'stuck')}), host('d')];
+  const first = at(LOST_MS, {permits}, {missing, hosts});
+  const {told} = tellFrom(NOTHING_TOLD, first);
+  t.match(told, {stuck: [1], lost: ['b', 'c']});
+  t.equal(told.stuck.length, 1);
+  const back = {...first, missing: missing.slice(1), now: LOST_MS + 1};
+  const later = tellFrom(told, back).told;
+  t.same(later.lost, ['c']);
+  t.same(later.last, {stuck: LOST_MS, lost: LOST_MS});
+  const failures = [failure('x', 9)];
+  const third = tellFrom(later, {...back, ledger: {...back.ledger, failures}}).told;
+  t.same(third.last, {stuck: LOST_MS, lost: LOST_MS, failures: LOST_MS + 1});
+});
+
+t.test('without a rollout, too, hosts that are lost soon after others wait', async t => {
+  const away = (now: number, ...names: string[]) =>
+    at(now, {rollout: null}, {missing: names.map(name => unseen(name, {since: 0}))});
+  t.same(tell(away(LOST_MS, 'b'), away(LOST_MS + 1, 'b', 'c')).map(kinds), [['host-lost'], []]);
+});
+
 t.test('one that is lost with a permit keeps it: both are told', async t => {
   const missing = [unseen('b', {since: 5_000})];
   const lost = at(5_000 + LOST_MS, {permits: [permit('b', 4)]}, {missing});

@@ -173,6 +173,17 @@ t.test('a fleet that takes itself back, and has', async t => {
   t.same(kinds(tell(see({}, [host('a')]), back(NEW), out)[2]), [], 'not while somebody is out');
 });
 
+t.test('what happened before anybody looked is told with the first look', async t => {
+  const failures = [failure('a', 1)];
+  t.same(tell(see({failures}, [host('a')])).map(kinds), [
+    ['rollout-started', 'host-rolled-back', 'rollout-halted'],
+  ]);
+  const revert = {release: OLD, cause: reason('permit.waiting', {}), since: 5};
+  const back = see({rollout: rollout({revert}), failures}, [host('a', {active: NEW})]);
+  t.same(tell(back).map(kinds), [['rollout-started', 'host-rolled-back', 'rollout-reverted']]);
+  t.same(tell(done()).map(kinds), [['rollout-started', 'fleet-steady']]);
+});
+
 t.test('a share is steady when it is reached', async t => {
   const desired = {release: {kind: 'ebs', snapshot: NEW} as const, version: '2', share: {percent: 50}};
   const some = see({}, [host('a', {active: NEW}), host('b')], {desired});
