@@ -191,7 +191,7 @@ t.test('staging', async t => {
   const world = servingOne();
   ask(world, snap(2), '2');
   settleWorld(world, {until: 'staging'});
-  t.match(why(world), /Now: staging snap-22222222 while serving snap-11111111, for 90 s\./);
+  t.match(why(world), /Now: staging snap-22222222 while serving snap-11111111, for 1 m 30 s\./);
 });
 
 t.test('a store that does not answer', async t => {
