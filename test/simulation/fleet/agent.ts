@@ -33,7 +33,7 @@ export interface Life {
 /** Starts the agent of a machine. It is no more, at once and with nothing said, when `isAlive` is false. */
 export const startAgent = (world: World, machine: Machine): Life => {
   const {timeline, server, keys, scenario} = world;
-  const {instance, zone, link} = machine;
+  const {instance, zone, canary, link} = machine;
   const random = machine.random.part(`agent ${timeline.now()}`);
   const isAlive = (): boolean => life.isAlive && machine.power === 'on' && !machine.hangs;
   const clock = clockOn({timeline, random, isAlive, skewMs: machine.skewMs});
@@ -59,7 +59,15 @@ export const startAgent = (world: World, machine: Machine): Life => {
   const fleet = createFleetTasks({
     ...here,
     settings: {coordinate: 'fleet'},
-    self: {agent: '1', instance, zone, app: 'web', channel: 'production', role: 'web'},
+    self: {
+      agent: '1',
+      instance,
+      zone,
+      app: 'web',
+      channel: 'production',
+      role: 'web',
+      ...(canary && {canary}),
+    },
     ec2: scenario.ec2 ? world.ec2.asSeenBy(clock) : null,
     unhealthy: watch.unhealthy,
     unable: journalHealth.lost,

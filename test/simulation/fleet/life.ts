@@ -10,7 +10,8 @@ export const launch = (world: World): Machine => {
   const drawn = random.part(`instance ${number}`);
   const instance = `i-${String(number).padStart(4, '0')}${drawn.whole(0x1000, 0xffff).toString(16)}`;
   const zone = emptiestZone(world);
-  const machine = createMachine({instance, zone, random: drawn, launchedAt: timeline.now()});
+  const canary = drawn.part('canary').chance(scenario.canaries / 100);
+  const machine = createMachine({instance, zone, canary, random: drawn, launchedAt: timeline.now()});
   machines.set(instance, machine);
   world.trace(instance, `launched in ${zone}`);
   timeline.after(drawn.between(1_000, 20_000) + scenario.launchMs, () => powerOn(world, machine));

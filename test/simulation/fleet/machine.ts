@@ -15,6 +15,7 @@ interface Written {
 export interface Machine {
   readonly instance: string;
   readonly zone: string;
+  readonly canary: boolean;
   readonly random: Random;
   readonly link: Link;
   readonly skewMs: number;
@@ -50,14 +51,16 @@ export interface Machine {
 interface Birth {
   readonly instance: string;
   readonly zone: string;
+  readonly canary: boolean;
   readonly random: Random;
   readonly launchedAt: number;
 }
 
 /** A new machine that has not been started. */
-export const createMachine = ({instance, zone, random, launchedAt}: Birth): Machine => ({
+export const createMachine = ({instance, zone, canary, random, launchedAt}: Birth): Machine => ({
   instance,
   zone,
+  canary,
   random,
   link: createLink(random.part('link')),
   skewMs: Math.round(random.between(-2_000, 2_000)),

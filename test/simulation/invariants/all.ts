@@ -7,6 +7,7 @@ import {floor, zoneFloor} from './floor.ts';
 import {freed} from './freed.ts';
 import {frozen} from './frozen.ts';
 import type {Invariant} from './invariant.ts';
+import {windows} from './windows.ts';
 
 /** What holds at every moment of every run, by name. */
 export const INVARIANTS: Readonly<Record<string, Invariant>> = {
@@ -19,4 +20,5 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   fences,
   freed,
   boots,
+  windows,
 };

@@ -1,12 +1,13 @@
 import type {Permit} from '../../../agent/core/fleet/ledger.ts';
 import type {ReportedOutcome} from '../../../agent/core/host/status.ts';
-import type {Invariant} from './invariant.ts';
+import {type Invariant, isRestored} from './invariant.ts';
 
 /**
  * A permit stays out until its host says what became of it, or is terminated. One that is stuck keeps it. After a restore the
  * ledger knows what it knew then: that is nobody's doing.
  */
 export const freed: Invariant = (world, fail) => {
+  const restored = isRestored(world);
   const told = new Map<string, ReportedOutcome>();
   const free = ({host, fence}: Permit): void => {
     const machine = world.machines.get(host);
@@ -14,7 +15,8 @@ export const freed: Invariant = (world, fail) => {
     const outcome = told.get(host);
     if (!outcome || !isOver(outcome, fence))
       fail(`the permit ${fence} of ${host} is free, which said ${JSON.stringify(outcome ?? null)}`);
-    if (machine?.state?.permit === fence) fail(`the permit ${fence} of ${host} is free, which goes by it`);
+    if (machine?.state?.permit === fence && !restored())
+      fail(`the permit ${fence} of ${host} is free, which goes by it`);
   };
   return event => {
     if (event.type === 'status' && event.status.outcome)

@@ -1,5 +1,6 @@
 /** Makes a happening true: to the fleet as a whole here, to one host in `happen-to.ts`. */
-import {readLedger} from '../../../agent/core/fleet/ledger.ts';
+import {type Ledger, readLedger} from '../../../agent/core/fleet/ledger.ts';
+import {allowRelease, denyRelease, type Edit, takePermit} from '../../../agent/core/fleet/operate/edit.ts';
 import type {World} from '../fleet/world.ts';
 import {happenTo, hostOf} from './happen-to.ts';
 import type {Happening} from './happening.ts';
@@ -26,6 +27,9 @@ const FLEET: {readonly [K in OfFleet]: (world: World, happening: OfKind<K>) => v
   policy: (world, {policy}) => write(world, world.keys.policy, policy),
   freeze: (world, {ms}) => stand(world, world.keys.freeze, ms),
   lock: (world, {ms}) => stand(world, world.keys.lock, ms),
+  deny: (world, {release}) => edit(world, ledger => denyRelease(ledger, release)),
+  allow: (world, {release}) => edit(world, ledger => allowRelease(ledger, release)),
+  'release-permit': freeGone,
   'store-down': (world, {ms}) => turn(world, 'down', ms),
   leaderless: (world, {ms}) => turn(world, 'leaderless', ms),
   'store-late': ({machines, timeline}, {ms}) => {
@@ -74,6 +78,18 @@ const documentOf = (world: World, {release, share, force, at}: OfKind<'bump'>): 
     ...(hosts.length > 0 && {force: hosts}),
   });
 };
+
+const edit = (world: World, change: (ledger: Ledger) => Edit): void => {
+  const reading = readLedger(world.server.get(world.keys.ledger)?.value ?? null);
+  const edited = reading.ok ? change(reading.value) : null;
+  if (edited?.ok) write(world, world.keys.ledger, JSON.stringify(edited.ledger));
+};
+
+// An operator knows what nobody tells a fleet without EC2: which instances are gone for good.
+function freeGone(world: World): void {
+  for (const {instance, power} of world.machines.values())
+    if (power === 'terminated') edit(world, ledger => takePermit(ledger, instance, []));
+}
 
 // Whoever writes the ledger between a coordinator's read and its write makes that write fail.
 function touchLedger(world: World): void {

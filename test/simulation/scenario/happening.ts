@@ -23,6 +23,8 @@ export type Happening = {readonly at: number} & (
     }
   | ({readonly kind: 'freeze' | 'lock'} & Lasting)
   | {readonly kind: 'policy'; readonly policy: string}
+  | {readonly kind: 'deny' | 'allow'; readonly release: string}
+  | {readonly kind: 'release-permit'}
   | ({readonly kind: 'hold' | 'resume' | 'rollback' | 'retry'} & ToHost)
   | Fault
 );

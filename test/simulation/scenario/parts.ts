@@ -17,6 +17,13 @@ export const drawBehaviour = (random: Random, zones: readonly string[]): Behavio
   return {kind: 'not-there'};
 };
 
+/** Open for some minutes of the hour in which a run begins, and again a day later. */
+const drawWindow = (random: Random) => {
+  const from = random.whole(0, 12);
+  const time = (minute: number): string => `12:${String(minute).padStart(2, '0')}`;
+  return {from: time(from), to: time(from + random.whole(2, 40))};
+};
+
 /** A policy as an operator writes it. */
 export const drawPolicy = (random: Random, hosts: number): string => {
   const amount = (least: number, most: number): string | number =>
@@ -31,5 +38,6 @@ export const drawPolicy = (random: Random, hosts: number): string => {
     ...(random.chance(0.4) && {zones: {floor: amount(10, 95), inTurn: random.chance(0.5)}}),
     ...(random.chance(0.4) && {waves, bake: `${random.whole(0, 60)}s`}),
     ...(random.chance(0.4) && {onFailure: 'revert'}),
+    ...(random.chance(0.15) && {windows: [drawWindow(random)]}),
   });
 };

@@ -10,6 +10,8 @@ export interface Scenario {
   readonly number: number;
   readonly hosts: number;
   readonly zones: readonly string[];
+  /** how many of 100 hosts are canaries */
+  readonly canaries: number;
   /** whether there is an EC2 to ask */
   readonly ec2: boolean;
   /** the image's own release */
@@ -58,6 +60,7 @@ export const drawScenario = (number: number, {hosts, only}: Part = {}): Scenario
     number,
     hosts: hosts ?? size,
     zones,
+    canaries: random.part('canaries').pick([0, 0, 3, 10]),
     ec2: random.chance(0.8),
     seed: random.chance(0.3) ? releaseOf(0) : null,
     launchMs: random.whole(5, 60) * SECOND,
@@ -78,7 +81,19 @@ const drawRules = (random: Random): Rules => ({
   bakeMs: random.whole(5, 40) * SECOND,
 });
 
-const OPERATIONS = ['hold', 'resume', 'rollback', 'retry', 'bump', 'policy', 'freeze', 'lock'] as const;
+const OPERATIONS = [
+  'hold',
+  'resume',
+  'rollback',
+  'retry',
+  'bump',
+  'policy',
+  'freeze',
+  'lock',
+  'deny',
+  'allow',
+  'release-permit',
+] as const;
 
 /** Part of the fleet only, or without waiting for hosts that are unwell. */
 const drawExtras = (random: Random): Pick<Extract<Happening, {readonly kind: 'bump'}>, 'share' | 'force'> => {
@@ -98,6 +113,8 @@ const operators = (random: Random, until: number, releases: number): readonly Ha
       return {at, kind, release: releaseOf(random.whole(0, releases)), ...drawExtras(random)};
     if (kind === 'freeze' || kind === 'lock') return {at, kind, ms: random.whole(10, 240) * SECOND};
     if (kind === 'policy') return {at, kind, policy: drawPolicy(random, 100)};
+    if (kind === 'deny' || kind === 'allow') return {at, kind, release: releaseOf(random.whole(0, releases))};
+    if (kind === 'release-permit') return {at, kind};
     return {at, kind, whom: {among: 'busy', nth}};
   });
 
