@@ -2,10 +2,13 @@ import type {Desired} from '../../desired.ts';
 import {releaseId} from '../../release.ts';
 import type {FleetView} from '../plan.ts';
 
-/** The fleet when somebody asks for another release: no store gives this version. */
+/** The fleet when somebody asks for a release: no store gives this version. What was tried before keeps no host from it. */
 export const bumped = (view: FleetView, desired: Omit<Desired, 'version'>): FleetView => ({
   ...view,
   desired: {...desired, version: 'forecast'},
+  hosts: view.hosts.map(host =>
+    host.reason?.kind === 'release.rejected-here' ? {...host, reason: null} : host,
+  ),
 });
 
 /** The fleet without what operators can take out of the way: a freeze, a lock, a denied release, a message or a policy that is missing. */

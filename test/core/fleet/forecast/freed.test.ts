@@ -14,6 +14,10 @@ const before = view([host('i-1')], {
 t.test('another release is another version of the same fleet', async t => {
   const desired = {release: {kind: 'ebs', snapshot: OLD}, share: {count: 1}} as const;
   t.same(bumped(before, desired), {...before, desired: {...desired, version: 'forecast'}});
+  const rejected = reason('release.rejected-here', {release: NEW, cause: 'the gate'});
+  const held = host('i-2', {reason: reason('operator.hold', {by: 'ada', note: ''})});
+  const after = {...before, hosts: [host('i-1', {reason: rejected}), held]};
+  t.same(bumped(after, desired).hosts, [host('i-1'), held], 'what was tried before keeps nobody from it');
 });
 
 t.test('what operators can take out of the way is gone, and nothing else', async t => {
