@@ -5,7 +5,7 @@
 
 import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
 import {listedBy} from '../../core/fleet/names.ts';
-import {type Plan, plan} from '../../core/fleet/plan.ts';
+import type {Plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
@@ -13,6 +13,7 @@ import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import type {Telling} from '../telling/telling.ts';
 import {createMembership, type Membership} from './membership.ts';
+import {planNow} from './plan-now.ts';
 import {createRecording, type Recording} from './recording.ts';
 import {createRestores, type Restores} from './restores.ts';
 import {createTurning, type Turning} from './turning.ts';
@@ -136,7 +137,7 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
     const {members, gone} = await parts.membership.note(sighting, signal);
     const {missing} = members;
     const restored = restores.note({fence: ledger.fence, now});
-    const next = plan({...view, ledger, missing, gone, restored, now});
+    const next = await planNow(parts, {...view, ledger, missing, gone, restored, now}, signal);
     const value = JSON.stringify(next.ledger);
     if (value !== JSON.stringify(ledger)) {
       if (!(await parts.store.put(parts.keys.ledger, value, expected, signal)).ok) continue;

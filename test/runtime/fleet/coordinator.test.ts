@@ -92,6 +92,38 @@ t.test('a waiting host is woken, and learns of its permit from the ledger', asyn
   await listening;
 });
 
+/** A store whose watches of these keys tell nothing after their first look: one of a key that is not there may hear seconds late. */
+const deafTo = (store: Store, targets: readonly string[]): Store => ({
+  ...store,
+  watch: async function* (target, signal) {
+    for await (const update of store.watch(target, signal)) {
+      yield update;
+      if (targets.includes(target)) await new Promise(over => signal.addEventListener('abort', over));
+    }
+  },
+});
+
+t.test('a lock or a freeze that was there before a bump or a permit keeps it, heard of or not', async t => {
+  const store = await open(t, await temporaryFolder(t));
+  const put = (key: string, value: string) => store.put(key, value, 'any', new AbortController().signal);
+  const {version: first} = (await put(keys.desired, 'snap-33333333')) as {version: string};
+  wear(t, deafTo(store, [keys.lock, keys.freeze]), 'i-2');
+  await eventually('a rollout', async () => (await ledger(store)).rollout?.version === first);
+  await put(keys.lock, '{"by": "ada"}');
+  const {version} = (await desire(store)) as {version: string};
+  await publish(store, {instance: 'i-1', wants: {release: SNAP, version}});
+  await eventually(
+    'the lock to be told',
+    async () => (await ledger(store)).blocked?.kind === 'permit.locked',
+  );
+  t.match(await ledger(store), {fence: 0, rollout: {version: first}});
+  await store.delete(keys.lock, 'any', new AbortController().signal);
+  await put(keys.freeze, '{"by": "ada"}');
+  await publish(store, {instance: 'i-1', wants: {release: SNAP, version}, since: 1});
+  await eventually('the freeze', async () => (await ledger(store)).blocked?.kind === 'permit.frozen');
+  t.match(await ledger(store), {fence: 0, permits: [], rollout: {version}});
+});
+
 t.test('two that both want the hat grant no more than one may', async t => {
   const path = await temporaryFolder(t);
   const [one, two] = [await open(t, path), await open(t, path)];
