@@ -9,7 +9,9 @@ export interface Trial<L> {
 }
 
 /** `ROWS=<regular expression>` picks the trials to run by hand. */
-export const pickedByHand = <L>(trials: readonly Trial<L>[]): readonly Trial<L>[] | null => {
+export const pickedByHand = <T extends {readonly name: string}>(
+  trials: readonly T[],
+): readonly T[] | null => {
   const {ROWS} = process.env;
   return ROWS === undefined ? null : trials.filter(({name}) => new RegExp(ROWS).test(name));
 };

@@ -12,6 +12,7 @@ with open(os.path.join(HERE, "release.json"), encoding="utf-8") as file:
     RELEASE = json.load(file)
 STARTED = time.monotonic()
 IN_FLIGHT = 0
+ANSWERED = 0
 LOCK = threading.Lock()
 
 
@@ -19,6 +20,8 @@ def is_healthy():
     sick_after = RELEASE.get("sickAfterS")
     if sick_after is not None and time.monotonic() - STARTED > sick_after:
         return False
+    if ANSWERED >= RELEASE.get("sickAfterAnswers", float("inf")):
+        return not os.path.exists(RELEASE.get("sickWhere", HERE))
     return not RELEASE.get("sick", False)
 
 
@@ -37,6 +40,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 IN_FLIGHT -= 1
 
     def answer(self):
+        global ANSWERED
+        if self.path != "/healthz":
+            ANSWERED += 1
         if self.path == "/stream":
             return self.stream()
         if self.path == "/healthz" and RELEASE.get("hangsHealth"):

@@ -8,6 +8,9 @@ export type ReleaseOptions = {
   /** /healthz answers 500, from the start or after some seconds */
   readonly sick?: boolean;
   readonly sickAfterS?: number;
+  /** /healthz answers 500 after so many other answers, where the file `sickWhere` is when one is named */
+  readonly sickAfterAnswers?: number;
+  readonly sickWhere?: string;
   /** ends with an error at once */
   readonly crash?: boolean;
   /** ends with an error some seconds after it began to answer */
