@@ -18,7 +18,7 @@ export const budget: Invariant = (world, fail) => {
     const size = membersOf(world, after).size;
     const most = Math.max(1, ...policies().map(policy => Math.floor(share(policy.budget, size))));
     const booked = new Set(after.failures.map(({host}) => host)).size;
-    const count = Math.max(booked, failures.of(begun.version));
+    const count = Math.max(booked, failures.of(begun));
     if (count >= most)
       fail(`${begun.host} may begin ${begun.release}: it failed on ${count}, and the budget is ${most}`);
   };
@@ -29,21 +29,29 @@ export const budget: Invariant = (world, fail) => {
   };
 };
 
-/** On which hosts a desired version failed, as they say themselves. */
+interface Asked {
+  readonly release: string;
+  readonly version: string;
+}
+
+const nameOf = ({release, version}: Asked): string => `${release} ${version}`;
+
+/** On which hosts a release failed under a desired version, as they say themselves. */
 const createFailures = (world: World) => {
   const said = new Map<string, Map<string, number>>();
   return {
     note: ({instance, outcome}: HostStatus): void => {
       if (outcome?.result !== 'rolled-back' && outcome?.result !== 'stuck') return;
-      const hosts = said.get(outcome.version) ?? new Map<string, number>();
+      const what = nameOf(outcome);
+      const hosts = said.get(what) ?? new Map<string, number>();
       if (!hosts.has(instance)) hosts.set(instance, world.timeline.now());
-      said.set(outcome.version, hosts);
+      said.set(what, hosts);
     },
     forget: (): void => said.clear(),
     /** on how many, as far as every coordinator knows */
-    of: (version: string): number => {
+    of: (begun: Asked): number => {
       const before = knownBefore(world);
-      return [...(said.get(version) ?? [])].filter(([, at]) => at < before).length;
+      return [...(said.get(nameOf(begun)) ?? [])].filter(([, at]) => at < before).length;
     },
   };
 };
