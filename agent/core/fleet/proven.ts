@@ -30,11 +30,12 @@ export const noteProven = (ledger: Ledger, view: View): Ledger => {
 /** so many releases that were proven once are known */
 const REMEMBERED = 50;
 
-/** Every host that is seen serves the release, for the first time. */
-const isFinished = ({rollout, proven, permits}: Ledger, {hosts, forced}: View): boolean =>
+/** Every host that is seen serves the release, for the first time. One that somebody denied meanwhile is not what new instances boot. */
+const isFinished = ({rollout, proven, permits, denied}: Ledger, {hosts, forced}: View): boolean =>
   rollout !== null &&
   proven !== rollout.release &&
   rollout.revert === null &&
+  !denied.includes(rollout.release) &&
   permits.every(({host}) => forced.has(host)) &&
   hosts.length > 0 &&
   !hosts.some(host => isBehind(host, rollout.release) && !forced.has(host.instance));
@@ -45,11 +46,12 @@ const unseen = ({rollout}: Ledger, {missing, forced}: View): readonly Missing[] 
 
 /** Why the release of the rollout is not what new instances boot, when nobody is on the way to it with a permit. */
 export const notProven = (ledger: Ledger, view: View): Reason | null => {
-  const {rollout, proven, permits} = ledger;
+  const {rollout, proven, permits, denied} = ledger;
   if (!rollout || rollout.release === proven || permits.length > 0 || view.hosts.length === 0) return null;
   const back = takenBack(rollout);
   if (back) return back;
   const release = shortId(rollout.release);
+  if (denied.includes(rollout.release)) return reason('permit.denied', {release});
   if (!isFinished(ledger, view)) {
     const kept = view.hosts.filter(host => isKept(host, rollout.release));
     const boots = proven === null ? 'nothing' : shortId(proven);

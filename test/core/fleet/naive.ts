@@ -152,6 +152,7 @@ const proved = (ledger: Ledger, view: FleetView): Ledger => {
     rollout !== null &&
     rollout.release !== proven &&
     rollout.revert === null &&
+    !ledger.denied.includes(rollout.release) &&
     ledger.permits.every(({host}) => isForced(view, host)) &&
     hosts.length > 0 &&
     hosts.every(host => (host.serving && host.active === rollout.release) || isForced(view, host.instance)) &&

@@ -56,6 +56,13 @@ t.test('a release is proven when every host serves it and no permit is out', asy
   t.equal(plan(view([...done, host('c', {active: NEW, serving: false})])).ledger.proven, OLD);
 });
 
+t.test('a release that was denied while it rolled is not proven, though every host serves it', async t => {
+  const done = ['a', 'b'].map(name => host(name, {active: NEW}));
+  const {ledger} = plan(view(done, {ledger: {...EMPTY_LEDGER, proven: OLD, denied: [NEW]}}));
+  t.equal(ledger.proven, OLD);
+  t.match(ledger.blocked, {kind: 'permit.denied'});
+});
+
 t.test('the last fifty releases that were proven are known', async t => {
   const before = Array.from({length: 50}, (_, n) => `snap-${n}`);
   const ledger = {...view([]).ledger, provenBefore: before};

@@ -14,8 +14,8 @@ export const knownBefore = ({timeline, server}: World): number => {
   return moment;
 };
 
-/** So long ago a coordinator may have seen what it goes by, ms: a look that came late, a try again, EC2 that does not answer. */
-export const STALE_MS = 45_000;
+/** So long ago a coordinator may have seen what it goes by, ms: a look that came late, messages that were lost and sent again, EC2 that does not answer. */
+export const STALE_MS = 75_000;
 
 /** True for some time after the store was restored: until its hosts have told it again what it forgot. */
 export const isRestored = ({server, timeline}: World): (() => boolean) => {
