@@ -1,12 +1,14 @@
 /** Releases that are bad, each in its way; none of them answers a request wrongly. */
 import {ledgerOf} from '../../lab/instance/agents.ts';
 import type {Instance} from '../../lab/instance/host.ts';
-import {type Night, provenIn, recordOf, releasesOf, together} from './night.ts';
+import {type Night, provenIn, recordOf, releasesOf, SIZE, together} from './night.ts';
 import type {Row} from './row.ts';
 
-/** Passes any gate, and not the bake: so many answers take less than a second. */
-const IN_BAKE = {sickAfterAnswers: 3};
+/** Passes any gate, and not the bake: it is sick as soon as it has answered somebody. */
+const IN_BAKE = {sickAfterAnswers: 1};
 const HALTED = 5;
+/** A host that went back gives its permit back a moment before it gets requests again: only the floor of the policy holds then. */
+const FLOOR = SIZE / 2;
 
 export const FAILURES: readonly Row[] = [
   {
@@ -36,6 +38,7 @@ export const FAILURES: readonly Row[] = [
   {
     name: 'the budget is spent: halted, and denied until it is allowed',
     most: 2,
+    least: FLOOR,
     policy: {budget: 2},
     run: async (t, night) => {
       const {ada, bob, region} = night;
@@ -57,6 +60,7 @@ export const FAILURES: readonly Row[] = [
   {
     name: 'the budget is spent, and the fleet takes itself back',
     most: 2,
+    least: FLOOR,
     policy: {waves: ['canary', '50%'], bake: '1s', onFailure: 'revert'},
     run: async (t, night) => {
       const {ada, region} = night;

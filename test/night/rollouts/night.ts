@@ -34,7 +34,7 @@ const config = (files: InstanceFiles): string =>
     .replace(/drain = .*/, 'drain = {port = 8080, protocol = "http1", timeout = "10s", quiet = "300ms"}')
     .replace(/interval = .*/, 'interval = "100ms"')
     .replace(/timeout = "20s"\n/, 'timeout = "8s"\n')
-    .replace(/bake = .*/, 'bake = "1500ms"');
+    .replace(/bake = .*/, 'bake = "2500ms"');
 
 /** Boots the fleet on a first release, by the key alone, and waits until that is proven. */
 export const startNight = async (t: Test, name: string): Promise<Night> => {
