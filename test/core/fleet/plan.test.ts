@@ -1,4 +1,5 @@
 import t from 'tap';
+import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import {plan} from '../../../agent/core/fleet/plan.ts';
 import {reason} from '../../../agent/core/reason.ts';
 import {holders, host, NEW, OLD, outcome, policy, view, waiting} from './fleet.ts';
