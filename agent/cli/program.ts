@@ -11,6 +11,7 @@ import {historyVerb} from './verbs/history.ts';
 import {holdVerb} from './verbs/hold.ts';
 import {leaveVerb} from './verbs/leave.ts';
 import {lockVerb} from './verbs/lock.ts';
+import {metricsVerb} from './verbs/metrics.ts';
 import {planVerb} from './verbs/plan.ts';
 import {promoteVerb} from './verbs/promote.ts';
 import {releasePermitVerb} from './verbs/release-permit.ts';
@@ -29,7 +30,16 @@ type CreateVerb = (terminal: Terminal, done: (exit: number) => void) => Command;
 
 /** In groups, as the help lists them. */
 const VERBS: Readonly<Record<string, readonly CreateVerb[]>> = {
-  'This host:': [statusVerb, whyVerb, historyVerb, holdVerb, resumeVerb, rollbackVerb, retryVerb],
+  'This host:': [
+    statusVerb,
+    whyVerb,
+    historyVerb,
+    metricsVerb,
+    holdVerb,
+    resumeVerb,
+    rollbackVerb,
+    retryVerb,
+  ],
   'The fleet:': [
     fleetLookVerb,
     watchVerb,

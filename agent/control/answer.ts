@@ -60,6 +60,7 @@ const HANDLERS: Handlers = {
     ok: true,
     value: await controls.history({limit}, signal),
   }),
+  metrics: async (_, {controls}) => ({ok: true, value: controls.metrics()}),
   hold: async ({by, note}, {controls}) => respond(await controls.hold({by, note})),
   resume: async ({by}, {controls}) => respond(await controls.resume({by})),
   rollback: async ({by}, {controls}) => respond(await controls.rollback({by})),

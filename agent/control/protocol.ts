@@ -118,6 +118,8 @@ export interface DeployRequest {
 export interface Controls {
   status(signal: AbortSignal): Promise<StatusReport>;
   history(options: {readonly limit: number}, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
+  /** in the text format of Prometheus */
+  metrics(): string;
   hold(options: {readonly by: string; readonly note: string}): Promise<Answer>;
   resume(options: {readonly by: string}): Promise<Answer>;
   rollback(options: {readonly by: string}): Promise<Answer>;
@@ -139,6 +141,7 @@ export interface Controls {
 export type Request =
   | {readonly verb: 'status'}
   | {readonly verb: 'history'; readonly limit: number}
+  | {readonly verb: 'metrics'}
   | {readonly verb: 'hold'; readonly by: string; readonly note: string}
   | {readonly verb: 'resume'; readonly by: string}
   | {readonly verb: 'rollback'; readonly by: string}
@@ -151,7 +154,7 @@ export type Request =
 export type Verb = Request['verb'];
 
 /** Those that change nothing, here or in the fleet: the socket for looking answers only them. */
-export const LOOKING: readonly Verb[] = ['status', 'history'];
+export const LOOKING: readonly Verb[] = ['status', 'history', 'metrics'];
 
 /** The socket for changing, which answers every verb, beside the one for looking. */
 export const operatePathOf = (path: string): string =>
@@ -161,6 +164,7 @@ export const operatePathOf = (path: string): string =>
 export interface Results {
   readonly status: StatusReport;
   readonly history: readonly HistoryEntry[];
+  readonly metrics: string;
   readonly hold: string;
   readonly resume: string;
   readonly rollback: string;

@@ -41,6 +41,7 @@ const limit = v.pipe(v.number('a limit'), v.integer('a whole number'), v.minValu
 const REQUEST: v.GenericSchema<unknown, Request> = v.variant('verb', [
   v.strictObject({verb: v.literal('status')}),
   v.strictObject({verb: v.literal('history'), limit}),
+  v.strictObject({verb: v.literal('metrics')}),
   v.strictObject({verb: v.literal('hold'), by, note: text('a note', 1000)}),
   v.strictObject({verb: v.literal('resume'), by}),
   v.strictObject({verb: v.literal('rollback'), by}),

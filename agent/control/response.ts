@@ -74,6 +74,7 @@ const history: v.GenericSchema<unknown, readonly HistoryEntry[]> = v.array(
 const RESULTS: {readonly [V in Verb]: v.GenericSchema<unknown, Results[V]>} = {
   status,
   history,
+  metrics: v.string(),
   hold: v.string(),
   resume: v.string(),
   rollback: v.string(),

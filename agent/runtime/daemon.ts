@@ -1,4 +1,5 @@
 /** The whole agent of one host: what each part needs is made here, in order, and all of it runs until the signal. */
+import {serveMetrics} from '../control/serve-metrics.ts';
 import {serveControl} from '../control/server.ts';
 import type {Dispatch} from '../core/host/event-input.ts';
 import type {State} from '../core/host/state.ts';
@@ -21,7 +22,9 @@ import {createLoop} from './loop/loop.ts';
 import {createRecorder} from './loop/record.ts';
 import {watchDesired} from './loop/watch-desired.ts';
 import {type DaemonParts, type OpenHost, openHost} from './open-host.ts';
+import {createMetrics} from './operator/metrics.ts';
 import {createControls} from './operator/operator.ts';
+import {createSteps} from './operator/steps.ts';
 import type {Stop} from './shutdown/end-application.ts';
 import {createShutdown} from './shutdown/shutdown.ts';
 import {createSweeping} from './sweep.ts';
@@ -121,6 +124,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const recorder = createRecorder({notify, problems, history, touch, log});
   const publish = (next: State, before: State): void => {
     disk.saw(next);
+    steps.saw(next, before);
     recorder.publish(next, before);
   };
   const loop = createLoop({
@@ -137,7 +141,16 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     log,
   });
 
+  const steps = createSteps(before);
+  const metrics = createMetrics({
+    ...{self, state, unhealthy, problems, health, steps, told},
+    glance: fleet.glance,
+    now: clock.now,
+  });
+  const {listen} = settings.metrics;
+  const serving = (until: AbortSignal) => serveMetrics({listen: listen ?? '', text: metrics, log}, until);
   const asked = {
+    metrics,
     request: shutdown.requests(loop.agent.request),
     leave: shutdown.leave,
     vet,
@@ -158,6 +171,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
       visibility: visibility.run,
       ...shutdown.tasks,
       ...fleet.tasks,
+      ...(listen !== undefined && {metrics: serving}),
       ...(ec2 && {sweeping: createSweeping({sweep, log})}),
     },
     stopped: shutdown.stopped,

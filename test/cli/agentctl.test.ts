@@ -49,6 +49,16 @@ t.test('status says how it is, and its exit code whether that is as it should be
   t.same(JSON.parse(stdout), REPORTS['taken back']);
 });
 
+t.test('metrics are what the agent says', async t => {
+  const {env, path} = await host(t);
+  const text = '# HELP up Whether it is.\n# TYPE up gauge\nup 1';
+  t.same(await agentctl(['metrics'], env), {exitCode: 0, stdout: text, stderr: ''});
+  t.same(await agentctl(['metrics', '--json', '--socket', path]), {
+    ...{exitCode: 0, stderr: ''},
+    stdout: JSON.stringify(`${text}\n`),
+  });
+});
+
 t.test('why explains, and exits with 0', async t => {
   const {env} = await host(t, {report: REPORTS['held on purpose']});
   t.match(await agentctl(['why'], env), {exitCode: 0, stdout: /"agentctl resume" lets it follow/});

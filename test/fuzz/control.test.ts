@@ -42,6 +42,7 @@ const controls: Controls = {
     if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) throw new Error(`a limit of ${limit}`);
     return [];
   },
+  metrics: () => '',
   hold: done,
   resume: done,
   rollback: done,

@@ -54,6 +54,7 @@ export const fakeControls = (
   const controls: Controls = {
     status: async () => report(),
     history: async ({limit}) => history.slice(0, limit),
+    metrics: () => '# HELP up Whether it is.\n# TYPE up gauge\nup 1\n',
     hold: request('hold', 'it holds where it is'),
     resume: request('resume', 'it follows the desired release again'),
     rollback: request('rollback', 'it goes back as soon as it has a permit'),

@@ -5,7 +5,7 @@
 
 import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
 import {listedBy} from '../../core/fleet/names.ts';
-import type {Plan} from '../../core/fleet/plan.ts';
+import type {FleetView, Plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
@@ -32,6 +32,8 @@ interface Parts {
   readonly log: Log;
   /** begins to tell people what happens to the fleet; not there when nobody listens */
   readonly tell?: (() => Telling) | undefined;
+  /** told what it sees of the fleet, and null when the hat is lost */
+  readonly glance?: (view: FleetView | null) => void;
 }
 
 const RETRY_MS = 2_000;
@@ -104,6 +106,7 @@ const wear = async (
     }
   } finally {
     off.abort();
+    parts.glance?.(null);
     await telling?.end();
     if (!signal.aborted) log.info('another host may coordinate the rollout now');
   }
@@ -147,7 +150,9 @@ const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> =
     }
     await parts.recording.note({...view, ledger: next.ledger, now}, signal);
     const waited = missing.length + (await turning.wake(next.ledger, view.hosts, signal));
-    await parts.telling?.note({...view, ledger: next.ledger, missing, gone, now}, signal);
+    const seen = {...view, ledger: next.ledger, missing, gone, now};
+    parts.glance?.(seen);
+    await parts.telling?.note(seen, signal);
     return lookAgainMs(next, waited, now);
   }
   return MISSING_EVERY_MS;

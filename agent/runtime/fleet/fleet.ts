@@ -1,6 +1,7 @@
 /** What ties this host to the others: its status, its permits, and the coordinator's hat when it wears it. */
 
 import type {Settings} from '../../config/settings.ts';
+import type {FleetView} from '../../core/fleet/plan.ts';
 import type {Turn} from '../../core/host/event.ts';
 import type {Dispatch} from '../../core/host/event-input.ts';
 import type {State} from '../../core/host/state.ts';
@@ -49,6 +50,8 @@ export interface FleetTasks {
   askPermit(signal: AbortSignal): Promise<void>;
   /** When this host does what all hosts are told at once; null when it is not coordinated with any. */
   readonly turn: ((signal: AbortSignal) => Promise<Turn>) | null;
+  /** the fleet as this host saw it last while it coordinates; null while it does not */
+  glance(): FleetView | null;
   readonly tasks: Readonly<Record<string, Task>>;
 }
 
@@ -72,7 +75,8 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
   const publisher = createPublisher({presence, document, health, clock});
   if (settings.coordinate === 'none') {
     const {ask} = soloPermits({state, dispatch, clock});
-    return {touch: publisher.touch, askPermit: ask, turn: null, tasks: {status: publisher.run}};
+    const tasks = {status: publisher.run};
+    return {touch: publisher.touch, askPermit: ask, turn: null, glance: () => null, tasks};
   }
   const permits = createPermits({store, keys, instance, generation, dispatch, clock});
   const hat = store.presence({key: keys.coordinator, ttlMs: TTL_MS, takeOver: false});
@@ -80,14 +84,20 @@ export const createFleetTasks = (parts: Parts): FleetTasks => {
   const {webhooks = [], told: counts = createCounts([])} = parts;
   const telling = () => createTelling({store, keys, instance, webhooks, counts, clock, log});
   const tell = webhooks.length > 0 ? telling : undefined;
+  let seen: FleetView | null = null;
+  const glance = (view: FleetView | null): void => {
+    seen = view;
+  };
   return {
     touch: publisher.touch,
     askPermit: permits.ask,
+    glance: () => seen,
     turn: createTurn({store, keys, instance, clock}),
     tasks: {
       status: publisher.run,
       permits: permits.listen,
-      coordinator: until => coordinate({store, keys, instance, hat, ec2State, tell, clock, log}, until),
+      coordinator: until =>
+        coordinate({store, keys, instance, hat, ec2State, tell, glance, clock, log}, until),
     },
   };
 };

@@ -26,13 +26,14 @@ interface Parts extends DeployParts {
   readonly history: History;
   readonly coordinated: boolean;
   readonly leave: Controls['leave'];
+  readonly metrics: Controls['metrics'];
 }
 
 const LEDGER_DEADLINE_MS = 2_000;
 
 /** What operators can ask of this host, over the control socket. */
 export const createControls = (parts: Parts): Controls => {
-  const {self, state, request, health, unhealthy, problems, history, leave} = parts;
+  const {self, state, request, health, unhealthy, problems, history, leave, metrics} = parts;
   return {
     status: async signal => {
       const {ledger, cause} = await readLedgerQuickly(parts, signal);
@@ -41,6 +42,7 @@ export const createControls = (parts: Parts): Controls => {
       return reportOf({self, state: state(), store, ledger, ...told, now: Date.now()});
     },
     history: ({limit}) => history.last(limit),
+    metrics,
     hold: async ({by, note}) => {
       const text = holdText(state());
       return settled(request({type: 'operator.held', by, note}), text);

@@ -37,7 +37,7 @@ const unusedMs = (name: string): number => (name.startsWith('vm-image-') ? HOUR_
 const forgetUnused = async (): Promise<void> => {
   for (const name of existsSync(cacheDir()) ? await readdir(cacheDir()) : []) {
     const place = join(cacheDir(), name);
-    const isOurs = /^(base|layer|consul|moto|vm)(-|$)/.test(name);
+    const isOurs = /^(base|layer|consul|moto|promtool|vm)(-|$)/.test(name);
     if (isOurs && !isBeingBuilt(name) && Date.now() - (await stat(place)).mtimeMs > unusedMs(name))
       await rm(place, {recursive: true, force: true});
   }

@@ -58,6 +58,17 @@ export const consulProgram = async (): Promise<string> => {
   return join(root, 'usr/bin/consul');
 };
 
+/** Prometheus' checker of metrics: the operator's own on PATH, else Debian's, unpacked into the cache (once): a package would start a server. */
+export const promtoolProgram = async (): Promise<string> => {
+  const own = findProgram('promtool');
+  if (own !== undefined) return own;
+  const root = await cached('promtool', async scratch => {
+    await prepare(['mmdebstrap']);
+    await bootstrap({suite: 'bookworm', variant: 'extract', include: ['prometheus'], into: scratch});
+  });
+  return join(root, 'usr/bin/promtool');
+};
+
 /** A root file system that holds moto, the independent EC2 emulator (20 s, once). */
 export const motoRoot = (): Promise<string> =>
   cached('moto', async scratch => {

@@ -64,6 +64,7 @@ const controlsOf = async (
     history: openHistory(dir),
     coordinated: true,
     leave: async () => true,
+    metrics: () => '',
   });
   const desired = async () => {
     const entry = await store.get(keys.desired, never);
