@@ -30,6 +30,8 @@ export interface Store {
   /** what messages call it, without secrets */
   readonly name: string;
   get(key: string, signal: AbortSignal): Promise<Entry | null>;
+  /** True while this is the key's version: costs the same however large the value is. */
+  isAt(key: string, version: string, signal: AbortSignal): Promise<boolean>;
   put(key: string, value: string, expected: Expected, signal: AbortSignal): Promise<PutResult>;
   /** `false` when the expectation did not hold; deleting what is absent is done. */
   delete(key: string, expected: Expected, signal: AbortSignal): Promise<boolean>;

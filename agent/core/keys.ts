@@ -7,6 +7,8 @@ export interface Keys {
   /** while it is there only its owner begins rollouts */
   readonly lock: string;
   readonly ledger: string;
+  /** what the ledger says to every host, see `core/fleet/call/notice.ts` */
+  readonly notice: string;
   /** who belongs to the fleet; for coordinators only */
   readonly members: string;
   readonly coordinator: string;
@@ -19,7 +21,7 @@ export interface Keys {
   host(instance: string): string;
   /** the record of a rollout by its number */
   rollout(number: number): string;
-  /** written to wake one host */
+  /** tells one host of its permit, or that it turns round, see `core/fleet/call/call.ts` */
   call(instance: string): string;
 }
 
@@ -32,6 +34,7 @@ export const keysOf = (app: string, channel: string): Keys => {
     freeze: `${base}/freeze`,
     lock: `${base}/lock`,
     ledger: `${base}/ledger`,
+    notice: `${base}/notice`,
     members: `${base}/members`,
     coordinator: `${base}/coordinator`,
     told: `${base}/told`,

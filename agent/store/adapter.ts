@@ -7,6 +7,7 @@ import {updates, type WatchSource} from './updates.ts';
 export interface Adapter {
   readonly name: string;
   get(key: string, signal: AbortSignal): Promise<Entry | null>;
+  isAt(key: string, version: string, signal: AbortSignal): Promise<boolean>;
   put(write: Write, signal: AbortSignal): Promise<PutResult>;
   delete(key: string, expected: Expected, signal: AbortSignal): Promise<boolean>;
   list(prefix: string, signal: AbortSignal): Promise<readonly Entry[]>;
@@ -31,6 +32,10 @@ export const storeOf = (adapter: Adapter): Store => {
     get: async (key, signal) => {
       checkKey(name, key);
       return adapter.get(key, signal);
+    },
+    isAt: async (key, version, signal) => {
+      checkKey(name, key);
+      return adapter.isAt(key, version, signal);
     },
     put: async (key, value, expected, signal) => {
       checkKey(name, key);

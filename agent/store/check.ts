@@ -42,6 +42,7 @@ export const checkStore = async (
     const kv = consulKv(http, settings.prefix);
     const written = [
       keys.ledger,
+      keys.notice,
       keys.members,
       keys.coordinator,
       keys.host(HOST),

@@ -31,6 +31,7 @@ export const openConsulStore = (settings: ConsulSettings, tuning: ConsulTuning =
   return storeOf({
     name: http.name,
     get: async (key, signal) => (await read(kv, {path: key, recurse: false}, signal))[0] ?? null,
+    isAt: kv.isAt,
     put: kv.put,
     delete: (key, expected, signal) => deleteKey(kv, {key, expected}, signal),
     list: (prefix, signal) => read(kv, {path: prefix, recurse: true}, signal),

@@ -32,6 +32,7 @@ export const openDirectoryStore = async ({path}: {readonly path: string}): Promi
   return storeOf({
     name,
     get: async (key, signal) => (await read(key, signal)).entries[0] ?? null,
+    isAt: async (key, version, signal) => (await read(key, signal)).entries[0]?.version === version,
     put: (write, signal) => locked(() => putKey(tree, write), signal),
     delete: (key, expected, signal) => locked(() => deleteKey(tree, key, expected), signal),
     list: async (prefix, signal) => (await bounded(name, () => readPrefix(tree, prefix), signal)).entries,

@@ -20,7 +20,7 @@ const RULES: readonly (readonly [name: string, rules: string, tried: RegExp | nu
   [
     'and write some',
     `key_prefix "${BASE}/" { policy = "read" } key "${BASE}/ledger" { policy = "write" }`,
-    /^to write web\/production\/members$/,
+    /^to write web\/production\/notice$/,
   ],
   ['and write', `key_prefix "${BASE}/" { policy = "write" }`, /^to make a session$/],
   [

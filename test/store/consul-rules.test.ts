@@ -7,6 +7,7 @@ import type {Settings} from '../../agent/config/settings.ts';
 import {EMPTY_LEDGER} from '../../agent/core/fleet/ledger.ts';
 import {keysOf} from '../../agent/core/keys.ts';
 import {reasonText} from '../../agent/core/reason.ts';
+import type {Store} from '../../agent/ports.ts';
 import {deploy} from '../../agent/runtime/operator/deploy.ts';
 import {openStore, openStoreAs} from '../../agent/store/open.ts';
 import {checkTraffic} from '../../agent/traffic/check.ts';
@@ -41,6 +42,11 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
     await writeFile(tokenFile, await tokenFor(consul, `rules-${made}`, rules), {mode: 0o600});
   };
 
+  const beAtItsVersion = async (store: Store): Promise<void> => {
+    const version = (await store.get(keys.ledger, never))?.version ?? '';
+    if (!(await store.isAt(keys.ledger, version, never))) throw new Error('not at its version');
+  };
+
   /** Everything that the daemon of a host asks of Consul, as host and as coordinator. */
   const live = async (): Promise<void> => {
     const store = await openStore(settings, tuning);
@@ -58,6 +64,8 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
         );
         if (!put.ok) throw new Error(`${key} was not written`);
       }
+      await beAtItsVersion(store);
+      await store.put(keys.notice, '{}', 'any', never);
       await store.put(keys.call('i-1'), '0', 'any', never);
       await store.put(keys.rollout(1), '{}', 'any', never);
       await older.presence(options).set('older', never);
@@ -160,7 +168,7 @@ await t.test('the rules of the pages', {skip: unmet('root', 'debian')}, async t 
     const put = store.put(key, 'x', before ? {version: before.version} : 'absent', never);
     t.match(await put, {ok: true}, `an operator's are enough for ${key}`);
   }
-  for (const key of [keys.members, keys.coordinator, keys.host('i-1'), keys.call('i-1')])
+  for (const key of [keys.notice, keys.members, keys.coordinator, keys.host('i-1'), keys.call('i-1')])
     await t.rejects(
       store.put(key, 'x', 'any', never),
       refused,

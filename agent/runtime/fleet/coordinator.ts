@@ -4,6 +4,7 @@
  */
 
 import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
+import type {Missing} from '../../core/fleet/members.ts';
 import {listedBy} from '../../core/fleet/names.ts';
 import type {FleetView, Plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
@@ -12,12 +13,14 @@ import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import type {Telling} from '../telling/telling.ts';
+import {type Announce, createAnnouncement} from './announce.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {planNow} from './plan-now.ts';
 import {createRecording, type Recording} from './recording.ts';
 import {createRestores, type Restores} from './restores.ts';
+import {createRinging, type Ringing} from './ringing.ts';
 import {createTurning, type Turning} from './turning.ts';
-import {wakeHolders} from './wake.ts';
+import {callHolders, type WrittenLedger} from './wake.ts';
 import {createFleetWatch, type FleetWatch} from './watch.ts';
 
 interface Parts {
@@ -95,6 +98,8 @@ const wear = async (
   const membership = createMembership(parts);
   const turning = createTurning(parts);
   const recording = createRecording(parts);
+  const ringing = createRinging(parts);
+  const announce = createAnnouncement(parts);
   const telling = parts.tell?.();
   let timeoutMs = LOOK_EVERY_MS;
   try {
@@ -102,7 +107,10 @@ const wear = async (
     while (!worn.aborted) {
       await fleet.changed({timeoutMs}, worn);
       if (worn.aborted) break;
-      timeoutMs = await planOnce({...parts, fleet, membership, turning, recording, telling}, worn);
+      timeoutMs = await planOnce(
+        {...parts, fleet, membership, turning, recording, ringing, announce, telling},
+        worn,
+      );
     }
   } finally {
     off.abort();
@@ -114,9 +122,11 @@ const wear = async (
 
 // A coordinator that died between its grant and the call left someone asleep.
 const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => {
-  const {ledger} = await current(parts, signal);
-  await wakeHolders(parts, ledger.permits, signal);
+  const {ledger, version} = await current(parts, signal);
+  if (version !== null) await callHolders(parts, {ledger, version, permits: ledger.permits}, signal);
 };
+
+type View = NonNullable<ReturnType<FleetWatch['view']>>;
 
 type Planning = Parts & {
   readonly fleet: FleetWatch;
@@ -124,38 +134,71 @@ type Planning = Parts & {
   readonly restores: Restores;
   readonly turning: Turning;
   readonly recording: Recording;
+  readonly ringing: Ringing;
+  readonly announce: Announce;
   readonly telling: Telling | undefined;
 };
 
-/** Writes the next ledger, when there is something new. Gives how long until the next look, ms, if nothing happens before. */
+/** Plans once, and has what came of it done. Gives how long until the next look, ms, if nothing happens before. */
 const planOnce = async (parts: Planning, signal: AbortSignal): Promise<number> => {
-  const {log, turning, restores} = parts;
   const view = parts.fleet.view();
   if (!view) return LOOK_EVERY_MS;
   for (let tries = 0; tries < CAS_TRIES && !signal.aborted; tries += 1) {
-    const {ledger, expected} = await current(parts, signal);
-    const now = parts.clock.now();
-    const holders = ledger.permits.map(({host}) => host);
-    const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
-    const {members, gone} = await parts.membership.note(sighting, signal);
-    const {missing} = members;
-    const restored = restores.note({fence: ledger.fence, now});
-    const next = await planNow(parts, {...view, ledger, missing, gone, restored, now}, signal);
-    const value = JSON.stringify(next.ledger);
-    if (value !== JSON.stringify(ledger)) {
-      if (!(await parts.store.put(parts.keys.ledger, value, expected, signal)).ok) continue;
-      restores.note({fence: next.ledger.fence, now});
-      if (grantsText(next.ledger) !== grantsText(ledger)) log.info(grantsText(next.ledger));
-      await wakeHolders(parts, next.granted, signal);
-    }
-    await parts.recording.note({...view, ledger: next.ledger, now}, signal);
-    const waited = missing.length + (await turning.wake(next.ledger, view.hosts, signal));
-    const seen = {...view, ledger: next.ledger, missing, gone, now};
-    parts.glance?.(seen);
-    await parts.telling?.note(seen, signal);
-    return lookAgainMs(next, waited, now);
+    const planned = await writeNext(parts, view, signal);
+    if (planned) return afterwards(parts, view, planned, signal);
   }
   return MISSING_EVERY_MS;
+};
+
+interface Planned {
+  readonly next: Plan;
+  readonly now: number;
+  readonly missing: readonly Missing[];
+  readonly gone: ReadonlySet<string>;
+  /** the ledger as it is in the store; null while there is none */
+  readonly written: WrittenLedger | null;
+}
+
+/** Writes the next ledger, when there is something new, and calls who got a permit. Null when somebody else wrote it meanwhile. */
+const writeNext = async (parts: Planning, view: View, signal: AbortSignal): Promise<Planned | null> => {
+  const {log, restores} = parts;
+  const {ledger, version} = await current(parts, signal);
+  const now = parts.clock.now();
+  const holders = ledger.permits.map(({host}) => host);
+  const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
+  const {members, gone} = await parts.membership.note(sighting, signal);
+  const {missing} = members;
+  const restored = restores.note({fence: ledger.fence, now});
+  const next = await planNow(parts, {...view, ledger, missing, gone, restored, now}, signal);
+  const value = JSON.stringify(next.ledger);
+  const planned = {next, now, missing, gone};
+  if (value === JSON.stringify(ledger))
+    return {...planned, written: version === null ? null : {ledger, version}};
+  const expected = version === null ? ('absent' as const) : {version};
+  const put = await parts.store.put(parts.keys.ledger, value, expected, signal);
+  if (!put.ok) return null;
+  const written = {ledger: next.ledger, version: put.version};
+  restores.note({fence: next.ledger.fence, now});
+  if (grantsText(next.ledger) !== grantsText(ledger)) log.info(grantsText(next.ledger));
+  await callHolders(parts, {...written, permits: next.granted}, signal);
+  return {...planned, written};
+};
+
+const afterwards = async (
+  parts: Planning,
+  view: View,
+  {next, now, missing, gone, written}: Planned,
+  signal: AbortSignal,
+): Promise<number> => {
+  const {ledger} = next;
+  await parts.announce(ledger, signal);
+  await parts.recording.note({...view, ledger, now}, signal);
+  const deaf = written ? await parts.ringing.again(written, view.hosts, signal) : 0;
+  const waited = missing.length + deaf + (await parts.turning.wake(ledger, view.hosts, signal));
+  const seen = {...view, ledger, missing, gone, now};
+  parts.glance?.(seen);
+  await parts.telling?.note(seen, signal);
+  return lookAgainMs(next, waited, now);
 };
 
 const lookAgainMs = ({lookAt}: Plan, waited: number, now: number): number => {
@@ -167,7 +210,7 @@ const current = async ({store, keys}: Parts, signal: AbortSignal) => {
   const entry = await store.get(keys.ledger, signal);
   const reading = readLedger(entry?.value ?? null);
   if (!reading.ok) throw new ReasonError(reading.cause);
-  return {ledger: reading.value, expected: entry ? {version: entry.version} : ('absent' as const)};
+  return {ledger: reading.value, version: entry?.version ?? null};
 };
 
 const grantsText = ({permits, blocked}: Ledger): string => {

@@ -1,3 +1,4 @@
+import {readNotice} from '../../core/fleet/call/notice.ts';
 import {placeOf} from '../../core/fleet/order.ts';
 import type {Turn} from '../../core/host/event.ts';
 import type {Keys} from '../../core/keys.ts';
@@ -17,8 +18,8 @@ interface Parts {
 const DEADLINE_MS = 2_000;
 
 /**
- * This host's turn among all hosts that follow the same key. How many they are is in the ledger, which is small while nobody has a
- * permit; when it cannot be read, what it said last counts.
+ * This host's turn among all hosts that follow the same key. How many they are is in the notice, or in the ledger where there is none;
+ * when it cannot be read, what it said last counts.
  */
 export const createTurn = (parts: Parts): ((signal: AbortSignal) => Promise<Turn>) => {
   const {instance, clock} = parts;
@@ -26,12 +27,17 @@ export const createTurn = (parts: Parts): ((signal: AbortSignal) => Promise<Turn
   let hosts = 0;
   return async signal => {
     try {
-      const limit = {timeoutMs: DEADLINE_MS, clock};
-      const ledger = await withTimeLimit(limit, until => readLedgerFrom(parts, until), signal);
-      hosts = ledger.hosts ?? 0;
+      hosts = await withTimeLimit({timeoutMs: DEADLINE_MS, clock}, until => readHosts(parts, until), signal);
     } catch {
       // A host that stages too early asks EC2 again until it is heard.
     }
     return {place, hosts};
   };
+};
+
+const readHosts = async (parts: Parts, signal: AbortSignal): Promise<number> => {
+  const entry = await parts.store.get(parts.keys.notice, signal);
+  const reading = entry && readNotice(entry.value);
+  const told = reading?.ok ? reading.value : await readLedgerFrom(parts, signal);
+  return told.hosts ?? 0;
 };

@@ -4,7 +4,7 @@ import type {HostStatus} from '../../core/host/status.ts';
 import type {Keys} from '../../core/keys.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Store} from '../../ports.ts';
-import {callHosts} from './wake.ts';
+import {callBack} from './wake.ts';
 
 interface Parts {
   readonly store: Store;
@@ -19,7 +19,7 @@ export interface Turning {
 
 const AGAIN_MS = 15_000;
 
-/** Turns the hosts of a fleet round when a rollout is taken back: each is told by its own call, and reads the ledger then. */
+/** Turns the hosts of a fleet round when a rollout is taken back: each is told by its own call, and reads the notice then. */
 export const createTurning = ({store, keys, clock}: Parts): Turning => {
   let called: ReadonlyMap<string, number> = new Map();
   return {
@@ -29,12 +29,7 @@ export const createTurning = ({store, keys, clock}: Parts): Turning => {
       const isDue = (host: string): boolean => now - (called.get(host) ?? -AGAIN_MS) >= AGAIN_MS;
       const due = behind.filter(isDue);
       called = new Map(behind.map(host => [host, isDue(host) ? now : (called.get(host) ?? now)] as const));
-      // another value each time: a store tells nobody of one that stays as it is
-      await callHosts(
-        {store, keys},
-        due.map(host => [host, `revert ${clock.now()}`] as const),
-        signal,
-      );
+      await callBack({store, keys, clock}, due, signal);
       return behind.length;
     },
   };

@@ -1,24 +1,47 @@
-import type {Permit} from '../../core/fleet/ledger.ts';
+import {permitCall, revertCall} from '../../core/fleet/call/call.ts';
+import type {Ledger, Permit} from '../../core/fleet/ledger.ts';
 import type {Keys} from '../../core/keys.ts';
+import type {Clock} from '../../host/clock.ts';
 import type {Store} from '../../ports.ts';
 
 interface Parts {
   readonly store: Store;
   readonly keys: Keys;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** The ledger as it is in the store, and its version there. */
+export interface WrittenLedger {
+  readonly ledger: Ledger;
+  readonly version: string;
 }
 
 const AT_ONCE = 16;
 
-/** Wakes the hosts that have a permit. */
-export const wakeHolders = (parts: Parts, permits: readonly Permit[], signal: AbortSignal): Promise<void> =>
-  callHosts(
+/** Calls the hosts that have these permits, which are in the ledger of this version. */
+export const callHolders = (
+  parts: Parts,
+  {ledger, version, permits}: WrittenLedger & {readonly permits: readonly Permit[]},
+  signal: AbortSignal,
+): Promise<void> => {
+  const callOf = (permit: Permit) => permitCall(permit, ledger, version, parts.clock.now());
+  return call(
     parts,
-    permits.map(({host, fence}) => [host, String(fence)] as const),
+    permits.map(permit => [permit.host, callOf(permit)] as const),
+    signal,
+  );
+};
+
+/** Calls the hosts that are to turn round. */
+export const callBack = (parts: Parts, hosts: readonly string[], signal: AbortSignal): Promise<void> =>
+  call(
+    parts,
+    hosts.map(host => [host, revertCall(parts.clock.now())] as const),
     signal,
   );
 
-/** Writes the calls of hosts, several at a time: there may be hundreds, and no plan is made meanwhile. */
-export const callHosts = async (
+// Several at a time: there may be hundreds, and no plan is made meanwhile.
+const call = async (
   {store, keys}: Parts,
   calls: readonly (readonly [host: string, value: string])[],
   signal: AbortSignal,

@@ -30,6 +30,8 @@ export interface KvQuery {
 
 export interface Kv {
   read(query: KvQuery, signal: AbortSignal): Promise<KvReading>;
+  /** Asks a leader that makes sure it is one. */
+  isAt(key: string, version: string, signal: AbortSignal): Promise<boolean>;
   put(write: Write, signal: AbortSignal): Promise<PutResult>;
   delete(key: string, version: string | 'any', signal: AbortSignal): Promise<boolean>;
   /** Writes the key and locks it for the session. */
@@ -81,6 +83,13 @@ export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
         entries: reply.status === 404 ? [] : entriesOf(http.name, {prefix, path}, reply),
         index: reply.index,
       };
+    },
+    isAt: async (key, version, signal) => {
+      if (!INDEX.test(version)) return false;
+      const operation = {Verb: 'check-index', Key: `${prefix}/${key}`, Index: Number(version)};
+      const body = JSON.stringify([{KV: operation}]);
+      const read = {method: 'PUT', path: '/v1/txn', query: {consistent: ''}, body, repeatable: true} as const;
+      return isSame(http.name, await http.send({...read, accept: [409]}, signal));
     },
     put: async (write, signal) => {
       const operation = operationOf(`${prefix}/${write.key}`, write);
@@ -169,6 +178,13 @@ const writtenOf = (store: string, reply: ConsulReply): PutResult => {
   }
   const said = jsonOf(store, CONFLICT, reply).Errors.map(({What}) => What);
   if (said.every(text => /index is stale|key .*exists/i.test(text))) return {ok: false};
+  throw refused(store, said.join('; '));
+};
+
+const isSame = (store: string, reply: ConsulReply): boolean => {
+  if (reply.status === 200) return true;
+  const said = jsonOf(store, CONFLICT, reply).Errors.map(({What}) => What);
+  if (said.every(text => /index|doesn't exist/i.test(text))) return false;
   throw refused(store, said.join('; '));
 };
 

@@ -41,6 +41,7 @@ export const createClient = (parts: Parts): Client => {
   return {
     name: STORE,
     get: (key, signal) => ask(() => counted(server.read(key))[0] ?? null, signal),
+    isAt: (key, version, signal) => ask(() => server.get(key)?.version === version, signal),
     list: (prefix, signal) => ask(() => counted(server.read(prefix)), signal),
     put: (key, value, expected, signal) => {
       link.cost.bytes += value.length;

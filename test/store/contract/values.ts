@@ -22,6 +22,13 @@ const singleValue = async (t: Test, {open}: ContractOptions): Promise<void> => {
   t.match(got, {key: 'web/production/desired', value: 'snap-1'}, 'is seen by another client');
   t.equal(put.ok && put.version, got?.version, 'has the version that the writer was told');
 
+  const version = put.ok ? put.version : '';
+  t.equal(await second.isAt('web/production/desired', version, never), true, 'is at its version');
+  t.equal(await second.isAt('web/production/other', version, never), false, 'one that is not there is not');
+  t.equal(await second.isAt('web/production/desired', 'no version', never), false);
+  await second.put('web/production/desired', 'snap-2', 'any', never);
+  t.equal(await store.isAt('web/production/desired', version, never), false, 'is not once it was written');
+
   for (const [what, value] of [
     ['an empty one', ''],
     ['unicode', 'Grüße, 世界 🚀 \u0000 \r\n'],
