@@ -317,7 +317,7 @@ t.test('the end waits a little for a call, and leaves what is not begun to the n
   await eventually('the next call', () => posted.length === 2);
   const start = performance.now();
   await next.end();
-  t.ok(performance.now() - start < 5_000, 'a receiver that never answers holds nobody up');
+  t.ok(performance.now() - start < 9_000, 'a receiver that never answers holds nobody up');
   t.same(eventsOf(posted), ['rollout-started', 'host-rolled-back']);
   t.match((await told(store)).pending, [{by: null}, {by: null}]);
 });
