@@ -52,7 +52,10 @@ const leftOut = ({world, ledger, desired}: LastLook, machine: Machine): readonly
   if (isInTraffic(machine)) return [];
   const boots = ledger.proven ?? desired;
   if (ledger.proven === null && boots !== null && ledger.denied.includes(boots)) return [];
-  const isHopeless = boots !== null && isBadOn(world.behaviour(boots), boots, machine);
+  // what does not bear the load of few hosts never does when most are out
+  const isHopeless =
+    boots !== null &&
+    (isBadOn(world.behaviour(boots), boots, machine) || world.behaviour(boots).kind === 'bad-under-load');
   if (isHopeless && (state?.stuck ?? 0) > 0) return [];
   return [
     `${instance} is left out of traffic while ${state?.phase ?? 'not there'}, and ${boots} works there`,

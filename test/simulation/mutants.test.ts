@@ -32,10 +32,10 @@ const failureOf = async (name: string): Promise<{readonly code: number; readonly
   );
 };
 
-for (const name of Object.keys(MUTANTS))
+for (const [name, {breaks}] of Object.entries(MUTANTS))
   t.test(name, async t => {
     const {code, stdout} = await failureOf(name);
     t.equal(code, 1, stdout);
-    t.match(stdout, /^seed \d+ fails: /m);
+    t.match(stdout, new RegExp(`^seed \\d+ fails: ${breaks}: `, 'm'));
     t.comment(/^seed .*$/m.exec(stdout)?.[0] ?? '');
   });

@@ -10,7 +10,7 @@ import type {Invariant} from './invariant.ts';
 import {windows} from './windows.ts';
 
 /** What holds at every moment of every run, by name. */
-export const INVARIANTS: Readonly<Record<string, Invariant>> = {
+export const INVARIANTS = {
   concurrency,
   floor,
   zoneFloor,
@@ -21,4 +21,4 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   freed,
   boots,
   windows,
-};
+} as const satisfies Readonly<Record<string, Invariant>>;
