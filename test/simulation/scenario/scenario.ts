@@ -40,7 +40,7 @@ export interface Part {
 /** Draws run `number`, or a part of it. */
 export const drawScenario = (number: number, {hosts, only}: Part = {}): Scenario => {
   const random = createRandom(`scenario ${number}`);
-  const size = Math.round(50 * 6 ** (random.next() ** 4)); // mostly small ones, which cost less
+  const size = Math.round(50 * 6 ** (random.next() ** 8)); // mostly small ones, which cost less
   const count = random.whole(1, 3);
   const releases: Record<string, Behaviour> = {[releaseOf(0)]: {kind: 'good'}};
   const zones = ['a', 'b', 'c'].slice(0, random.whole(1, 3));
