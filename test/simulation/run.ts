@@ -27,6 +27,8 @@ export interface Result {
 interface Options {
   /** told of each thing that happens: ms since the begin, the instance or '', what */
   readonly onTrace?: (at: number, who: string, text: string) => void;
+  /** gets the world before anything happens in it */
+  readonly onBegin?: (world: World) => void;
 }
 
 const LOOK_MS = 5_000;
@@ -35,7 +37,7 @@ const ENDING_EVERY_MS = 10_000;
 const LIMIT_MS = 6 * 3_600_000;
 
 /** Lives through a scenario, until it ends or a promise is broken. */
-export const runScenario = async (scenario: Scenario, {onTrace}: Options = {}): Promise<Result> => {
+export const runScenario = async (scenario: Scenario, {onTrace, onBegin}: Options = {}): Promise<Result> => {
   Error.stackTraceLimit = 0; // every operation that ends is an abort, whose error nobody looks at
   const hash = createHash('sha256');
   const violations: string[] = [];
@@ -57,6 +59,7 @@ export const runScenario = async (scenario: Scenario, {onTrace}: Options = {}): 
   for (const [name, invariant] of Object.entries(INVARIANTS))
     world.onEvent(invariant(world, text => fail(name, text)));
   tellWrites(world);
+  onBegin?.(world);
   begin(world);
   const end = await live(world, violations, fail);
   hash.update(lines);
