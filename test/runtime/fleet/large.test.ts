@@ -6,6 +6,7 @@ import {keysOf} from '../../../agent/core/keys.ts';
 import type {Store} from '../../../agent/ports.ts';
 import {lookEveryMs} from '../../../agent/runtime/fleet/permits.ts';
 import {callHolders} from '../../../agent/runtime/fleet/wake.ts';
+import {pauseAfterMs} from '../../../agent/runtime/fleet/watch.ts';
 
 const keys = keysOf('web', 'production');
 
@@ -45,3 +46,10 @@ t.test(
     t.equal(lookEveryMs(100_000), 300_000);
   },
 );
+
+t.test('the statuses of a larger fleet are asked for less often', async t => {
+  t.equal(pauseAfterMs(1_000), 0, 'once a second is what a watch does by itself');
+  t.equal(pauseAfterMs(1_001), 1_001);
+  t.equal(pauseAfterMs(3_000), 3_000);
+  t.equal(pauseAfterMs(100_000), 5_000);
+});
