@@ -7,6 +7,7 @@ import {
   reasonSchema,
 } from '../document.ts';
 import type {Reason} from '../reason.ts';
+import {packedSchema} from './packed/pack.ts';
 
 /** One host's right to be out of service. `fence` grows with every grant and is never given twice. */
 export interface Permit {
@@ -100,6 +101,30 @@ const rollout = v.object({
   revert: v.optional(v.nullable(v.object({release: text, cause: reasonSchema, since: momentSchema})), null),
 });
 
+const permit = v.object({host: text, fence: count, release: text, version: text, since: momentSchema});
+/** See `packed/ledger-text.ts`. */
+const packedPermits = v.pipe(
+  v.object({release: text, version: text, hosts: packedSchema}),
+  v.transform(({release, version, hosts}): readonly Permit[] =>
+    hosts.map(({host, fence, since}) => ({host, fence, release, version, since})),
+  ),
+);
+const permits = v.pipe(
+  v.array(v.union([permit, packedPermits])),
+  v.transform(rows => rows.flat() as readonly Permit[]),
+);
+const failure = v.object({host: text, fence: count, cause: v.nullable(reasonSchema)});
+const failures = v.union([
+  v.array(failure),
+  v.pipe(
+    v.object({named: v.array(failure), others: packedSchema}),
+    v.transform(({named, others}): readonly Failure[] => {
+      const unnamed = others.map(({host, fence}) => ({host, fence, cause: null}));
+      return [...named.slice(0, -1), ...unnamed, ...named.slice(-1)];
+    }),
+  ),
+]);
+
 const schema = v.object({
   format: v.literal(1),
   fence: count,
@@ -108,8 +133,8 @@ const schema = v.object({
   previous: v.nullable(text),
   provenBefore: v.optional(v.array(text), []),
   denied: v.array(text),
-  permits: v.array(v.object({host: text, fence: count, release: text, version: text, since: momentSchema})),
-  failures: v.array(v.object({host: text, fence: count, cause: v.nullable(reasonSchema)})),
+  permits,
+  failures,
   blocked: v.nullable(reasonSchema),
   hosts: v.exactOptional(count),
 });

@@ -6,6 +6,7 @@
 import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
 import type {Missing} from '../../core/fleet/members.ts';
 import {listedBy} from '../../core/fleet/names.ts';
+import {ledgerText} from '../../core/fleet/packed/ledger-text.ts';
 import type {FleetView, Plan} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
@@ -170,10 +171,9 @@ const writeNext = async (parts: Planning, view: View, signal: AbortSignal): Prom
   const {missing} = members;
   const restored = restores.note({fence: ledger.fence, now});
   const next = await planNow(parts, {...view, ledger, missing, gone, restored, now}, signal);
-  const value = JSON.stringify(next.ledger);
+  const value = ledgerText(next.ledger);
   const planned = {next, now, missing, gone};
-  if (value === JSON.stringify(ledger))
-    return {...planned, written: version === null ? null : {ledger, version}};
+  if (value === ledgerText(ledger)) return {...planned, written: version === null ? null : {ledger, version}};
   const expected = version === null ? ('absent' as const) : {version};
   const put = await parts.store.put(parts.keys.ledger, value, expected, signal);
   if (!put.ok) return null;

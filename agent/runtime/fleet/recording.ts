@@ -1,3 +1,4 @@
+import {recordText} from '../../core/fleet/packed/record-text.ts';
 import {noteRollout, type RecordView, supersede} from '../../core/fleet/record/note.ts';
 import {type RolloutRecord, readRecord} from '../../core/fleet/record/record.ts';
 import type {Keys} from '../../core/keys.ts';
@@ -34,7 +35,7 @@ export const createRecording = ({store, keys, clock, log}: Parts): Recording => 
   };
 
   const write = async (record: RolloutRecord, expected: Expected, signal: AbortSignal): Promise<void> => {
-    const put = await store.put(keys.rollout(record.number), JSON.stringify(record), expected, signal);
+    const put = await store.put(keys.rollout(record.number), recordText(record), expected, signal);
     known = put.ok ? {record, expected: {version: put.version}} : null; // another coordinator's: it is read again
   };
 

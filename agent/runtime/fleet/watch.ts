@@ -22,14 +22,12 @@ export interface FleetWatch {
   view(): Pick<FleetView, 'hosts' | 'desired' | 'policy' | 'unreadable' | 'freeze' | 'lock'> | null;
 }
 
-/** Each answer has the whole prefix, about 1 KB a host. A watch asks at most once a second for long: that is 1 MB a second for so many hosts. */
-const FEW = 1_000;
+/** Each answer has the whole prefix, about 1 KB a host: no fleet asks for more than 1 MB a second. */
 const PAUSE_MS_EACH = 1;
 const LONGEST_PAUSE_MS = 5_000;
 
 /** How long after a look at the statuses of so many hosts nobody looks again, ms: so that a larger fleet asks for no more bytes a second. */
-export const pauseAfterMs = (hosts: number): number =>
-  hosts <= FEW ? 0 : Math.min(LONGEST_PAUSE_MS, hosts * PAUSE_MS_EACH);
+export const pauseAfterMs = (hosts: number): number => Math.min(LONGEST_PAUSE_MS, hosts * PAUSE_MS_EACH);
 
 const TOPICS = ['hosts', 'desired', 'policy', 'freeze', 'lock'] as const;
 type Topic = (typeof TOPICS)[number];

@@ -2,7 +2,6 @@ import {performance} from 'node:perf_hooks';
 import {jittered, pause} from '../../host/pause.ts';
 
 const BURST = 10;
-const REFILL_MS = 1_000;
 const IDLE_FIRST_MS = 50;
 const IDLE_MAX_MS = 5_000;
 
@@ -14,19 +13,19 @@ export interface Pace {
 }
 
 /**
- * How fast a loop of blocking queries may turn. News: ten at once, then one a second. Answers for nothing (before Consul
+ * How fast a loop of blocking queries may turn. News: ten at once, then one in `refillMs`. Answers for nothing (before Consul
  * 1.11.4 a key that is not there wakes at every write to any key): ever slower, down to one in 5 s, until there is news.
  */
-export const createPace = (): Pace => {
+export const createPace = ({refillMs}: {readonly refillMs: number}): Pace => {
   let tokens = BURST;
   let filledAt = performance.now();
   let idle = 0;
   return {
     next: async signal => {
-      tokens = Math.min(BURST, tokens + (performance.now() - filledAt) / REFILL_MS);
+      tokens = Math.min(BURST, tokens + (performance.now() - filledAt) / refillMs);
       filledAt = performance.now();
       const idleMs = idle > 2 ? jittered(Math.min(IDLE_MAX_MS, IDLE_FIRST_MS * 2 ** (idle - 2))) : 0;
-      const pauseMs = Math.max(idleMs, (1 - tokens) * REFILL_MS);
+      const pauseMs = Math.max(idleMs, (1 - tokens) * refillMs);
       tokens -= 1;
       if (pauseMs <= 0) return 'at once';
       await pause(pauseMs, signal);

@@ -5,6 +5,9 @@ import {type Kv, type KvQuery, type KvReading, plain} from './kv.ts';
 import {createPace} from './pace.ts';
 
 const MAX_BACKOFF_MS = 30_000;
+/** A key is watched by every host, a prefix by one, which others wait for. */
+const KEY_MS = 1_000;
+const PREFIX_MS = 250;
 
 /**
  * What `updates` needs for one watch: blocking queries, never cut short and sent again, as that would leave the server
@@ -16,7 +19,7 @@ const MAX_BACKOFF_MS = 30_000;
  */
 export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: string): WatchSource => {
   const recurse = target.endsWith('/');
-  const pace = createPace();
+  const pace = createPace({refillMs: recurse ? PREFIX_MS : KEY_MS});
   let index = 0;
   let seen: string | undefined;
 

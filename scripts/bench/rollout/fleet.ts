@@ -104,7 +104,11 @@ export const runRollout = async (fleet: Fleet): Promise<Rollout> => {
     if (complaints.length > 0) say(`${complaints.length} complaints, such as: ${complaints[0]}`);
     return {
       ...{wallMs, idealMs: idealMsOf(fleet), violations: out.violations(), out: out.most(), cost},
-      idle: {requests: idle.requests * share, bytes: idle.bytes * share},
+      idle: {
+        requests: idle.requests * share,
+        bytes: idle.bytes * share,
+        statuses: idle.statuses * share,
+      },
     };
   } finally {
     await Promise.all(hosts.map(host => host.stop()));

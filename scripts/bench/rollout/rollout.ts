@@ -63,6 +63,7 @@ const report = ({ours, small, lock}: Awaited<ReturnType<typeof measure>>): void 
       ours_60_vs_ideal: ratioOf(small),
       idle_requests_per_host: rounded(idle.requests / hosts, 1),
       idle_bytes_per_host: Math.round(idle.bytes / hosts),
+      statuses_kb_per_s: Math.round(cost.statuses / ours.wallMs),
       most_out: out,
       slowest_s: slowestMs / 1_000,
       wall_s: rounded(ours.wallMs / 1_000, 1),

@@ -48,8 +48,8 @@ t.test(
 );
 
 t.test('the statuses of a larger fleet are asked for less often', async t => {
-  t.equal(pauseAfterMs(1_000), 0, 'once a second is what a watch does by itself');
-  t.equal(pauseAfterMs(1_001), 1_001);
+  t.equal(pauseAfterMs(3), 3);
+  t.equal(pauseAfterMs(1_000), 1_000);
   t.equal(pauseAfterMs(3_000), 3_000);
   t.equal(pauseAfterMs(100_000), 5_000);
 });

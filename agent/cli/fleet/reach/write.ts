@@ -2,6 +2,7 @@
 
 import {type Ledger, readLedger} from '../../../core/fleet/ledger.ts';
 import type {Edit} from '../../../core/fleet/operate/edit.ts';
+import {ledgerText} from '../../../core/fleet/packed/ledger-text.ts';
 import {ReasonError} from '../../../core/reason-error.ts';
 import type {Entry} from '../../../ports.ts';
 import {type Reach, Refusal} from './reach.ts';
@@ -19,7 +20,7 @@ export const editLedger = async (
     const reading = readLedger(entry?.value ?? null);
     if (!reading.ok) throw new ReasonError(reading.cause);
     const edited = orRefuse(edit(reading.value));
-    const value = JSON.stringify(edited.ledger);
+    const value = ledgerText(edited.ledger);
     if ((await store.put(keys.ledger, value, expecting(entry), signal)).ok) return edited.text;
   }
   throw new Refusal('operator.busy', `${keys.ledger} changes too often: ask again`);

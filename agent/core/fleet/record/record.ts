@@ -8,6 +8,7 @@ import {
   reasonSchema,
 } from '../../document.ts';
 import type {Reason} from '../../reason.ts';
+import {packedSchema} from '../packed/pack.ts';
 
 /** What became of a host's permit; `gone`: the host ended with it. */
 export type Result = 'done' | 'rolled-back' | 'unused' | 'stuck' | 'gone';
@@ -69,6 +70,21 @@ const row = v.object({
   cause: v.nullable(reasonSchema),
 });
 
+/** See `packed/record-text.ts`. */
+const packedRows = v.pipe(
+  v.object({to: text, result: v.nullable(result), out: packedSchema}),
+  v.transform(({to, result: what, out}): readonly HostRow[] =>
+    out.map(({host, fence, since}) => ({host, fence, to, since, until: null, result: what, cause: null})),
+  ),
+);
+const rows = v.pipe(
+  v.array(v.union([row, packedRows])),
+  v.transform((all): readonly HostRow[] => {
+    const flat = all.flat() as readonly HostRow[];
+    return flat.toSorted((a, b) => a.fence - b.fence);
+  }),
+);
+
 const schema = v.object({
   format: v.literal(1),
   number: count,
@@ -81,7 +97,7 @@ const schema = v.object({
   share: v.nullable(text),
   since: momentSchema,
   waves: v.array(v.object({name: text, since: momentSchema, complete: v.nullable(momentSchema)})),
-  hosts: v.array(row),
+  hosts: rows,
   more: v.object({
     done: v.exactOptional(count),
     'rolled-back': v.exactOptional(count),
