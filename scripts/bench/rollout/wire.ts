@@ -22,8 +22,9 @@ export const countWire = (): (() => Wire) => {
   subscribe('http.client.request.start', message => {
     requests += 1;
     const {request} = message as {readonly request: ClientRequest};
-    if (request.path.includes('/hosts/?recurse'))
-      request.once('socket', (socket: Socket) => ofCoordinator.add(socket));
+    if (!request.path.includes('/hosts/?recurse')) return;
+    if (request.socket) ofCoordinator.add(request.socket);
+    else request.once('socket', (socket: Socket) => ofCoordinator.add(socket));
   });
   subscribe('net.client.socket', message => {
     const {socket} = message as {readonly socket: Socket};

@@ -18,17 +18,15 @@ export const ledgerText = (ledger: Ledger): string => {
 };
 
 const withFewCauses = (failures: readonly Failure[]): readonly Failure[] =>
-  failures.length <= CAUSES
-    ? failures
-    : failures.map((failure, n) =>
-        n < CAUSES - 1 || n === failures.length - 1 ? failure : {...failure, cause: null},
-      );
+  failures.map((failure, n) =>
+    n < CAUSES - 1 || n === failures.length - 1 ? failure : {...failure, cause: null},
+  );
 
 /** By where they go: few rollouts are under way at once. */
 const packPermits = (permits: readonly Permit[]) => {
   const groups = Map.groupBy(permits, ({release, version}) => JSON.stringify([release, version]));
-  return [...groups.values()].flatMap(group => {
-    const [first] = group;
-    return first ? [{release: first.release, version: first.version, hosts: packRows(group)}] : [];
+  return [...groups].map(([target, group]) => {
+    const [release, version]: readonly string[] = JSON.parse(target);
+    return {release, version, hosts: packRows(group)};
   });
 };

@@ -38,10 +38,7 @@ const least = (values: readonly number[]): number =>
 
 const prefixOf = ([first = '', ...others]: readonly string[]): string => {
   let length = first.length;
-  for (const other of others) {
-    while (!other.startsWith(first.slice(0, length))) length -= 1;
-    if (length === 0) break;
-  }
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
   return first.slice(0, length);
 };
 

@@ -11,9 +11,9 @@ export const recordText = (record: RolloutRecord): string => {
   const open = record.hosts.filter(isOpen);
   if (open.length <= PLAIN) return JSON.stringify(record);
   const groups = Map.groupBy(open, ({to, result}) => JSON.stringify([to, result]));
-  const packed = [...groups.values()].flatMap(group => {
-    const [first] = group;
-    return first ? [{to: first.to, result: first.result, out: packRows(group)}] : [];
+  const packed = [...groups].map(([kind, group]) => {
+    const [to, result]: readonly (string | null)[] = JSON.parse(kind);
+    return {to, result, out: packRows(group)};
   });
   return JSON.stringify({...record, hosts: [...packed, ...record.hosts.filter(row => !isOpen(row))]});
 };

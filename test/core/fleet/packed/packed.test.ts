@@ -28,6 +28,9 @@ t.test('rows come back as they were, to the second', async t => {
   t.same(v.parse(packedSchema, packRows([])), []);
   t.same(packRows([]), {prefix: '', fence: 0, since: 0, rows: ''});
   t.equal(packRows([{...rows[1], host: 'x'} as (typeof rows)[0], ...rows]).prefix, '');
+  t.same(packRows(rows.slice(1, 2)), {prefix: 'i-0', fence: 7, since: SINCE, rows: ':0:0'});
+  const near = ['i-ab', 'i-ac'].map(host => ({host, fence: 1, since: SINCE}));
+  t.equal(packRows(near).prefix, 'i-a');
   for (const bad of ['a:1', 'a:1:2 ', 'a:1:2:3', 'a:-1:2', 'a b:1:1', 'a:1:123456789012'])
     t.notOk(v.safeParse(packedSchema, {...packed, rows: bad}).success, bad);
 });
@@ -47,6 +50,16 @@ t.test('a ledger that is not too large is written as people and older agents rea
   const ledger = ledgerOf(1_000, 10);
   t.equal(ledgerText(ledger), JSON.stringify(ledger));
   t.ok(ledgerText(ledger).length <= PLAIN_LIMIT);
+});
+
+t.test('it may have 128 KiB', async t => {
+  const padded = (size: number): Ledger => {
+    const ledger = ledgerOf(100, 41);
+    return {...ledger, denied: ['x'.repeat(size - ledgerText(ledger).length - 2)]};
+  };
+  t.equal(ledgerText(padded(131_072)).length, 131_072);
+  t.ok(Array.isArray(JSON.parse(ledgerText(padded(131_072))).failures), 'plain');
+  t.match(JSON.parse(ledgerText(padded(131_073))), {failures: {others: {since: 0}}}, 'packed');
 });
 
 t.test('a larger one comes back with the same permits', async t => {
