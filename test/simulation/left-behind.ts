@@ -1,5 +1,6 @@
 import {readStatus} from '../../agent/core/host/status.ts';
 import {whyNot} from '../../agent/core/host/why.ts';
+import {EPOCH} from './clock.ts';
 import {type Ending, type LastLook, serves} from './ending.ts';
 import {isBadOn} from './fleet/behaviour.ts';
 import {isInTraffic, type Machine} from './fleet/machine.ts';
@@ -70,16 +71,23 @@ const keptPermits = (look: LastLook): readonly string[] =>
     )
     .map(({host}) => `${host} has a permit for ever`);
 
-/** The store knows every host that is there as it is. */
-const unlisted = ({world: {server, keys}, alive}: LastLook): readonly string[] => {
+/** A host tells the store of its next phase within this time, ms. */
+const TOLD_MS = 30_000;
+
+/** The store knows every host that is there as it is, or was a moment ago. */
+const unlisted = ({world: {server, keys, timeline}, alive}: LastLook): readonly string[] => {
   const listed = new Map(
     server.read(keys.hosts).map(({key, value}) => [key.slice(keys.hosts.length), value]),
   );
-  return alive.flatMap(({instance, state}) => {
+  const isNew = ({state, skewMs}: Machine): boolean =>
+    state !== null && EPOCH + skewMs + timeline.now() - state.since < TOLD_MS;
+  return alive.flatMap(machine => {
+    const {instance, state} = machine;
     const value = listed.get(instance);
     if (value === undefined) return [`${instance} is not in the store`];
     const status = readStatus(instance, value);
-    const isOld = !status.ok || (status.value.phase !== state?.phase && (state?.stuck ?? 0) === 0);
+    const isOther = status.ok && status.value.phase !== state?.phase && (state?.stuck ?? 0) === 0;
+    const isOld = !status.ok || (isOther && !isNew(machine));
     return isOld ? [`the store has an old status of ${instance}`] : [];
   });
 };

@@ -12,7 +12,7 @@ const refused = (name: string, value: string | Uint8Array, got: string): Row => 
 
 const SNAPSHOT = 'snap-0123456789abcdef0';
 const EXPECTED_RELEASE = `expected ${RELEASE_EXPECTED}`;
-const FIELDS = 'expected only the fields release, message, by and at';
+const FIELDS = 'expected only the fields release, message, by, at, share and force';
 
 const DESIRED: readonly Row[] = [
   refused('nonsense', 'hunter2; rm -rf /', `${EXPECTED_RELEASE}, got "hunter2; rm -rf /"`),
