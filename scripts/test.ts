@@ -81,9 +81,13 @@ const tapAsShipped = async (
   await tap([...more, ...options, ...sources], await transpiledCopy(copy));
 };
 
-/** The nights are tables too long for every run, as their rows are: a third of them, another one with every commit. */
+/** Too long for every run, as the rows of their tables are: the nights, and releases on the emulated processor of a virtual machine. */
+const isOfNight = (file: string): boolean =>
+  file.startsWith('test/night/') || file === 'test/lab/vm/release.test.ts';
+
+/** A third of the nights, another one with every commit. */
 const tonight = (files: readonly string[]): readonly string[] => {
-  const nights = files.filter(file => file.startsWith('test/night/'));
+  const nights = files.filter(isOfNight);
   const comment = (text: string) => console.log(`# nights: ${text}`);
   const chosen = new Set(sample({comment}, nights, Math.ceil(nights.length / 3)));
   return files.filter(file => !nights.includes(file) || chosen.has(file));
