@@ -44,6 +44,8 @@ const silentLedger = (look: LastLook): readonly string[] => {
 const silentHost = ({world, ledger, desired}: LastLook, machine: Machine): readonly string[] => {
   const {instance, state} = machine;
   if (serves(world, machine, desired) || ledger.blocked || (state && whyNot(state))) return [];
+  const told = readStatus(instance, world.server.get(world.keys.host(instance))?.value ?? '');
+  if (told.ok && told.value.reason !== null) return []; // its application fails its probes
   return [`${instance} is ${state?.phase ?? 'not there'} and does not say why`];
 };
 
