@@ -1,5 +1,6 @@
 import {NOTHING_TOLD, readTold, type Told} from '../../core/fleet/telling/told.ts';
 import type {Keys} from '../../core/keys.ts';
+import {createExclusive} from '../../host/exclusive.ts';
 import type {Expected, Log, Store} from '../../ports.ts';
 
 interface Parts {
@@ -20,7 +21,8 @@ const CAS_TRIES = 5;
 /** The document `told`. Several parts of one coordinator change it, one after the other; what is known of it is not read again. */
 export const createMemory = ({store, keys, log}: Parts): Memory => {
   let known: {readonly told: Told; readonly expected: Expected} | null = null;
-  let last: Promise<unknown> = Promise.resolve();
+  // each change needs the version that the one before wrote
+  const inTurn = createExclusive();
 
   const read = async (signal: AbortSignal) => {
     const entry = await store.get(keys.told, signal);
@@ -45,13 +47,6 @@ export const createMemory = ({store, keys, log}: Parts): Memory => {
       return next;
     }
     throw new Error(`${keys.told} is written by others all the time`);
-  };
-
-  /** One after the other: each needs the version that the one before wrote. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
   };
 
   return {
