@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'ledger.ts',
     'self.ts',
     'tasks.ts',
+    'aside.ts',
     'sweep.ts',
     'effects/',
     'health/',

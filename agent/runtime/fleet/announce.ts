@@ -1,9 +1,8 @@
 import {noticeOf} from '../../core/fleet/call/notice.ts';
 import type {Ledger} from '../../core/fleet/ledger.ts';
 import type {Keys} from '../../core/keys.ts';
-import {reasonText} from '../../core/reason.ts';
-import {reasonOf} from '../../core/reason-error.ts';
 import type {Log, Store} from '../../ports.ts';
+import {createAside} from '../aside.ts';
 
 interface Parts {
   readonly store: Store;
@@ -17,7 +16,10 @@ export type Announce = (ledger: Ledger, signal: AbortSignal) => Promise<void>;
 /** Keeps the notice equal to the ledger. One that cannot be written is said once: hosts that find none read the ledger itself. */
 export const createAnnouncement = ({store, keys, log}: Parts): Announce => {
   let written: string | null = null;
-  let told = false;
+  const aside = createAside(
+    log,
+    `why hosts wait is not told them (${keys.notice}), and they read the ledger`,
+  );
   const write = async (value: string, signal: AbortSignal): Promise<void> => {
     written ??= (await store.get(keys.notice, signal))?.value ?? '';
     if (value === written) return;
@@ -25,14 +27,5 @@ export const createAnnouncement = ({store, keys, log}: Parts): Announce => {
     await store.put(keys.notice, value, 'any', signal);
     written = value;
   };
-  return async (ledger, signal) => {
-    try {
-      await write(JSON.stringify(noticeOf(ledger)), signal);
-      told = false;
-    } catch (error) {
-      if (!told && !signal.aborted)
-        log.warning(`what waiting hosts are told is not written: ${reasonText(reasonOf(error))}`);
-      told = true;
-    }
-  };
+  return (ledger, signal) => aside(() => write(JSON.stringify(noticeOf(ledger)), signal), signal);
 };

@@ -2,10 +2,9 @@ import {recordText} from '../../core/fleet/packed/record-text.ts';
 import {noteRollout, type RecordView, supersede} from '../../core/fleet/record/note.ts';
 import {type RolloutRecord, readRecord} from '../../core/fleet/record/record.ts';
 import type {Keys} from '../../core/keys.ts';
-import {reasonText} from '../../core/reason.ts';
-import {reasonOf} from '../../core/reason-error.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Entry, Expected, Log, Store} from '../../ports.ts';
+import {createAside} from '../aside.ts';
 
 interface Parts {
   readonly store: Store;
@@ -27,7 +26,7 @@ const KEPT = 50;
 export const createRecording = ({store, keys, clock, log}: Parts): Recording => {
   let known: {readonly record: RolloutRecord; readonly expected: Expected} | null = null;
   let writtenAt = Number.NEGATIVE_INFINITY;
-  let told = false;
+  const aside = createAside(log, 'the record of the rollout is not written');
 
   const read = async (number: number, signal: AbortSignal) => {
     const entry = await store.get(keys.rollout(number), signal);
@@ -48,7 +47,13 @@ export const createRecording = ({store, keys, clock, log}: Parts): Recording => 
     if (number > KEPT) await store.delete(keys.rollout(number - KEPT), 'any', signal);
   };
 
-  const keep = async (view: RecordView, signal: AbortSignal): Promise<void> => {
+  const keep = (view: RecordView, signal: AbortSignal): Promise<void> =>
+    keepAsKnown(view, signal).catch((error: unknown) => {
+      known = null; // until it is read again
+      throw error;
+    });
+
+  const keepAsKnown = async (view: RecordView, signal: AbortSignal): Promise<void> => {
     const number = view.ledger.rollout?.number ?? 0;
     if (number === 0) return;
     const found = known?.record.number === number ? known : await read(number, signal);
@@ -62,17 +67,7 @@ export const createRecording = ({store, keys, clock, log}: Parts): Recording => 
   };
 
   return {
-    note: async (view, signal) => {
-      try {
-        await keep(view, signal);
-        told = false;
-      } catch (error) {
-        known = null;
-        if (!told && !signal.aborted)
-          log.warning(`the record of the rollout is not written: ${reasonText(reasonOf(error))}`);
-        told = true;
-      }
-    },
+    note: (view, signal) => aside(() => keep(view, signal), signal),
   };
 };
 

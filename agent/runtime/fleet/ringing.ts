@@ -3,6 +3,7 @@ import type {HostStatus} from '../../core/host/status.ts';
 import type {Keys} from '../../core/keys.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Store} from '../../ports.ts';
+import {createRepeats} from './repeats.ts';
 import {callHolders, type WrittenLedger} from './wake.ts';
 
 interface Parts {
@@ -20,18 +21,13 @@ const AGAIN_MS = 15_000;
 
 /** Calls until it is heard: a call is lost with a store that is restored, or when its host could not ask the ledger just then. */
 export const createRinging = (parts: Parts): Ringing => {
-  let called: ReadonlyMap<number, number> = new Map();
+  // one that is new here was called with its grant, or when this host began to coordinate
+  const turnOf = createRepeats<number>({clock: parts.clock, everyMs: AGAIN_MS, first: 'later'});
   return {
     again: async (written, hosts, signal) => {
-      const now = parts.clock.elapsed();
       const deaf = unheard(written.ledger.permits, hosts);
-      // one that is new here was called with its grant, or when this host began to coordinate
-      const isDue = (fence: number): boolean => now - (called.get(fence) ?? now) >= AGAIN_MS;
-      const due = deaf.filter(({fence}) => isDue(fence));
-      called = new Map(
-        deaf.map(({fence}) => [fence, isDue(fence) ? now : (called.get(fence) ?? now)] as const),
-      );
-      await callHolders(parts, {...written, permits: due}, signal);
+      const due = turnOf(deaf.map(({fence}) => fence));
+      await callHolders(parts, {...written, permits: deaf.filter(({fence}) => due.has(fence))}, signal);
       return deaf.length;
     },
   };

@@ -4,6 +4,7 @@ import type {HostStatus} from '../../core/host/status.ts';
 import type {Keys} from '../../core/keys.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Store} from '../../ports.ts';
+import {createRepeats} from './repeats.ts';
 import {callBack} from './wake.ts';
 
 interface Parts {
@@ -21,15 +22,11 @@ const AGAIN_MS = 15_000;
 
 /** Turns the hosts of a fleet round when a rollout is taken back: each is told by its own call, and reads the notice then. */
 export const createTurning = ({store, keys, clock}: Parts): Turning => {
-  let called: ReadonlyMap<string, number> = new Map();
+  const turnOf = createRepeats<string>({clock, everyMs: AGAIN_MS, first: 'now'});
   return {
     wake: async (ledger, hosts, signal) => {
-      const now = clock.elapsed();
       const behind = toTurn(ledger, hosts).map(({instance}) => instance);
-      const isDue = (host: string): boolean => now - (called.get(host) ?? -AGAIN_MS) >= AGAIN_MS;
-      const due = behind.filter(isDue);
-      called = new Map(behind.map(host => [host, isDue(host) ? now : (called.get(host) ?? now)] as const));
-      await callBack({store, keys, clock}, due, signal);
+      await callBack({store, keys, clock}, [...turnOf(behind)], signal);
       return behind.length;
     },
   };

@@ -8,11 +8,10 @@ import type {FleetEvent} from '../../core/fleet/telling/event.ts';
 import {noteTold} from '../../core/fleet/telling/note.ts';
 import type {Told} from '../../core/fleet/telling/told.ts';
 import type {Keys} from '../../core/keys.ts';
-import {reasonText} from '../../core/reason.ts';
-import {reasonOf} from '../../core/reason-error.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Webhook} from '../../notify/webhook.ts';
 import type {Log, Store} from '../../ports.ts';
+import {createAside} from '../aside.ts';
 import type {WebhookCounts} from './counts.ts';
 import {createMemory} from './memory.ts';
 import {createSending} from './sending.ts';
@@ -36,6 +35,7 @@ export interface Telling {
 
 /** After so long an event of a coordinator that is not this one is told by this one: longer than a call takes. */
 export const TAKE_OVER_MS = 15_000;
+
 /** The telling of one coordinator, from when it puts the hat on until it loses it. */
 export const createTelling = (parts: Parts): Telling => {
   const {instance, webhooks, clock, log} = parts;
@@ -44,7 +44,7 @@ export const createTelling = (parts: Parts): Telling => {
   const wanted = new Set(webhooks.flatMap(({kinds}) => [...kinds]));
   const sending = createSending({...parts, memory, listeners});
   const silentSince = new Map<string, number>();
-  let isTold = false;
+  const aside = createAside(log, 'nobody is told what happens to the fleet');
 
   /** Others that claimed events so long ago that they would have told them. */
   const silent = ({pending}: Told): readonly string[] => {
@@ -67,16 +67,7 @@ export const createTelling = (parts: Parts): Telling => {
   };
 
   return {
-    note: async (view, signal) => {
-      try {
-        await noteNews(view, signal);
-        isTold = false;
-      } catch (error) {
-        if (!isTold && !signal.aborted)
-          log.warning(`nobody is told what happens to the fleet: ${reasonText(reasonOf(error))}`);
-        isTold = true;
-      }
-    },
+    note: (view, signal) => aside(() => noteNews(view, signal), signal),
     end: sending.end,
   };
 };
