@@ -1,6 +1,9 @@
 import t from 'tap';
 import {readDesired} from '../../../agent/core/desired.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
+import {reason} from '../../../agent/core/reason.ts';
+import {ReasonError} from '../../../agent/core/reason-error.ts';
+import {parseRelease} from '../../../agent/core/release.ts';
 import {systemClock} from '../../../agent/host/clock.ts';
 import type {Entry, Store} from '../../../agent/ports.ts';
 import {createBootView} from '../../../agent/runtime/effects/boot-view.ts';
@@ -47,4 +50,18 @@ t.test('what the watch said before the key was read is no newer than what is rea
   lastDesired.note(readDesired('snap-22222222', '2'));
   t.equal(lastDesired.follow()(), null);
   t.end();
+});
+
+t.test('a store that refuses is one that cannot be read', async t => {
+  for (const kind of ['store.refused', 'store.unreachable'] as const) {
+    const cause = reason(kind, {store: 'consul', cause: 'HTTP 403: ACL not found'});
+    const store = {get: () => Promise.reject(new ReasonError(cause))} as unknown as Store;
+    const seed = parseRelease('snap-33333333') ?? null;
+    const settingUp = async () => false;
+    const parts = {store, keys, seed, settingUp, lastDesired: createLastDesired(), clock: systemClock};
+    const view = await createBootView(parts)(signal);
+    t.strictSame(view, {
+      ...{reachable: false, proven: null, denied: [], desired: null, seed, settingUp: false, cause},
+    });
+  }
 });
