@@ -106,7 +106,7 @@ if (first === undefined) {
   await check('a share of the mutants of agent/core', 'node', [
     'scripts/mutate/mutate.ts',
     '--share',
-    '6',
+    '12',
     'agent/core',
   ]);
   const own = files.filter(isOfAgent);
@@ -114,7 +114,7 @@ if (first === undefined) {
   const machine = others.filter(isOfMachine);
   const mostly = others.filter(file => !isOfMachine(file) && !isSimulated(file));
   // What has to wait for its own kind keeps nothing else waiting; and a virtual machine without KVM needs a processor of its own,
-  // which suites that mostly wait leave to it, and simulated fleets on one processor.
+  // which suites that mostly wait leave to it, and so do simulated fleets, with the lowest priority.
   await Promise.all([
     tapAsShipped(own.filter(isOfDevices), 'devices', ['--jobs=1']).then(() => tap(['--jobs=1', ...machine])),
     tapAsShipped(

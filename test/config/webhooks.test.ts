@@ -44,7 +44,7 @@ t.test('webhooks are tables with names of their own, and merge like any table', 
   ]);
 });
 
-const SECRET = 'https://hooks.example/T000/B000/XXXX';
+const SECRET = 'https://hooks.example/T000/B000/a1b2c3';
 for (const [what, text, expected] of [
   [
     'no address',

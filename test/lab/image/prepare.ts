@@ -47,27 +47,22 @@ export const isRoot = (): boolean => process.getuid?.() === 0;
 export const findProgram = (name: string): string | undefined =>
   [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].map(dir => join(dir, name)).find(existsSync);
 
-/** A real Consul: the operator's own on PATH, else the last one Debian shipped, unpacked into the cache (4 s, once). */
-export const consulProgram = async (): Promise<string> => {
-  const own = findProgram('consul');
+/** A program of Debian's: the operator's own on PATH, else unpacked into the cache, once: an installed package would start a server. */
+const programOf = async (name: string, suite: string, source: string): Promise<string> => {
+  const own = findProgram(name);
   if (own !== undefined) return own;
-  const root = await cached('consul', async scratch => {
+  const root = await cached(name, async scratch => {
     await prepare(['mmdebstrap']);
-    await bootstrap({suite: 'bullseye', variant: 'extract', include: ['consul'], into: scratch});
+    await bootstrap({suite, variant: 'extract', include: [source], into: scratch});
   });
-  return join(root, 'usr/bin/consul');
+  return join(root, 'usr/bin', name);
 };
 
-/** Prometheus' checker of metrics: the operator's own on PATH, else Debian's, unpacked into the cache (once): a package would start a server. */
-export const promtoolProgram = async (): Promise<string> => {
-  const own = findProgram('promtool');
-  if (own !== undefined) return own;
-  const root = await cached('promtool', async scratch => {
-    await prepare(['mmdebstrap']);
-    await bootstrap({suite: 'bookworm', variant: 'extract', include: ['prometheus'], into: scratch});
-  });
-  return join(root, 'usr/bin/promtool');
-};
+/** A real Consul, the last one Debian shipped (4 s, once). */
+export const consulProgram = (): Promise<string> => programOf('consul', 'bullseye', 'consul');
+
+/** Prometheus' checker of metrics. */
+export const promtoolProgram = (): Promise<string> => programOf('promtool', 'bookworm', 'prometheus');
 
 /** A root file system that holds moto, the independent EC2 emulator (20 s, once). */
 export const motoRoot = (): Promise<string> =>
