@@ -17,7 +17,6 @@ export const planNow = async ({store, keys}: Parts, view: FleetView, signal: Abo
   const begins = next.ledger.rollout?.version !== view.ledger.rollout?.version;
   if (!begins && next.granted.length === 0) return next;
   const [freeze, lock] = await Promise.all([store.get(keys.freeze, signal), store.get(keys.lock, signal)]);
-  if (!freeze && !lock && !view.freeze && !view.lock) return next;
   return plan({
     ...view,
     freeze: freeze && readFreeze(freeze.value),
