@@ -117,8 +117,9 @@ t.test('a lock or a freeze that was there before a bump or a permit keeps it, he
     async () => (await ledger(store)).blocked?.kind === 'permit.locked',
   );
   t.match(await ledger(store), {fence: 0, rollout: {version: first}});
-  await store.delete(keys.lock, 'any', new AbortController().signal);
+  // in this order: a plan in between would give the permit
   await put(keys.freeze, '{"by": "ada"}');
+  await store.delete(keys.lock, 'any', new AbortController().signal);
   await publish(store, {instance: 'i-1', wants: {release: SNAP, version}, since: 1});
   await eventually('the freeze', async () => (await ledger(store)).blocked?.kind === 'permit.frozen');
   t.match(await ledger(store), {fence: 0, permits: [], rollout: {version}});
