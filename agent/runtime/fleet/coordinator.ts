@@ -7,7 +7,7 @@ import {type Ledger, readLedger} from '../../core/fleet/ledger.ts';
 import type {Missing} from '../../core/fleet/members.ts';
 import {listedBy} from '../../core/fleet/names.ts';
 import {ledgerText} from '../../core/fleet/packed/ledger-text.ts';
-import type {FleetView, Plan} from '../../core/fleet/plan.ts';
+import type {FleetView, Plan, Restored} from '../../core/fleet/plan.ts';
 import type {Keys} from '../../core/keys.ts';
 import {type ReasonKind, reasonText} from '../../core/reason.ts';
 import {ReasonError, reasonOf} from '../../core/reason-error.ts';
@@ -44,7 +44,7 @@ const RETRY_MS = 2_000;
 /** a store that is away is tried ever more slowly, up to this many times the pause */
 const FAILURES = 9;
 const LOOK_EVERY_MS = 30_000;
-/** while a host is missing, which EC2 is asked about, or has not turned round yet */
+/** while a host is missing, which EC2 is asked about, or has not turned round yet, or a restored store is told what it forgot */
 const MISSING_EVERY_MS = 10_000;
 const CAS_TRIES = 5;
 
@@ -156,6 +156,7 @@ interface Planned {
   readonly now: number;
   readonly missing: readonly Missing[];
   readonly gone: ReadonlySet<string>;
+  readonly restored: Restored | null;
   /** the ledger as it is in the store; null while there is none */
   readonly written: WrittenLedger | null;
 }
@@ -169,16 +170,16 @@ const writeNext = async (parts: Planning, view: View, signal: AbortSignal): Prom
   const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
   const {members, gone} = await parts.membership.note(sighting, signal);
   const {missing} = members;
-  const restored = restores.note({fence: ledger.fence, now});
+  const restored = restores.note({ledger, now});
   const next = await planNow(parts, {...view, ledger, missing, gone, restored, now}, signal);
   const value = ledgerText(next.ledger);
-  const planned = {next, now, missing, gone};
+  const planned = {next, now, missing, gone, restored};
   if (value === ledgerText(ledger)) return {...planned, written: version === null ? null : {ledger, version}};
   const expected = version === null ? ('absent' as const) : {version};
   const put = await parts.store.put(parts.keys.ledger, value, expected, signal);
   if (!put.ok) return null;
   const written = {ledger: next.ledger, version: put.version};
-  restores.note({fence: next.ledger.fence, now});
+  restores.note({ledger: next.ledger, now});
   if (grantsText(next.ledger) !== grantsText(ledger)) log.info(grantsText(next.ledger));
   await callHolders(parts, {...written, permits: next.granted}, signal);
   return {...planned, written};
@@ -187,9 +188,10 @@ const writeNext = async (parts: Planning, view: View, signal: AbortSignal): Prom
 const afterwards = async (
   parts: Planning,
   view: View,
-  {next, now, missing, gone, written}: Planned,
+  planned: Planned,
   signal: AbortSignal,
 ): Promise<number> => {
+  const {next, now, missing, gone, written} = planned;
   const {ledger} = next;
   await parts.announce(ledger, signal);
   await parts.recording.note({...view, ledger, now}, signal);
@@ -198,11 +200,12 @@ const afterwards = async (
   const seen = {...view, ledger, missing, gone, now};
   parts.glance?.(seen);
   await parts.telling?.note(seen, signal);
-  return lookAgainMs(next, waited, now);
+  return lookAgainMs(planned, waited);
 };
 
-const lookAgainMs = ({lookAt}: Plan, waited: number, now: number): number => {
-  const everyMs = waited > 0 ? MISSING_EVERY_MS : LOOK_EVERY_MS;
+const lookAgainMs = ({next: {lookAt}, restored, now}: Planned, waited: number): number => {
+  const isRecovering = restored !== null && now < restored.until;
+  const everyMs = waited > 0 || isRecovering ? MISSING_EVERY_MS : LOOK_EVERY_MS;
   return lookAt === null ? everyMs : Math.min(everyMs, Math.max(0, lookAt - now));
 };
 
