@@ -57,7 +57,7 @@ const readDocument = (text: string, version: string): DesiredReading => {
   if (force !== undefined && !isForced(force))
     return refuse(`${FORCED_EXPECTED} in the field "force"`, quote(JSON.stringify(force)));
   const {release: id, message, by} = document as {release?: string; message?: string; by?: string};
-  const release = id === undefined ? undefined : parseRelease(id);
+  const release = parseRelease(id ?? '');
   if (!release)
     return refuse(`${RELEASE_EXPECTED} in the field "release"`, id === undefined ? 'none' : quote(id));
   const said = {
@@ -81,12 +81,10 @@ export const isForced = (value: unknown): value is readonly string[] =>
 // It is shown wherever the release is: in tables, logs and notifications.
 const words = (text: string): string => printable(text, WORDS_LIMIT);
 
+/** Of a text that begins with a brace: what JSON reads there is an object. */
 const parseObject = (text: string): Record<string, unknown> | undefined => {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import {readDesired} from '../../agent/core/desired.ts';
+import {isForced, readDesired, readingOf} from '../../agent/core/desired.ts';
 import {readPolicy} from '../../agent/core/policy/policy.ts';
 import {reasonText} from '../../agent/core/reason.ts';
 import {parseRelease, releaseId} from '../../agent/core/release.ts';
@@ -42,6 +42,10 @@ const REFUSED: readonly (readonly [what: string, text: string, says: RegExp])[] 
   ['a number as message', `{"release": "${SNAP}", "message": 1}`, /text in the field "message"/],
   ['no release', '{"message": "x"}', /in the field "release", got none/],
   ['a branch in a document', '{"release": "main"}', /got "main"/],
+  ['nobody\'s share', `{"release": "${SNAP}", "share": 0}`, /a whole number of hosts from 1, .*"share", got "0"/],
+  ['a share that is too much', `{"release": "${SNAP}", "share": "101%"}`, /"share", got "\\"101%\\""/],
+  ['one forced host that is no list', `{"release": "${SNAP}", "force": "i-1"}`, /at most 100 instance ids in the field "force", got "\\"i-1\\""/],
+  ['null', 'null', /got "null"/],
   ['far too much', `"${'x'.repeat(9000)}"`, /at most 8192/],
   ['bytes that are no text', `snap-\uFFFD`, /UTF-8/],
   ['a list', '["snap-0123456789abcdef0"]', /got "\[/],
@@ -54,6 +58,49 @@ for (const [what, text, says] of REFUSED) {
     if (!reading.ok) t.match(reasonText(reading.refusal), says);
   });
 }
+
+t.test('a value may have 8192 characters', async t => {
+  const text = (length: number) => `${SNAP}${' '.repeat(length - SNAP.length)}`;
+  t.ok(readDesired(text(8192), '7').ok);
+  t.notOk(readDesired(text(8193), '7').ok);
+});
+
+t.test('a document says all it says, and nothing else', async t => {
+  const read = (more: object) => {
+    const reading = readDesired(JSON.stringify({release: SNAP, ...more}), '7');
+    if (!reading.ok) throw new Error(reasonText(reading.refusal));
+    return reading.desired;
+  };
+  const least = {release: {kind: 'ebs', snapshot: SNAP}, version: '7'};
+  t.strictSame(read({}), least);
+  t.strictSame(read({by: 'anna'}), {...least, by: 'anna'});
+  t.strictSame(read({message: 'x'}), {...least, message: 'x'});
+  t.strictSame(read({share: '10%'}), {...least, share: {percent: 10}});
+  t.strictSame(read({share: 1}), {...least, share: {count: 1}});
+  t.strictSame(read({force: ['i-1']}), {...least, force: ['i-1']});
+  t.strictSame(read({force: []}), least, 'nobody is forced');
+});
+
+t.test('forced are at most 100 names', async t => {
+  const names = (count: number) => Array.from({length: count}, (_, n) => `i-${n}`);
+  t.ok(isForced(names(100)));
+  t.notOk(isForced(names(101)));
+  t.ok(isForced(['x'.repeat(100), 'A.b_c-1']));
+  for (const bad of ['', 'x'.repeat(101), 'a b', 'a/b', 'a\n', 1, null])
+    t.notOk(isForced(['i-1', bad]), JSON.stringify(bad));
+  t.notOk(isForced('i-1'));
+});
+
+t.test('an entry is read with its version, and none has a reason that names the key', async t => {
+  t.match(readingOf({value: SNAP, version: '9'}, 'web/desired'), {ok: true, desired: {version: '9'}});
+  t.match(readingOf({value: 'main', version: '9'}, 'web/desired'), {
+    ok: false,
+    refusal: {kind: 'desired.refused'},
+  });
+  const missing = {ok: false, refusal: {kind: 'desired.missing', details: {key: 'web/desired'}}};
+  t.match(readingOf(null, 'web/desired'), missing);
+  t.match(readingOf(undefined, 'web/desired'), missing);
+});
 
 t.test('no value throws, and every release that is read is written back the same', async t => {
   fc.assert(
