@@ -17,7 +17,7 @@ t.test('a text is cut behind the limit, and never within a character', async t =
 t.test('only a text without such characters is printable', async t => {
   t.ok(isPrintable('plain, and ümläute'));
   for (const text of ['\n', '\u007f', '\u200b', '\u2029', '\ud800'])
-    t.notOk(isPrintable(`a${text}`), text.codePointAt(0)?.toString(16));
+    t.notOk(isPrintable(`a${text}`), `${text.codePointAt(0)?.toString(16)}`);
 });
 
 t.test('an escape is what JSON reads back', async t => {
