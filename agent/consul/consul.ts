@@ -25,6 +25,8 @@ export interface ConsulReply {
   /** `X-Consul-Index`, 0 when there is none that is a whole number above 0 */
   readonly index: number;
   readonly text: string;
+  /** how long ago the server that answered heard of a leader (0 when it is the leader), ms; infinite when it knows of none */
+  readonly behindMs: number;
   /** Consul left out what the token may not read; it says so since 1.11 (`X-Consul-Results-Filtered-By-ACLs`) */
   readonly filtered: boolean;
 }
@@ -100,8 +102,15 @@ const replyOf = ({status, headers, body}: HttpAnswer): ConsulReply => ({
   status,
   text: body,
   index: indexOf(headers['x-consul-index'] ?? ''),
+  behindMs: behindOf(headers),
   filtered: headers['x-consul-results-filtered-by-acls'] === 'true',
 });
+
+const behindOf = (headers: HttpAnswer['headers']): number => {
+  const contact = headers['x-consul-lastcontact'] ?? '';
+  const knows = headers['x-consul-knownleader'] === 'true' && /^[0-9]{1,12}$/.test(contact);
+  return knows ? Number(contact) : Number.POSITIVE_INFINITY;
+};
 
 const indexOf = (header: string): number => {
   const index = /^[0-9]{1,16}$/.test(header) ? Number(header) : 0;

@@ -8,6 +8,8 @@ import {collect} from './contract/watch.ts';
 interface Answer {
   readonly index: number;
   readonly modified: number;
+  /** how long ago the server heard of a leader, ms; null when it knows of none, a moment unless told */
+  readonly behindMs?: number | null;
 }
 
 /** A server that gives these answers in turn, then none, and what it was asked. */
@@ -24,6 +26,9 @@ const startScript = async (t: Test, answers: readonly Answer[]): Promise<{url: s
     asked.push(`${mode} ${searchParams.get('index') ?? '-'}`);
     if (!answer) return;
     const entry = {Key: 'test/web/desired', Value: 'eA==', ModifyIndex: answer.modified};
+    const {behindMs = 20} = answer;
+    response.setHeader('X-Consul-KnownLeader', String(behindMs !== null));
+    response.setHeader('X-Consul-LastContact', behindMs ?? 0);
     response.setHeader('X-Consul-Index', answer.index).end(JSON.stringify([entry]));
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -79,13 +84,58 @@ const ROWS: readonly Row[] = [
     updates: 2,
   },
   {
+    name: 'a value that was written later is newer, whichever server says it; before it blocks again it rests and looks',
+    answers: [
+      {index: 50, modified: 5},
+      {index: 60, modified: 60},
+      {index: 60, modified: 60},
+    ],
+    asked: ['consistent -', 'stale 50', 'stale -', 'stale 60'],
+    updates: 2,
+  },
+  ...[60_000, null].map(behindMs => ({
+    name: `a value that was written later is not told by a server that has no leader (${behindMs}) unless the leader says it`,
+    answers: [
+      {index: 50, modified: 5},
+      {index: 60, modified: 60, behindMs},
+      {index: 50, modified: 5},
+      {index: 50, modified: 5},
+    ],
+    asked: ['consistent -', 'stale 50', 'consistent -', 'stale -', 'stale 50'],
+    updates: 1,
+  })),
+  {
+    name: 'a store that is restored while a host rests after news',
+    answers: [
+      {index: 50, modified: 5},
+      {index: 60, modified: 60},
+      {index: 9, modified: 2},
+      {index: 9, modified: 2},
+      {index: 9, modified: 2},
+    ],
+    asked: ['consistent -', 'stale 50', 'stale -', 'consistent -', 'stale -', 'stale 9'],
+    updates: 3,
+  },
+  {
+    name: 'a value that was written earlier is told when the leader says it',
+    answers: [
+      {index: 50, modified: 50},
+      {index: 60, modified: 40},
+      {index: 60, modified: 40},
+      {index: 60, modified: 40},
+    ],
+    asked: ['consistent -', 'stale 50', 'consistent -', 'stale -', 'stale 60'],
+    updates: 2,
+  },
+  {
     name: 'what a server that lags behind says is not told unless the leader says it',
     answers: [
       {index: 50, modified: 50},
       {index: 51, modified: 40},
       {index: 50, modified: 50},
+      {index: 50, modified: 50},
     ],
-    asked: ['consistent -', 'stale 50', 'consistent -', 'stale 50'],
+    asked: ['consistent -', 'stale 50', 'consistent -', 'stale -', 'stale 50'],
     updates: 1,
   },
 ];

@@ -17,6 +17,8 @@ export interface LockableEntry extends Entry {
 export interface KvReading {
   readonly entries: readonly LockableEntry[];
   readonly index: number;
+  /** how long ago the server that answered heard of a leader, ms; infinite when it knows of none */
+  readonly behindMs: number;
 }
 
 export interface KvQuery {
@@ -82,6 +84,7 @@ export const consulKv = (http: ConsulHttp, prefix: string): Kv => {
       return {
         entries: reply.status === 404 ? [] : entriesOf(http.name, {prefix, path}, reply),
         index: reply.index,
+        behindMs: reply.behindMs,
       };
     },
     isAt: async (key, version, signal) => {

@@ -1,5 +1,5 @@
 import {performance} from 'node:perf_hooks';
-import {jittered} from '../../host/pause.ts';
+import {jittered, pause} from '../../host/pause.ts';
 import {markOf, type WatchSource} from '../updates.ts';
 import {type Kv, type KvQuery, type KvReading, plain} from './kv.ts';
 import {createPace} from './pace.ts';
@@ -8,13 +8,19 @@ const MAX_BACKOFF_MS = 30_000;
 /** A key is watched by every host, a prefix by one, which others wait for. */
 const KEY_MS = 1_000;
 const PREFIX_MS = 250;
+/** After news of a key, at most; half of it at least. So long all hosts are told before any of them asks again. */
+const REST_MS = 400;
+
+/** A server that heard of its leader so long ago at most is part of the cluster; one cut off before a restore has versions that are too high. */
+const RECENT_MS = 5_000;
 
 /**
  * What `updates` needs for one watch: blocking queries, never cut short and sent again, as that would leave the server
  * waiting for nobody (hashicorp/consul#9647).
  *
- * Consistency: one key is watched on any server (`stale`: cheap for a whole fleet, works without a leader), and what it
- * says is only a hint: what the watch gives is read again from a leader that makes sure it is one (`consistent`). A prefix
+ * Consistency: one key is watched on any server (`stale`: cheap for a whole fleet, works without a leader). A value that was
+ * written after the one before (its `ModifyIndex` is higher) is newer, whichever server of the cluster says it: they know only what
+ * is committed. All else, a key that is gone or went back, is only a hint, and read again from a leader that makes sure it is one (`consistent`). A prefix
  * is watched by one host of the fleet and is large: it is watched and read at the leader (`default`), once.
  */
 export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: string): WatchSource => {
@@ -22,6 +28,9 @@ export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: stri
   const pace = createPace({refillMs: recurse ? PREFIX_MS : KEY_MS});
   let index = 0;
   let seen: string | undefined;
+  /** when the key was written last, as far as is known */
+  let written = 0;
+  let restMs = 0;
 
   const confirmed = async (signal: AbortSignal): Promise<KvReading> => {
     const reading = await kv.read({path: target, recurse, consistency: 'consistent'}, signal);
@@ -30,8 +39,11 @@ export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: stri
   const took = (reading: KvReading): KvReading => {
     index = reading.index;
     seen = markOf(reading.entries);
+    written = Number(reading.entries[0]?.version ?? written);
     return reading;
   };
+  const isLater = ({entries, behindMs}: KvReading): boolean =>
+    behindMs <= RECENT_MS && Number(entries[0]?.version ?? 0) > written;
   const look = (since: KvQuery['since'], signal: AbortSignal): Promise<KvReading> => {
     const consistency = recurse ? 'default' : 'stale';
     return kv.read({path: target, recurse, consistency, ...(since && {since})}, signal);
@@ -42,13 +54,18 @@ export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: stri
     signal: AbortSignal,
   ): Promise<KvReading> | KvReading => {
     const changed = markOf(reading.entries) !== seen;
+    restMs = changed && !recurse ? jittered(REST_MS) : 0;
     pace.answered(changed ? 'news' : early ? 'nothing' : 'in time');
     const restart = mustRestart({early, reading, index});
-    return restart || (changed && !recurse) ? confirmed(signal) : took(reading);
+    const isHint = changed && !recurse && !isLater(reading);
+    return restart || isHint ? confirmed(signal) : took(reading);
   };
   const news = async (signal: AbortSignal): Promise<KvReading> => {
+    const rests = restMs > 0;
+    if (rests) await pause(restMs, signal);
+    const paused = (await pace.next(signal)) === 'paused' || rests;
     // after a pause it looks before it blocks: a restore meanwhile would leave the index far ahead of the state
-    const polled = (await pace.next(signal)) === 'paused' ? await look(undefined, signal) : undefined;
+    const polled = paused ? await look(undefined, signal) : undefined;
     if (polled && polled.index !== index) return judged(polled, true, signal);
     const wait = jittered(waitMs);
     const startedAt = performance.now();

@@ -2,17 +2,23 @@
  * How soon a fleet knows of a bump: `npm run bench -- watch [--hosts 1000] [--rounds 15]`. Every host watches the desired release through the real
  * adapter; beside them one host, and one `consul watch`. docs/benchmarks.md tells how to read it.
  */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import process from 'node:process';
 import {parseArgs} from 'node:util';
-import type {Store} from '../../../agent/ports.ts';
 import {openStore} from '../../../agent/store/open.ts';
 import {unmet} from '../../../test/support/needs.ts';
+import {shippedOptions} from '../../as-shipped.ts';
 import {withConsul} from '../consul.ts';
 import {median, rounded} from '../median.ts';
+import {bundledHosts, hostsOn} from './hosts.ts';
 import {quantile, timesOf, type Watchers} from './rounds.ts';
 import {consulWatch} from './single.ts';
 
 const KEY = 'web/production/desired';
+/** A process that stands for hundreds of machines: compiled and with room, as each of them has a processor and a heap of its own. */
+const ONE_OF_MANY = ['--max-semi-space-size=128'];
 const PREFIX = 'bench-watch';
 
 const {values} = parseArgs({
@@ -27,30 +33,13 @@ const hosts = whole('hosts', values.hosts);
 const rounds = whole('rounds', values.rounds);
 const say = (text: string): void => void process.stderr.write(`watch: ${text}\n`);
 
-/** So many hosts, each with a store of its own. */
-const hostsOn =
-  (stores: readonly Store[]): Watchers =>
-  told => {
-    const stop = new AbortController();
-    const follow = async (store: Store): Promise<void> => {
-      for await (const update of store.watch(KEY, stop.signal)) if (update.type === 'value') told();
-    };
-    const ended = stores.map(follow);
-    return {
-      count: stores.length,
-      stop: async () => {
-        stop.abort();
-        await Promise.all(ended);
-        await Promise.all(stores.map(store => store.close()));
-      },
-    };
-  };
-
-const measure = () =>
+const measure = (folder: string) =>
   withConsul(async ({address}, program) => {
-    const open = () => openStore({kind: 'consul', url: address, prefix: PREFIX});
-    const many = (count: number) => Promise.all(Array.from({length: count}, open));
-    const store = await open();
+    const shipped = await shippedOptions();
+    const hosted = await bundledHosts(folder);
+    const store = await openStore({kind: 'consul', url: address, prefix: PREFIX});
+    const fleet = (size: number, options: readonly string[]): Watchers =>
+      hostsOn({program: hosted, options, address, prefix: PREFIX, key: KEY, hosts: size});
     await store.put(KEY, 'the first', 'any', new AbortController().signal);
     const single: Watchers = told => {
       const stop = consulWatch({program, address, key: `${PREFIX}/${KEY}`}, told);
@@ -58,10 +47,10 @@ const measure = () =>
     };
     const run = async (watchers: Watchers) => timesOf({store, key: KEY, rounds}, watchers);
     say(`one host, and one consul watch, ${rounds} rounds each`);
-    const one = (await run(hostsOn(await many(1)))).flat();
+    const one = (await run(fleet(1, shipped))).flat();
     const theirs = (await run(single)).flat();
     say(`${hosts} hosts`);
-    const all = await run(hostsOn(await many(hosts)));
+    const all = await run(fleet(hosts, ONE_OF_MANY));
     const theirsAgain = (await run(single)).flat();
     await store.close();
     return {one, theirs: [...theirs, ...theirsAgain], all};
@@ -90,4 +79,11 @@ const needs = unmet('root', 'debian');
 if (needs !== false) {
   say(`this benchmark ${needs}`);
   process.exitCode = 1;
-} else report(await measure());
+} else {
+  const folder = await mkdtemp(join(tmpdir(), 'release-agent-watch-'));
+  try {
+    report(await measure(folder));
+  } finally {
+    await rm(folder, {recursive: true, force: true});
+  }
+}
