@@ -120,7 +120,6 @@ if (first === undefined) {
     tapAsShipped(
       own.filter(file => !isOfDevices(file)),
       'others',
-      ['--jobs=3'], // they mostly wait
     ).then(() => tap(['--jobs=1', ...others.filter(isSimulated)])),
   ]);
   await tap(mostly);
