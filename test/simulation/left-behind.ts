@@ -49,12 +49,16 @@ const silentHost = ({world, ledger, desired}: LastLook, machine: Machine): reado
   return [`${instance} is ${state?.phase ?? 'not there'} and does not say why`];
 };
 
+/** Nothing is proven, and what is desired is denied: a host that begins anew has nothing that it may run. */
+const isNothingToBoot = ({ledger, desired}: LastLook): boolean =>
+  ledger.proven === null && desired !== null && ledger.denied.includes(desired);
+
 /** A host is out of traffic only where nothing that it may boot works. */
-const leftOut = ({world, ledger, desired}: LastLook, machine: Machine): readonly string[] => {
+const leftOut = (look: LastLook, machine: Machine): readonly string[] => {
+  const {world, ledger, desired} = look;
   const {instance, state} = machine;
-  if (isInTraffic(machine)) return [];
+  if (isInTraffic(machine) || isNothingToBoot(look)) return [];
   const boots = ledger.proven ?? desired;
-  if (ledger.proven === null && boots !== null && ledger.denied.includes(boots)) return [];
   // what does not bear the load of few hosts never does when most are out
   const isHopeless =
     boots !== null &&
@@ -65,13 +69,17 @@ const leftOut = ({world, ledger, desired}: LastLook, machine: Machine): readonly
   ];
 };
 
-/** A permit is out at the end only on a host that is stuck, or gone and nobody knows. */
+/** A permit is out at the end only on a host that is stuck or has nothing to run, or gone and nobody knows. */
 const keptPermits = (look: LastLook): readonly string[] =>
   look.ledger.permits
-    .filter(({host}) =>
-      isGone(look, host) ? look.world.scenario.ec2 : (look.world.machines.get(host)?.state?.stuck ?? 0) === 0,
-    )
+    .filter(({host}) => (isGone(look, host) ? look.world.scenario.ec2 : !isOutOfService(look, host)))
     .map(({host}) => `${host} has a permit for ever`);
+
+const isOutOfService = (look: LastLook, host: string): boolean => {
+  const machine = look.world.machines.get(host);
+  if (!machine) return false;
+  return (machine.state?.stuck ?? 0) > 0 || (!isInTraffic(machine) && isNothingToBoot(look));
+};
 
 /** A host tells the store of its next phase within this time, ms. */
 const TOLD_MS = 30_000;
