@@ -1,5 +1,4 @@
-import {noticeOf} from '../../core/fleet/call/notice.ts';
-import type {Ledger} from '../../core/fleet/ledger.ts';
+import {noticeOf, type Saying} from '../../core/fleet/call/notice.ts';
 import type {Keys} from '../../core/keys.ts';
 import type {Log, Store} from '../../ports.ts';
 import {createAside} from '../aside.ts';
@@ -10,8 +9,8 @@ interface Parts {
   readonly log: Log;
 }
 
-/** Writes what this ledger says to every host, when that is new. Never throws. */
-export type Announce = (ledger: Ledger, signal: AbortSignal) => Promise<void>;
+/** Writes what a ledger says to every host, when that is new. Never throws. */
+export type Announce = (ledger: Saying, signal: AbortSignal) => Promise<void>;
 
 /** Keeps the notice equal to the ledger. One that cannot be written is said once: hosts that find none read the ledger itself. */
 export const createAnnouncement = ({store, keys, log}: Parts): Announce => {

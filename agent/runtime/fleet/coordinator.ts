@@ -113,6 +113,11 @@ const wear = async (
         worn,
       );
     }
+  } catch (error) {
+    const cause = reasonOf(error);
+    // hosts that wait look at the notice only
+    if (cause.kind === 'store.document') await announce({rollout: null, blocked: cause}, worn);
+    throw error;
   } finally {
     off.abort();
     parts.glance?.(null);

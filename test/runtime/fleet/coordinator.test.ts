@@ -154,14 +154,25 @@ t.test(
   },
 );
 
-t.test('a ledger that cannot be read is left alone, and said once', async t => {
-  const store = await open(t, await temporaryFolder(t));
-  await store.put(keys.ledger, '{"format": 99}', 'any', new AbortController().signal);
-  const {warned} = wear(t, store, 'i-1');
-  await eventually('the complaint', () => warned.length > 0);
-  t.match(warned[0], /the document ledger is not readable/);
-  t.equal((await store.get(keys.ledger, new AbortController().signal))?.value, '{"format": 99}');
-});
+for (const document of ['ledger', 'members'] as const) {
+  t.test(
+    `${document} that cannot be read are left alone, said once, and told to the hosts that wait`,
+    async t => {
+      const store = await open(t, await temporaryFolder(t));
+      const signal = new AbortController().signal;
+      await store.put(keys[document], '{"format": 99}', 'any', signal);
+      const notice = async () => JSON.parse((await store.get(keys.notice, signal))?.value ?? '{}');
+      const {warned} = wear(t, store, 'i-1');
+      const isTold = async () => (await notice()).blocked?.details?.key === document;
+      await eventually('the notice', isTold);
+      t.match(await notice(), {rollout: null, blocked: {kind: 'store.document'}});
+      t.match(warned, [new RegExp(`the document ${document} is not readable`)]);
+      t.equal((await store.get(keys[document], signal))?.value, '{"format": 99}');
+      await store.delete(keys[document], 'any', signal);
+      await eventually('the notice when it is mended', async () => (await notice()).blocked === null);
+    },
+  );
+}
 
 t.test(
   'a new coordinator knows of a host that vanished with the one before, and asks EC2 for it',

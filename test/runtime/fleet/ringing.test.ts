@@ -57,7 +57,8 @@ t.test('the notice is written when it changes', async t => {
   const {log, lines} = keptLog();
   const announce = createAnnouncement({store, keys, log});
   await announce(EMPTY_LEDGER, never);
-  await announce({...EMPTY_LEDGER, fence: 3, denied: [NEW]}, never);
+  const later: Ledger = {...EMPTY_LEDGER, fence: 3, denied: [NEW]};
+  await announce(later, never);
   t.same(puts, [JSON.stringify(noticeOf(EMPTY_LEDGER))], 'what concerns no host that waits is not written');
   await createAnnouncement({store, keys, log})(EMPTY_LEDGER, never);
   t.equal(puts.length, 1, 'nor what another coordinator wrote already');

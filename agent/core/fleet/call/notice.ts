@@ -31,8 +31,11 @@ const schema = v.object({
   hosts: v.exactOptional(countSchema),
 });
 
+/** What of a ledger is said to every host. */
+export type Saying = Pick<Ledger, 'rollout' | 'blocked' | 'hosts'>;
+
 /** What this ledger says to every host. */
-export const noticeOf = ({rollout, blocked, hosts}: Ledger): Notice => ({
+export const noticeOf = ({rollout, blocked, hosts}: Saying): Notice => ({
   format: 1,
   rollout: rollout && {version: rollout.version, release: rollout.release, revert: rollout.revert},
   blocked,
