@@ -2,7 +2,7 @@
 import t from 'tap';
 import {readCall} from '../../../agent/core/fleet/call/call.ts';
 import {noticeOf} from '../../../agent/core/fleet/call/notice.ts';
-import {EMPTY_LEDGER, type Permit} from '../../../agent/core/fleet/ledger.ts';
+import {EMPTY_LEDGER, type Ledger, type Permit} from '../../../agent/core/fleet/ledger.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
 import {reason} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
