@@ -26,7 +26,11 @@ const COMMONJS = {
   format: 'cjs',
   outExtension: {'.js': '.cjs'},
   supported: {'dynamic-import': false},
-  define: {'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename'},
+  define: {
+    'import.meta.dirname': '__dirname',
+    'import.meta.filename': '__filename',
+    'import.meta.main': 'false',
+  },
 } as const satisfies BuildOptions;
 
 const REQUIRE =
