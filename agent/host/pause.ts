@@ -1,17 +1,10 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {backoffMs} from '../core/backoff.ts';
 
 /** Waits `ms`, shorter when the signal is aborted; never throws. */
-export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
+export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+  await sleep(ms, undefined, {signal}).catch(() => {});
+};
 
 /** A random duration between `part` of `ms` and all of it, so that many hosts do not act in step. */
 export const jittered = (ms: number, part = 0.5, random: () => number = Math.random): number =>

@@ -68,12 +68,7 @@ const beginning = (call: HttpCall, signal: AbortSignal): (() => ClientRequest) =
   const {options, secure} = target(call);
   const request = secure ? https().request : requestHttp;
   const agent = call.pool?.agent(secure) ?? false;
-  return () => {
-    const begun = request({...options, agent});
-    // node's own option `signal` costs ten listeners a call; this signal is of this call alone, and nothing is left on it
-    signal.addEventListener('abort', () => begun.destroy(signal.reason), {once: true});
-    return begun;
-  };
+  return () => request({...options, signal, agent});
 };
 
 const headOf = (request: ClientRequest, body: string | undefined): Promise<IncomingMessage> => {

@@ -1,4 +1,5 @@
-import {noticeOf, type Saying} from '../../core/fleet/call/notice.ts';
+import {noticeOf} from '../../core/fleet/call/notice.ts';
+import type {Ledger} from '../../core/fleet/ledger.ts';
 import type {Keys} from '../../core/keys.ts';
 import type {Log, Store} from '../../ports.ts';
 import {createAside} from '../aside.ts';
@@ -9,8 +10,8 @@ interface Parts {
   readonly log: Log;
 }
 
-/** Writes what a ledger says to every host, when that is new. Never throws. */
-export type Announce = (ledger: Saying, signal: AbortSignal) => Promise<void>;
+/** Writes what this ledger says to every host, when that is new. Never throws. */
+export type Announce = (ledger: Ledger, signal: AbortSignal) => Promise<void>;
 
 /** Keeps the notice equal to the ledger. One that cannot be written is said once: hosts that find none read the ledger itself. */
 export const createAnnouncement = ({store, keys, log}: Parts): Announce => {

@@ -1,5 +1,5 @@
 import {performance} from 'node:perf_hooks';
-import {jittered, pause} from '../../host/pause.ts';
+import {jittered} from '../../host/pause.ts';
 import {markOf, type WatchSource} from '../updates.ts';
 import {type Kv, type KvQuery, type KvReading, plain} from './kv.ts';
 import {createPace} from './pace.ts';
@@ -25,12 +25,11 @@ const RECENT_MS = 5_000;
  */
 export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: string): WatchSource => {
   const recurse = target.endsWith('/');
-  const pace = createPace({refillMs: recurse ? PREFIX_MS : KEY_MS});
+  const pace = createPace(recurse ? {refillMs: PREFIX_MS, restMs: 0} : {refillMs: KEY_MS, restMs: REST_MS});
   let index = 0;
   let seen: string | undefined;
   /** when the key was written last, as far as is known */
   let written = 0;
-  let restMs = 0;
 
   const confirmed = async (signal: AbortSignal): Promise<KvReading> => {
     const reading = await kv.read({path: target, recurse, consistency: 'consistent'}, signal);
@@ -54,18 +53,14 @@ export const consulWatch = ({kv, waitMs}: {kv: Kv; waitMs: number}, target: stri
     signal: AbortSignal,
   ): Promise<KvReading> | KvReading => {
     const changed = markOf(reading.entries) !== seen;
-    restMs = changed && !recurse ? jittered(REST_MS) : 0;
     pace.answered(changed ? 'news' : early ? 'nothing' : 'in time');
     const restart = mustRestart({early, reading, index});
     const isHint = changed && !recurse && !isLater(reading);
     return restart || isHint ? confirmed(signal) : took(reading);
   };
   const news = async (signal: AbortSignal): Promise<KvReading> => {
-    const rests = restMs > 0;
-    if (rests) await pause(restMs, signal);
-    const paused = (await pace.next(signal)) === 'paused' || rests;
     // after a pause it looks before it blocks: a restore meanwhile would leave the index far ahead of the state
-    const polled = paused ? await look(undefined, signal) : undefined;
+    const polled = (await pace.next(signal)) === 'paused' ? await look(undefined, signal) : undefined;
     if (polled && polled.index !== index) return judged(polled, true, signal);
     const wait = jittered(waitMs);
     const startedAt = performance.now();

@@ -2,7 +2,7 @@
 import t from 'tap';
 import {readCall} from '../../../agent/core/fleet/call/call.ts';
 import {noticeOf} from '../../../agent/core/fleet/call/notice.ts';
-import {EMPTY_LEDGER, type Ledger, type Permit} from '../../../agent/core/fleet/ledger.ts';
+import {EMPTY_LEDGER, type Permit} from '../../../agent/core/fleet/ledger.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
 import {reason} from '../../../agent/core/reason.ts';
 import {ReasonError} from '../../../agent/core/reason-error.ts';
@@ -57,8 +57,7 @@ t.test('the notice is written when it changes', async t => {
   const {log, lines} = keptLog();
   const announce = createAnnouncement({store, keys, log});
   await announce(EMPTY_LEDGER, never);
-  const later: Ledger = {...EMPTY_LEDGER, fence: 3, denied: [NEW]};
-  await announce(later, never);
+  await announce({...EMPTY_LEDGER, fence: 3, denied: [NEW]}, never);
   t.same(puts, [JSON.stringify(noticeOf(EMPTY_LEDGER))], 'what concerns no host that waits is not written');
   await createAnnouncement({store, keys, log})(EMPTY_LEDGER, never);
   t.equal(puts.length, 1, 'nor what another coordinator wrote already');

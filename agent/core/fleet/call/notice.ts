@@ -31,11 +31,8 @@ const schema = v.object({
   hosts: v.exactOptional(countSchema),
 });
 
-/** What of a ledger is said to every host. */
-export type Saying = Pick<Ledger, 'rollout' | 'blocked' | 'hosts'>;
-
 /** What this ledger says to every host. */
-export const noticeOf = ({rollout, blocked, hosts}: Saying): Notice => ({
+export const noticeOf = ({rollout, blocked, hosts}: Ledger): Notice => ({
   format: 1,
   rollout: rollout && {version: rollout.version, release: rollout.release, revert: rollout.revert},
   blocked,
