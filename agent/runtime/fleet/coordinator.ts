@@ -14,7 +14,7 @@ import {ReasonError, reasonOf} from '../../core/reason-error.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import type {Telling} from '../telling/telling.ts';
-import {type Announce, createAnnouncement} from './announce.ts';
+import {type Announcement, createAnnouncement} from './announce.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {planNow} from './plan-now.ts';
 import {createRecording, type Recording} from './recording.ts';
@@ -100,7 +100,7 @@ const wear = async (
   const turning = createTurning(parts);
   const recording = createRecording(parts);
   const ringing = createRinging(parts);
-  const announce = createAnnouncement(parts);
+  const announcement = createAnnouncement(parts);
   const telling = parts.tell?.();
   let timeoutMs = LOOK_EVERY_MS;
   try {
@@ -109,14 +109,14 @@ const wear = async (
       await fleet.changed({timeoutMs}, worn);
       if (worn.aborted) break;
       timeoutMs = await planOnce(
-        {...parts, fleet, membership, turning, recording, ringing, announce, telling},
+        {...parts, fleet, membership, turning, recording, ringing, announcement, telling},
         worn,
       );
     }
   } catch (error) {
     const cause = reasonOf(error);
     // hosts that wait look at the notice only
-    if (cause.kind === 'store.document') await announce({rollout: null, blocked: cause}, worn);
+    if (cause.kind === 'store.document') await announcement.blocked(cause, worn);
     throw error;
   } finally {
     off.abort();
@@ -141,7 +141,7 @@ type Planning = Parts & {
   readonly turning: Turning;
   readonly recording: Recording;
   readonly ringing: Ringing;
-  readonly announce: Announce;
+  readonly announcement: Announcement;
   readonly telling: Telling | undefined;
 };
 
@@ -198,7 +198,7 @@ const afterwards = async (
 ): Promise<number> => {
   const {next, now, missing, gone, written} = planned;
   const {ledger} = next;
-  await parts.announce(ledger, signal);
+  await parts.announcement.ledger(ledger, signal);
   await parts.recording.note({...view, ledger, now}, signal);
   const deaf = written ? await parts.ringing.again(written, view.hosts, signal) : 0;
   const waited = missing.length + deaf + (await parts.turning.wake(ledger, view.hosts, signal));

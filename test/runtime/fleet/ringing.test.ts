@@ -55,11 +55,11 @@ t.test('the notice is written when it changes', async t => {
     },
   } as unknown as Store;
   const {log, lines} = keptLog();
-  const announce = createAnnouncement({store, keys, log});
+  const {ledger: announce, blocked} = createAnnouncement({store, keys, log});
   await announce(EMPTY_LEDGER, never);
   await announce({...EMPTY_LEDGER, fence: 3, denied: [NEW]}, never);
   t.same(puts, [JSON.stringify(noticeOf(EMPTY_LEDGER))], 'what concerns no host that waits is not written');
-  await createAnnouncement({store, keys, log})(EMPTY_LEDGER, never);
+  await createAnnouncement({store, keys, log}).ledger(EMPTY_LEDGER, never);
   t.equal(puts.length, 1, 'nor what another coordinator wrote already');
   isRefused = true;
   for (let n = 0; n < 2; n += 1) await announce({...EMPTY_LEDGER, hosts: 30}, never);
@@ -67,4 +67,11 @@ t.test('the notice is written when it changes', async t => {
   isRefused = false;
   await announce({...EMPTY_LEDGER, hosts: 30}, never);
   t.match(JSON.parse(puts[1] ?? ''), {hosts: 30});
+  const cause = reason('store.document', {key: 'ledger', expected: 'JSON', got: 'x'});
+  await blocked(cause, never);
+  t.match(JSON.parse(puts[2] ?? ''), {blocked: cause, hosts: 30}, 'how many hosts there are is told on');
+  await blocked(cause, never);
+  t.equal(puts.length, 3);
+  await announce({...EMPTY_LEDGER, hosts: 30}, never);
+  t.equal(puts[3], puts[1]);
 });
