@@ -32,7 +32,7 @@ const askTags = async (base: string, {log, stop}: Started): Promise<Tags> => {
   return tags;
 };
 
-const live = async (started: Started): Promise<void> => {
+const main = async (started: Started): Promise<void> => {
   const {stop: asked, again} = started;
   const root = process.env.RELEASE_AGENT_ROOT;
   const tags = (base: string): Promise<Tags> => askTags(base, started);
@@ -67,7 +67,7 @@ export const runAgent = (): void => {
     process.on(name, () => (stop.signal.aborted ? again : stop).abort());
   again.signal.addEventListener('abort', () => setTimeout(() => process.exit(1), AGAIN_MS).unref());
   const log = createLog({level: 'info'});
-  live({log, stop: stop.signal, again: again.signal}).then(
+  main({log, stop: stop.signal, again: again.signal}).then(
     () => process.exit(0),
     (error: unknown) => {
       if (stop.signal.aborted) process.exit(0);
