@@ -50,14 +50,14 @@ const silentHost = ({world, ledger, desired}: LastLook, machine: Machine): reado
 };
 
 /** Nothing is proven, and what is desired is denied: a host that begins anew has nothing that it may run. */
-const isNothingToBoot = ({ledger, desired}: LastLook): boolean =>
+const hasNothingToBoot = ({ledger, desired}: LastLook): boolean =>
   ledger.proven === null && desired !== null && ledger.denied.includes(desired);
 
 /** A host is out of traffic only where nothing that it may boot works. */
 const leftOut = (look: LastLook, machine: Machine): readonly string[] => {
   const {world, ledger, desired} = look;
   const {instance, state} = machine;
-  if (isInTraffic(machine) || isNothingToBoot(look)) return [];
+  if (isInTraffic(machine) || hasNothingToBoot(look)) return [];
   const boots = ledger.proven ?? desired;
   // what does not bear the load of few hosts never does when most are out
   const isHopeless =
@@ -78,7 +78,7 @@ const keptPermits = (look: LastLook): readonly string[] =>
 const isOutOfService = (look: LastLook, host: string): boolean => {
   const machine = look.world.machines.get(host);
   if (!machine) return false;
-  return (machine.state?.stuck ?? 0) > 0 || (!isInTraffic(machine) && isNothingToBoot(look));
+  return (machine.state?.stuck ?? 0) > 0 || (!isInTraffic(machine) && hasNothingToBoot(look));
 };
 
 /** A host tells the store of its next phase within this time, ms. */

@@ -7,6 +7,7 @@ import t, {type Test} from 'tap';
 import {checkRemote} from '../../../agent/install/git/check.ts';
 import {createResolve} from '../../../agent/install/git/resolve.ts';
 import {unmet} from '../../support/needs.ts';
+import {reasonFrom} from '../../support/reason-from.ts';
 import {temporaryFolder} from '../../support/temporary.ts';
 import {expectedTree, git, host, kindOf, never, type Origin, origin, treeOf} from './support.ts';
 
@@ -63,9 +64,11 @@ t.test('no other repository of that owner is', {skip}, async t => {
 });
 
 t.test('a name that cannot be written into a configuration of git is refused as before', {skip}, async t => {
-  const {folder, app, revision, expected} = await setUp(t);
+  const {folder, app, revision} = await setUp(t);
   renameSync(app.path, join(folder, 'two\nlines'));
-  t.equal(await stages(t, `file://${folder}/two%0Alines`, {revision, expected}), 'git.unreachable');
+  const {installer, slot} = await host(t, {url: `file://${folder}/two%0Alines`});
+  const why = await reasonFrom(installer.stage(slot('one', revision), never));
+  t.match(why, {kind: 'git.unreachable', details: {cause: /dubious ownership/}});
 });
 
 t.test('no program that the repository names is run', {skip}, async t => {
