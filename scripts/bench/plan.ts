@@ -6,8 +6,8 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
-import {build} from 'esbuild';
 import {shippedOptions} from '../as-shipped.ts';
+import {bundled} from './bundled.ts';
 import {rounded} from './median.ts';
 import {run} from './run.ts';
 
@@ -23,12 +23,8 @@ interface Times {
 }
 
 const measure = async (folder: string): Promise<readonly Times[]> => {
-  const outfile = join(folder, 'plan.cjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'plan-child.ts')],
-    ...{outfile, bundle: true, platform: 'node', target: 'node26', format: 'cjs', logLevel: 'error'},
-  });
-  const command = [process.execPath, ...(await shippedOptions()), outfile, ...SIZES.map(String)];
+  const program = await bundled('plan-child.ts', folder);
+  const command = [process.execPath, ...(await shippedOptions()), program, ...SIZES.map(String)];
   const times: (readonly Times[])[] = [];
   for (let n = 0; n < PROCESSES; n += 1) times.push(JSON.parse(await run(command)) as readonly Times[]);
   return SIZES.map((_, place) => leastOf(times.flatMap(each => each[place] ?? [])));

@@ -21,8 +21,12 @@ const follow = async (store: Store): Promise<void> => {
     if (update.type === 'value') tell();
 };
 
+const begin = async (): Promise<void> => {
+  for (let n = 0; n < count; n += 1) {
+    void follow(await openStore({kind: 'consul', url: address, prefix}));
+    if (n % 50 === 49) await sleep(20);
+  }
+};
+
 process.on('disconnect', () => process.exit(0));
-for (let n = 0; n < count; n += 1) {
-  void follow(await openStore({kind: 'consul', url: address, prefix}));
-  if (n % 50 === 49) await sleep(20);
-}
+void begin();

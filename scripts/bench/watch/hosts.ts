@@ -2,13 +2,11 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {availableParallelism} from 'node:os';
-import {join} from 'node:path';
 import process from 'node:process';
-import {build} from 'esbuild';
 import type {Watchers} from './rounds.ts';
 
 interface Fleet {
-  /** of `bundledHosts` */
+  /** `child.ts`, bundled */
   readonly program: string;
   /** of Node */
   readonly options: readonly string[];
@@ -17,16 +15,6 @@ interface Fleet {
   readonly key: string;
   readonly hosts: number;
 }
-
-/** The hosts' program, bundled into this folder as the package bundles the agent. */
-export const bundledHosts = async (folder: string): Promise<string> => {
-  const outfile = join(folder, 'hosts.mjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'child.ts')],
-    ...{outfile, bundle: true, platform: 'node', target: 'node26', format: 'esm', logLevel: 'error'},
-  });
-  return outfile;
-};
 
 export const hostsOn =
   ({program, options, address, prefix, key, hosts}: Fleet): Watchers =>
@@ -39,14 +27,13 @@ export const hostsOn =
       child.on('message', (moments: readonly number[]) => {
         for (const moment of moments) told(moment);
       });
-      return child;
+      return {child, ended: once(child, 'exit')};
     });
     return {
       count: hosts,
       stop: async () => {
-        const ended = children.map(child => once(child, 'exit'));
-        for (const child of children) child.disconnect();
-        await Promise.all(ended);
+        for (const {child} of children) if (child.connected) child.disconnect();
+        await Promise.all(children.map(({ended}) => ended));
       },
     };
   };

@@ -19,7 +19,7 @@ const never = new AbortController().signal;
 /** A watch takes ten changes at once, and then one a second. */
 const PAUSE_MS = 1_200;
 const DEADLINE_MS = 120_000;
-/** Not counted: the watchers' programs have not been read from disk then. */
+/** Not counted, whoever watches: caches are cold then, and nothing is compiled. */
 const FIRST_ROUNDS = 8;
 
 /** For each round, how long after the put each watcher was told, ms, the fastest first. */

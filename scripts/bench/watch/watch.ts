@@ -10,9 +10,10 @@ import {parseArgs} from 'node:util';
 import {openStore} from '../../../agent/store/open.ts';
 import {unmet} from '../../../test/support/needs.ts';
 import {shippedOptions} from '../../as-shipped.ts';
+import {bundled} from '../bundled.ts';
 import {withConsul} from '../consul.ts';
 import {median, rounded} from '../median.ts';
-import {bundledHosts, hostsOn} from './hosts.ts';
+import {hostsOn} from './hosts.ts';
 import {quantile, timesOf, type Watchers} from './rounds.ts';
 import {consulWatch} from './single.ts';
 
@@ -36,7 +37,7 @@ const say = (text: string): void => void process.stderr.write(`watch: ${text}\n`
 const measure = (folder: string) =>
   withConsul(async ({address}, program) => {
     const shipped = await shippedOptions();
-    const hosted = await bundledHosts(folder);
+    const hosted = await bundled('watch/child.ts', folder);
     const store = await openStore({kind: 'consul', url: address, prefix: PREFIX});
     const fleet = (size: number, options: readonly string[]): Watchers =>
       hostsOn({program: hosted, options, address, prefix: PREFIX, key: KEY, hosts: size});
