@@ -55,6 +55,27 @@ t.test('a key that is not there is told when it comes', {skip}, async t => {
   }
 });
 
+t.test('a value that was written later is told without asking the leader again', {skip}, async t => {
+  for (const version of ['1.8', '1.20'] as const) {
+    const consul = await startVersion(t, version);
+    const settings = {kind: 'consul', url: consul.address, prefix: 'agents'} as const;
+    const store = await openStore(settings);
+    t.teardown(() => store.close());
+    await store.put('web/desired', 'x', 'any', never);
+    const watch = collect(t, store, 'web/desired');
+    await eventually('the watch to begin', () => watch.last() === 'web/desired=x');
+    const queries = () => consul.requests.filter(each => each.includes('/kv/agents/web/desired?'));
+    await eventually('the query that waits', () => queries().length === 2);
+    await store.put('web/desired', 'y', 'any', never);
+    await eventually('the news', () => watch.last() === 'web/desired=y');
+    t.same(
+      queries().filter(each => each.includes('consistent')).length,
+      1,
+      `${version}: only as it began to watch`,
+    );
+  }
+});
+
 for (const version of LATER)
   t.test(`access control and limits of Consul ${version}`, {skip}, async t => {
     const consul = await startVersion(t, version, {acl: true});

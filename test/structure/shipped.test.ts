@@ -51,6 +51,16 @@ t.test('neither does what is bundled with it', async t => {
     lookFor(t, file, await readFile(join(folder, file), 'utf8'));
 });
 
+t.test('only the directory store is imported late: a bundler leaves nothing out of what is', async t => {
+  const files = (await readdir(join(ROOT, 'agent'), {recursive: true})).map(file => `agent/${file}`);
+  const daemon = files.filter(file => file.endsWith('.ts') && !/^agent\/(?:cli\/|agentctl)/.test(file));
+  const late: string[] = [];
+  for (const file of [...daemon, 'packaging/entry.ts'])
+    for (const [, what] of (await readFile(join(ROOT, file), 'utf8')).matchAll(/\bimport\('([^']+)'\)/g))
+      late.push(`${file} ${what}`);
+  t.same(late, ['agent/store/open.ts ./directory.ts']);
+});
+
 t.test('what is looked for would be found', async t => {
   const bad = [
     'const reply = await fetch(url);',
