@@ -46,8 +46,8 @@ t.test('a key that is not there is told when it comes', {skip}, async t => {
     await eventually('the watch to begin', () => watch.last() === '');
     for (let n = 0; n < 40; n += 1) await store.put('web/other', String(n), 'any', never);
     const asked = consul.requests.filter(each => each.includes('/kv/agents/web/desired?')).length;
-    if (version !== '1.8') t.ok(asked <= 6, `${version}: ${asked} queries during 40 writes to another key`);
-    t.comment(`${version}: ${asked} queries of one watch during 40 writes to another key`);
+    // an answer for nothing may come at each write, also of a later version (GH-12363): the pace is what bounds them
+    t.ok(asked <= 20, `${version}: ${asked} queries of one watch during 40 writes to another key`);
     await store.put('web/desired', 'x', 'absent', never);
     await eventually(`${version}: the first value`, () => watch.last() === 'web/desired=x', {
       timeoutMs: 15_000,

@@ -134,15 +134,20 @@ export const together = async (
   t.pass(`${hosts.length} hosts serve one release`);
 };
 
-/** Mends what a row before may have left: each row begins with one proven release and nothing in its way. */
-export const settle = async ({region, hosts, ada, publish}: Night, policy: object): Promise<void> => {
+/** Mends what a row before may have left: each row begins with one proven release, the one before if it needs that, and nothing in its way. */
+export const settle = async (
+  {region, hosts, ada, publish}: Night,
+  policy: object,
+  {hasPrevious = false}: {readonly hasPrevious?: boolean} = {},
+): Promise<void> => {
   const {consul} = region;
   await consul.start();
   for (const key of ['freeze', 'lock']) await consul.delete(`${KEYS}/${key}`);
   for (const host of hosts) await (host.pid() === undefined ? host.boot() : host.heal());
-  const [release, releases] = [(await ledgerOf(region))?.proven, await releasesOf(hosts)];
-  const isMixed = releases.some(each => each !== release) || region.balancer.ready().length !== SIZE;
-  if (isMixed) {
+  const {proven: release, previous} = (await ledgerOf(region)) ?? {};
+  const isMixed = (await releasesOf(hosts)).some(each => each !== release);
+  const isWhole = region.balancer.ready().length === SIZE;
+  if (isMixed || !isWhole || (hasPrevious && !previous)) {
     await consul.put(`${KEYS}/policy`, JSON.stringify(AT_ONCE));
     await ada.deploy(await publish());
     const {code, stdout} = await ada.watch();

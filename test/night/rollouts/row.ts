@@ -14,6 +14,8 @@ export interface Row {
   readonly policy?: Readonly<Record<string, unknown>>;
   /** How many serve at the least; all others unless told, with the floor of the policy as the lowest. */
   readonly least?: number;
+  /** There must be a release before the proven one, to go back to. */
+  readonly hasPrevious?: true;
   /** Gives those that are cut off while they serve: what they have taken is lost with them. */
   readonly run: (t: Test, night: Night) => Promise<readonly Instance[] | undefined>;
 }
@@ -23,7 +25,7 @@ const LOAD = {rps: 60, seconds: 600, slowShare: 0.005};
 /** Lives through a row under load: no request is lost, and never are more hosts out than may be. */
 export const liveThrough = async (t: Test, night: Night, row: Row): Promise<void> => {
   const {most, policy = {}, least = SIZE - most} = row;
-  await settle(night, {concurrency: most, ...policy});
+  await settle(night, {concurrency: most, ...policy}, row);
   const seen = observe(night.region);
   const load = night.region.startLoad(LOAD);
   let lossy: readonly Instance[] = [];

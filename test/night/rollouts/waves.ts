@@ -62,6 +62,7 @@ export const WAVES: readonly Row[] = [
   {
     name: 'back to the release before, without waves',
     most: 3,
+    hasPrevious: true,
     policy: {...IN_WAVES, bake: '10m'},
     run: async (t, night) => {
       const {ada, region} = night;
