@@ -5,8 +5,9 @@
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
-import {everything, sample} from '../test/support/sample.ts';
+import {everything} from '../test/support/sample.ts';
 import {isOfAgent, isOfDevices, shippedOptions, testFiles, transpiledCopy} from './as-shipped.ts';
+import {tonight} from './nights.ts';
 
 interface Counts {
   passed: number;
@@ -81,18 +82,6 @@ const tapAsShipped = async (
   await tap([...more, ...options, ...sources], await transpiledCopy(copy));
 };
 
-/** Too long for every run, as the rows of their tables are: the nights, and releases on the emulated processor of a virtual machine. */
-const isOfNight = (file: string): boolean =>
-  file.startsWith('test/night/') || file === 'test/lab/vm/release.test.ts';
-
-/** A third of the nights, another one with every commit. */
-const tonight = (files: readonly string[]): readonly string[] => {
-  const nights = files.filter(isOfNight);
-  const comment = (text: string) => console.log(`# nights: ${text}`);
-  const chosen = new Set(sample({comment}, nights, Math.ceil(nights.length / 3)));
-  return files.filter(file => !nights.includes(file) || chosen.has(file));
-};
-
 const isOfMachine = (file: string): boolean => file.startsWith('test/lab/vm/');
 
 const isSimulated = (file: string): boolean => file.startsWith('test/simulation/');
@@ -106,7 +95,7 @@ if (first === undefined) {
   await check('a share of the mutants of agent/core', 'node', [
     'scripts/mutate/mutate.ts',
     '--share',
-    '12',
+    '20',
     'agent/core',
   ]);
   const own = files.filter(isOfAgent);

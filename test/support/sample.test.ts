@@ -1,6 +1,6 @@
 import process from 'node:process';
 import t from 'tap';
-import {sample} from './sample.ts';
+import {sample, within} from './sample.ts';
 
 const ROWS = Array.from({length: 40}, (_, index) => index);
 const quiet = {comment: () => undefined};
@@ -31,4 +31,19 @@ t.test('every row is chosen by some seed', async t => {
 t.test('all rows are run when everything is asked for', async t => {
   process.env.TEST_ALL = '1';
   t.same(sample(quiet, ROWS, 7, 'a'), ROWS);
+});
+
+t.test('rows with costs stay within their budget, and each is chosen by some seed', async t => {
+  const costOf = (row: number): number => row + 1;
+  const seen = new Set<number>();
+  for (let seed = 0; seed < 400; seed += 1) {
+    const chosen = within(quiet, ROWS, 60, costOf, String(seed));
+    if (chosen.reduce((sum, row) => sum + costOf(row), 0) > 60)
+      t.fail(`over the budget with the seed ${seed}`);
+    for (const row of chosen) seen.add(row);
+  }
+  t.equal(seen.size, ROWS.length);
+  t.notOk(within(quiet, ROWS, 39, costOf, 'a').includes(39), 'what costs more than there is');
+  process.env.TEST_ALL = '1';
+  t.same(within(quiet, ROWS, 60, costOf, 'a'), ROWS);
 });
