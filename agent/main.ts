@@ -6,7 +6,7 @@ import {loadSettings} from './config/load.ts';
 import {type Reason, reasonText} from './core/reason.ts';
 import {reasonOf} from './core/reason-error.ts';
 import {whoAmI} from './host/imds/identity.ts';
-import {createImds} from './host/imds/imds.ts';
+import {createImds, type Imds} from './host/imds/imds.ts';
 import {readTags} from './host/imds/tags.ts';
 import {createLog} from './host/log.ts';
 import {nameProcess} from './host/process/name.ts';
@@ -26,8 +26,8 @@ interface Started {
   readonly again: AbortSignal;
 }
 
-const askTags = async (base: string, {log, stop}: Started): Promise<Tags> => {
-  const tags = await readTags(createImds({base}), TAG_KEYS, stop);
+const askTags = async (imds: Imds, {log, stop}: Started): Promise<Tags> => {
+  const tags = await readTags(imds, TAG_KEYS, stop);
   if (tags === null) log.info('the instance shows no tags to its metadata service: the files say what it is');
   return tags;
 };
@@ -35,10 +35,16 @@ const askTags = async (base: string, {log, stop}: Started): Promise<Tags> => {
 const main = async (started: Started): Promise<void> => {
   const {stop: asked, again} = started;
   const root = process.env.RELEASE_AGENT_ROOT;
-  const tags = (base: string): Promise<Tags> => askTags(base, started);
+  const known = new Map<string, Imds>();
+  const imdsAt = (base: string): Imds => {
+    const imds = known.get(base) ?? createImds({base});
+    known.set(base, imds);
+    return imds;
+  };
+  const tags = (base: string): Promise<Tags> => askTags(imdsAt(base), started);
   const settings = await loadSettings({...(root !== undefined && {root}), tags}, asked);
   const log = createLog({level: settings.logLevel});
-  const imds = settings.imds === null ? null : createImds({base: settings.imds});
+  const imds = settings.imds === null ? null : imdsAt(settings.imds);
   const identity = await whoAmI({imds, runDir: settings.runDir, configured: settings.identity}, asked);
   started.log.info(`release-agentd ${VERSION} starts`, {
     instance: identity.instance,

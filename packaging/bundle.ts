@@ -42,6 +42,7 @@ const bundle = async (outdir: string): Promise<readonly Metafile[]> => {
       ...COMMONJS,
       outdir,
       entryPoints: {'release-agentd': 'packaging/entry.ts'},
+      minifyWhitespace: true,
     }),
     await build({
       ...COMMONJS,

@@ -17,6 +17,7 @@ import {createExecutor} from './effects/executors.ts';
 import {createLastDesired} from './effects/last-desired.ts';
 import {createShutdownGuard} from './effects/shutdown-guard.ts';
 import {createFleetTasks} from './fleet/fleet.ts';
+import {createGarbage} from './garbage.ts';
 import {createMonitors} from './health/monitors.ts';
 import {createLoop} from './loop/loop.ts';
 import {createRecorder} from './loop/record.ts';
@@ -124,6 +125,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   const recorder = createRecorder({notify, problems, history, touch, log});
   const publish = (next: State, before: State): void => {
     disk.saw(next);
+    garbage.saw();
     steps.saw(next, before);
     recorder.publish(next, before);
   };
@@ -142,6 +144,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
   });
 
   const steps = createSteps(before);
+  const garbage = createGarbage({clock, log});
   const metrics = createMetrics({
     ...{self, state, unhealthy, problems, health, steps, told},
     glance: fleet.glance,
@@ -178,6 +181,7 @@ const assemble = (parts: DaemonParts, host: OpenHost) => {
     stop: async () => {
       recorder.stop();
       disk.stop();
+      garbage.stop();
       loop.stop();
       await notify.stopping();
       await Promise.all([store.close(), ec2?.close()]);

@@ -1,4 +1,5 @@
 import {join} from 'node:path';
+import {readCurrent} from '../activate/current.ts';
 import type {Settings} from '../config/settings.ts';
 import {refuseBusy} from '../control/socket.ts';
 import {describe} from '../core/host/describe.ts';
@@ -36,7 +37,9 @@ export const openHost = async ({settings, identity, log}: DaemonParts, signal: A
   const store = await openStore(settings.store);
   const blockers = createBlockers(log);
   const adapters = createAdapters({settings, identity, log, reportBlocker: blockers.reportBlocker});
-  const observed = await adapters.activator.observe(signal);
+  // No service manager is asked on a new instance, where nothing can run yet.
+  const isNew = opened.state === null && (await readCurrent(stateDir)) === null;
+  const observed = isNew ? {current: null, running: false} : await adapters.activator.observe(signal);
   const rules = rulesOf(settings);
   const first = recover(rules, opened.state, {...observed, ...opened}, stamp(systemClock));
   if (opened.state) log.info(`after the restart: ${describe(first[0])}`, factsOf(opened, observed));

@@ -82,7 +82,7 @@ t.test('what is looked for would be found', async t => {
 
 t.test('it is really not there', async t => {
   const options = await shippedOptions();
-  t.ok(options.includes('--lite-mode'), options.join(' '));
+  for (const option of ['--lite-mode', '--expose-gc']) t.ok(options.includes(option), options.join(' '));
   for (const [name, program] of Object.entries(MISSING)) {
     const script = `
       const say = () => { console.log('missing'); process.exit() };

@@ -116,11 +116,13 @@ export const createChannel = ({
   return {ask, close};
 };
 
+/** V8 refuses a compile cache that was made with other options, and the package fills one for both. */
+const OF_UNIT = /^--(?:lite-mode$|max-semi-space-size=|invocation-count-for-feedback-allocation=|expose-gc$)/;
+
 const startWorker = (args: readonly string[], imds: string | undefined): Worker => {
   const child = fork(WORKER, args, {
     env: environment(imds),
-    // V8 refuses a compile cache that was made with other options
-    execArgv: process.execArgv.filter(option => /^--(?:lite-mode$|max-semi-space-size=)/.test(option)),
+    execArgv: process.execArgv.filter(option => OF_UNIT.test(option)),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const waiting = new Map<number, Waiting>();
