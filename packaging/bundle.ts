@@ -42,7 +42,9 @@ const bundle = async (outdir: string): Promise<readonly Metafile[]> => {
       ...COMMONJS,
       outdir,
       entryPoints: {'release-agentd': 'packaging/entry.ts'},
+      // names stay, and lines are short enough for a stack trace to tell where it was
       minifyWhitespace: true,
+      lineLimit: 160,
     }),
     await build({
       ...COMMONJS,
