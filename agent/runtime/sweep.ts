@@ -13,8 +13,8 @@ interface Parts {
   readonly everyMs?: number;
 }
 
-/** Soon after a start: a host of an application that was scaled to nothing finds what the last ones left. */
-const FIRST_MS = 120_000;
+/** At the latest, ms after a start: a host of an application that was scaled to nothing finds what the last ones left. */
+export const FIRST_SWEEP_MS = 120_000;
 const EVERY_MS = 4_800_000;
 
 /**
@@ -22,7 +22,7 @@ const EVERY_MS = 4_800_000;
  * without any host for some time, would keep its volumes for ever. What fails is told when it is another failure, and tried again.
  */
 export const createSweeping =
-  ({sweep, log, firstMs = FIRST_MS, everyMs = EVERY_MS}: Parts): Task =>
+  ({sweep, log, firstMs = FIRST_SWEEP_MS, everyMs = EVERY_MS}: Parts): Task =>
   async signal => {
     let told: string | null = null;
     for (let pauseMs = jittered(firstMs, 0); !signal.aborted; pauseMs = jittered(everyMs)) {
