@@ -15,14 +15,14 @@ import type {Clock} from '../../host/clock.ts';
 import type {Log, Presence, Store} from '../../ports.ts';
 import type {Telling} from '../telling/telling.ts';
 import {type Announcement, createAnnouncement} from './announce.ts';
+import {createRinging, type Ringing} from './call/ringing.ts';
+import {createTurning, type Turning} from './call/turning.ts';
+import {callHolders, type WrittenLedger} from './call/wake.ts';
 import {createDocument, type FleetDocument} from './document.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {planNow} from './plan-now.ts';
 import {createRecording, type Recording} from './recording.ts';
 import {createRestores, type Restores} from './restores.ts';
-import {createRinging, type Ringing} from './ringing.ts';
-import {createTurning, type Turning} from './turning.ts';
-import {callHolders, type WrittenLedger} from './wake.ts';
 import {createFleetWatch, type FleetWatch} from './watch.ts';
 
 interface Parts {

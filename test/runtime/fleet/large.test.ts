@@ -4,8 +4,8 @@ import {type Call, readCall} from '../../../agent/core/fleet/call/call.ts';
 import {EMPTY_LEDGER} from '../../../agent/core/fleet/ledger.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
 import type {Store} from '../../../agent/ports.ts';
+import {callHolders} from '../../../agent/runtime/fleet/call/wake.ts';
 import {lookEveryMs} from '../../../agent/runtime/fleet/permits.ts';
-import {callHolders} from '../../../agent/runtime/fleet/wake.ts';
 import {pauseAfterMs} from '../../../agent/runtime/fleet/watch.ts';
 
 const keys = keysOf('web', 'production');

@@ -1,8 +1,8 @@
-import {permitCall, revertCall} from '../../core/fleet/call/call.ts';
-import type {Ledger, Permit} from '../../core/fleet/ledger.ts';
-import type {Keys} from '../../core/keys.ts';
-import type {Clock} from '../../host/clock.ts';
-import type {Store} from '../../ports.ts';
+import {permitCall, revertCall} from '../../../core/fleet/call/call.ts';
+import type {Ledger, Permit} from '../../../core/fleet/ledger.ts';
+import type {Keys} from '../../../core/keys.ts';
+import type {Clock} from '../../../host/clock.ts';
+import type {Store} from '../../../ports.ts';
 
 interface Parts {
   readonly store: Store;

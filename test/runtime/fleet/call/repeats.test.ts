@@ -1,5 +1,5 @@
 import t from 'tap';
-import {createRepeats} from '../../../agent/runtime/fleet/repeats.ts';
+import {createRepeats} from '../../../../agent/runtime/fleet/call/repeats.ts';
 
 const begin = (first: 'now' | 'later') => {
   let now = 100;

@@ -1,4 +1,4 @@
-import type {Clock} from '../../host/clock.ts';
+import type {Clock} from '../../../host/clock.ts';
 
 interface Parts {
   readonly clock: Pick<Clock, 'elapsed'>;

@@ -1,17 +1,17 @@
 /** Calls that are lost, and notices that cannot be written. */
 import t from 'tap';
-import {readCall} from '../../../agent/core/fleet/call/call.ts';
-import {noticeOf} from '../../../agent/core/fleet/call/notice.ts';
-import {EMPTY_LEDGER, type Permit} from '../../../agent/core/fleet/ledger.ts';
-import {keysOf} from '../../../agent/core/keys.ts';
-import {reason} from '../../../agent/core/reason.ts';
-import {ReasonError} from '../../../agent/core/reason-error.ts';
-import {systemClock} from '../../../agent/host/clock.ts';
-import type {Store} from '../../../agent/ports.ts';
-import {createAnnouncement} from '../../../agent/runtime/fleet/announce.ts';
-import {createRinging} from '../../../agent/runtime/fleet/ringing.ts';
-import {host, NEW} from '../../core/fleet/fleet.ts';
-import {keptLog} from '../../support/log.ts';
+import {readCall} from '../../../../agent/core/fleet/call/call.ts';
+import {noticeOf} from '../../../../agent/core/fleet/call/notice.ts';
+import {EMPTY_LEDGER, type Permit} from '../../../../agent/core/fleet/ledger.ts';
+import {keysOf} from '../../../../agent/core/keys.ts';
+import {reason} from '../../../../agent/core/reason.ts';
+import {ReasonError} from '../../../../agent/core/reason-error.ts';
+import {systemClock} from '../../../../agent/host/clock.ts';
+import type {Store} from '../../../../agent/ports.ts';
+import {createAnnouncement} from '../../../../agent/runtime/fleet/announce.ts';
+import {createRinging} from '../../../../agent/runtime/fleet/call/ringing.ts';
+import {host, NEW} from '../../../core/fleet/fleet.ts';
+import {keptLog} from '../../../support/log.ts';
 
 const keys = keysOf('web', 'production');
 const never = new AbortController().signal;

@@ -1,9 +1,9 @@
-import {toTurn} from '../../core/fleet/failure/revert.ts';
-import type {Ledger} from '../../core/fleet/ledger.ts';
-import type {HostStatus} from '../../core/host/status.ts';
-import type {Keys} from '../../core/keys.ts';
-import type {Clock} from '../../host/clock.ts';
-import type {Store} from '../../ports.ts';
+import {toTurn} from '../../../core/fleet/failure/revert.ts';
+import type {Ledger} from '../../../core/fleet/ledger.ts';
+import type {HostStatus} from '../../../core/host/status.ts';
+import type {Keys} from '../../../core/keys.ts';
+import type {Clock} from '../../../host/clock.ts';
+import type {Store} from '../../../ports.ts';
 import {createRepeats} from './repeats.ts';
 import {callBack} from './wake.ts';
 

@@ -1,8 +1,8 @@
-import {unheard} from '../../core/fleet/call/call.ts';
-import type {HostStatus} from '../../core/host/status.ts';
-import type {Keys} from '../../core/keys.ts';
-import type {Clock} from '../../host/clock.ts';
-import type {Store} from '../../ports.ts';
+import {unheard} from '../../../core/fleet/call/call.ts';
+import type {HostStatus} from '../../../core/host/status.ts';
+import type {Keys} from '../../../core/keys.ts';
+import type {Clock} from '../../../host/clock.ts';
+import type {Store} from '../../../ports.ts';
 import {createRepeats} from './repeats.ts';
 import {callHolders, type WrittenLedger} from './wake.ts';
 
