@@ -3,21 +3,20 @@ import {performance} from 'node:perf_hooks';
 import {readLedger} from '../../../agent/core/fleet/ledger.ts';
 import {placeOf} from '../../../agent/core/fleet/order.ts';
 import {keysOf} from '../../../agent/core/keys.ts';
-import type {Log, Store} from '../../../agent/ports.ts';
+import type {Store} from '../../../agent/ports.ts';
 import {openStore} from '../../../agent/store/open.ts';
 import {eventually} from '../../../test/support/eventually.ts';
-import {type BenchHost, startHost} from './host.ts';
+import {type Moment, type Part, type Shards, startShards} from './shards.ts';
 import {between, type Wire} from './wire.ts';
 
 export interface Fleet {
-  /** of the Consul, `http://host:port` */
-  readonly address: string;
+  /** of the Consul agents, `http://host:port`; the hosts are spread over them, a process for each */
+  readonly addresses: readonly string[];
   readonly hosts: number;
   /** how long the slowest host is out for, ms */
   readonly slowestMs: number;
   /** so long the fleet is watched while nothing happens, ms */
   readonly idleMs: number;
-  readonly wire: () => Wire;
   readonly say?: (text: string) => void;
 }
 
@@ -41,7 +40,6 @@ const [OLD, NEW] = ['snap-11111111111111111', 'snap-22222222222222222'] as const
 const SHARE = 0.2;
 /** the fastest host's time, of the slowest one's; each host's own is between, and the same in every run */
 const FASTEST = 0.8;
-const STARTED_AT_ONCE = 25;
 
 /** How many hosts may be out at once. */
 export const limitOf = (hosts: number): number => Math.max(1, Math.floor(hosts * SHARE));
@@ -56,54 +54,43 @@ export const idealMsOf = ({hosts, slowestMs}: Pick<Fleet, 'hosts' | 'slowestMs'>
 
 /** Boots a fleet, and has it follow a bump. */
 export const runRollout = async (fleet: Fleet): Promise<Rollout> => {
-  const {address, hosts: count, say = () => undefined} = fleet;
-  const settings = {kind: 'consul', url: address, prefix: `bench-${count}`} as const;
-  const store = await openStore(settings);
+  const {hosts: count, say = () => undefined} = fleet;
+  const parts = partsOf(fleet);
+  const [first] = parts;
+  if (!first) throw new Error('expected a Consul agent at least');
+  const store = await openStore(first.store);
   const keys = keysOf('web', 'production');
-  const out = countOut(limitOf(count));
-  const complaints: string[] = [];
-  const log = complaining(complaints);
-  const hosts: BenchHost[] = [];
   const put = (key: string, value: string) => store.put(key, value, 'any', never);
+  let shards: Shards | undefined;
   try {
     await put(keys.policy, JSON.stringify({concurrency: `${SHARE * 100}%`}));
     await put(keys.desired, OLD);
-    for (let n = 0; n < count; n += 1) {
-      const instance = `i-${(0x0a1b2c3d4e5f0000 + n * 7_919).toString(16).padStart(17, '0')}`;
-      const parts = {store: await openStore(settings), keys, instance, zone: `zone-${n % 3}`, log};
-      hosts.push(startHost({...parts, outMs: () => outMsOf(n, fleet), turned: out.turned}));
-      if (n % STARTED_AT_ONCE === 0) await new Promise(resolve => setTimeout(resolve, 100));
-    }
-    const serving = (release: string): boolean =>
-      hosts.every(({state}) => {
-        const now = state();
-        return (
-          now.phase === 'serving' &&
-          now.active?.release.kind === 'ebs' &&
-          now.active.release.snapshot === release
-        );
-      });
-    await reached('every host to serve', () => serving(OLD));
+    const started = startShards(parts);
+    shards = started;
+    const allServe = async (release: string): Promise<boolean> => (await started.serving(release)) === count;
+    await reached('every host to serve', () => allServe(OLD));
     await reached('the release to be proven', async () => (await provenIn(store, keys.ledger)) === OLD);
     say(`${count} hosts serve`);
-    out.begin();
-    const idle = await watchIdle(fleet);
+    const begun = (await started.moments()).length;
+    const idle = await watchIdle(fleet, started);
     await put(keys.freeze, 'until all have staged');
-    const before = fleet.wire();
+    const before = await started.wire();
     const bumpedAt = performance.now();
     await put(keys.desired, NEW);
-    await reached('every host to wait', () => hosts.every(({state}) => state().phase === 'waiting'));
+    await reached('every host to wait', async () => (await started.waiting()) === count);
     say('all have staged, and wait');
     await store.delete(keys.freeze, 'any', never);
     const thawedAt = performance.now();
-    await reached('every host to serve the new release', () => serving(NEW));
+    await reached('every host to serve the new release', () => allServe(NEW));
     const wallMs = performance.now() - thawedAt;
-    const cost = between(before, fleet.wire());
+    const cost = between(before, await started.wire());
     const share = (performance.now() - bumpedAt) / fleet.idleMs;
     await reached('the release to be proven', async () => (await provenIn(store, keys.ledger)) === NEW);
+    const complaints = await started.complaints();
     if (complaints.length > 0) say(`${complaints.length} complaints, such as: ${complaints[0]}`);
     return {
-      ...{wallMs, idealMs: idealMsOf(fleet), violations: out.violations(), out: out.most(), cost},
+      ...{wallMs, idealMs: idealMsOf(fleet), cost},
+      ...countOut((await started.moments()).slice(begun), limitOf(count)),
       idle: {
         requests: idle.requests * share,
         bytes: idle.bytes * share,
@@ -111,10 +98,18 @@ export const runRollout = async (fleet: Fleet): Promise<Rollout> => {
       },
     };
   } finally {
-    await Promise.all(hosts.map(host => host.stop()));
+    await shards?.stop();
     await store.close();
   }
 };
+
+const partsOf = ({addresses, hosts, slowestMs}: Fleet): readonly Part[] =>
+  addresses.map((url, n) => ({
+    store: {kind: 'consul', url, prefix: `bench-${hosts}`},
+    from: Math.round((n * hosts) / addresses.length),
+    to: Math.round(((n + 1) * hosts) / addresses.length),
+    ...{hosts, slowestMs},
+  }));
 
 const reached = (what: string, holds: () => boolean | Promise<boolean>): Promise<boolean> =>
   eventually(what, holds, {timeoutMs: 1_800_000});
@@ -124,35 +119,20 @@ const provenIn = async (store: Store, key: string): Promise<string | null> => {
   return reading.ok ? reading.value.proven : null;
 };
 
-const watchIdle = async ({wire, idleMs}: Fleet): Promise<Wire> => {
+const watchIdle = async ({idleMs}: Fleet, shards: Shards): Promise<Wire> => {
   await new Promise(resolve => setTimeout(resolve, 2_000)); // what is said last of the boots
-  const before = wire();
+  const before = await shards.wire();
   await new Promise(resolve => setTimeout(resolve, idleMs));
-  return between(before, wire());
+  return between(before, await shards.wire());
 };
 
-/** Counts who is out at each change. Boots are not counted: a host that serves nothing needs no permit. */
-const countOut = (limit: number) => {
-  let [now, most, violations] = [0, 0, 0];
-  let isWatched = false;
-  return {
-    begin: () => {
-      isWatched = true;
-    },
-    turned: (isOut: boolean): void => {
-      if (!isWatched) return;
-      now += isOut ? 1 : -1;
-      most = Math.max(most, now);
-      if (isOut && now > limit) violations += 1;
-    },
-    violations: () => violations,
-    most: () => most,
-  };
+/** Counts who is out at each moment. Boots are none of them: a host that serves nothing needs no permit. */
+const countOut = (moments: readonly Moment[], limit: number): Pick<Rollout, 'violations' | 'out'> => {
+  let [now, out, violations] = [0, 0, 0];
+  for (const {isOut} of moments) {
+    now += isOut ? 1 : -1;
+    out = Math.max(out, now);
+    if (isOut && now > limit) violations += 1;
+  }
+  return {violations, out};
 };
-
-const complaining = (complaints: string[]): Log => ({
-  debug: () => undefined,
-  info: () => undefined,
-  warning: text => void complaints.push(text),
-  error: text => void complaints.push(text),
-});

@@ -2,19 +2,16 @@
  * What a rollout asks of one Consul, and how near it comes to the ideal: `npm run bench -- rollout [--hosts 1000] [--seconds 30]`. Beside it 60
  * hosts, and 60 contenders of `consul lock -n` for the same job. docs/benchmarks.md tells how to read it.
  */
-import {execFile} from 'node:child_process';
-import {join} from 'node:path';
 import process from 'node:process';
-import {parseArgs, promisify} from 'node:util';
+import {parseArgs} from 'node:util';
 import {unmet} from '../../../test/support/needs.ts';
-import {withConsul} from '../consul.ts';
+import {type BenchConsul, withConsul} from '../consul.ts';
 import {rounded} from '../median.ts';
-import type {Rollout} from './fleet.ts';
+import {type Rollout, runRollout} from './fleet.ts';
 import {lockVersusIdeal} from './lock.ts';
 
 const SMALL = 60;
 const IDLE_MS = 20_000;
-const DEADLINE_MS = 3_600_000;
 
 const {values} = parseArgs({
   options: {hosts: {type: 'string', default: '1000'}, seconds: {type: 'string', default: '30'}},
@@ -27,24 +24,23 @@ const whole = (name: string, text: string, least: number): number => {
 const hosts = whole('hosts', values.hosts, 1);
 const slowestMs = whole('seconds', values.seconds, 1) * 1_000;
 
-const execute = promisify(execFile);
 const say = (text: string): void => void process.stderr.write(`rollout: ${text}\n`);
 
-/** In a process of its own: so that it has all descriptors that one may have. */
-const rolloutOf = async (address: string, count: number): Promise<Rollout> => {
-  const child = join(import.meta.dirname, 'child.ts');
-  const numbers = [count, slowestMs, IDLE_MS].map(String);
-  const {stdout} = await execute(process.execPath, [child, address, ...numbers], {timeout: DEADLINE_MS});
-  return JSON.parse(stdout) as Rollout;
+/** One process, and one Consul, has descriptors for so many; more are spread over agents of Consul, as in a real fleet each has its own. */
+const PER_PROCESS = 1_500;
+
+const rolloutOf = async ({address, agents}: BenchConsul, count: number): Promise<Rollout> => {
+  const addresses = count <= PER_PROCESS ? [address] : await agents(Math.ceil(count / PER_PROCESS));
+  return runRollout({addresses, hosts: count, slowestMs, idleMs: IDLE_MS, say});
 };
 
 const measure = () =>
-  withConsul(async ({address}, program) => {
+  withConsul(async (consul, program) => {
     say(`${hosts} hosts, of which the slowest is out for ${slowestMs / 1_000} s`);
-    const ours = await rolloutOf(address, hosts);
+    const ours = await rolloutOf(consul, hosts);
     say(`${SMALL} hosts, and ${SMALL} contenders of consul lock`);
-    const small = await rolloutOf(address, SMALL);
-    const lock = await lockVersusIdeal({program, address, hosts: SMALL, slowestMs});
+    const small = await rolloutOf(consul, SMALL);
+    const lock = await lockVersusIdeal({program, address: consul.address, hosts: SMALL, slowestMs});
     return {ours, small, lock};
   });
 
