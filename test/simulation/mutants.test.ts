@@ -1,5 +1,6 @@
 /** Without any one of the rules that keep a fleet safe some run fails: the simulation would notice. */
 import {execFile} from 'node:child_process';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
@@ -32,6 +33,13 @@ const failureOf = async (name: string): Promise<{readonly code: number; readonly
     }),
   );
 };
+
+t.test('each line stands where it is looked for, also of those that are not tried now', async t => {
+  for (const [name, {file, from}] of Object.entries(MUTANTS)) {
+    const parts = (await readFile(join(ROOT, file), 'utf8')).split(from);
+    t.equal(parts.length, 2, `${name}: once in ${file}`);
+  }
+});
 
 /** Each takes as many runs as it takes to notice it. */
 const chosen = sample(t, Object.entries(MUTANTS), 4);
