@@ -25,7 +25,7 @@ const ASK_AT_ONCE = 10;
 
 /** The coordinator's memory of who belongs to the fleet. It outlives the coordinator, as the key `members`. */
 export const createMembership = ({store, keys, ec2State, clock}: Parts): Membership => {
-  const document = createDocument({store, clock}, keys.members);
+  const document = createDocument({store}, keys.members);
   const asked = new Map<string, {readonly said: string; readonly at: number}>();
 
   const ask = async (hosts: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
