@@ -18,7 +18,6 @@ import {type Announcement, createAnnouncement} from './announce.ts';
 import {createRinging, type Ringing} from './call/ringing.ts';
 import {createTurning, type Turning} from './call/turning.ts';
 import {callHolders, type WrittenLedger} from './call/wake.ts';
-import {createDocument, type FleetDocument} from './document.ts';
 import {createMembership, type Membership} from './membership.ts';
 import {planNow} from './plan-now.ts';
 import {createRecording, type Recording} from './recording.ts';
@@ -97,7 +96,6 @@ const wear = async (
   log.info('this host coordinates the rollout now');
   const worn = AbortSignal.any([signal, off.signal]);
   const fleet = createFleetWatch(parts, worn);
-  const document = createDocument(parts, parts.keys.ledger);
   const membership = createMembership(parts);
   const turning = createTurning(parts);
   const recording = createRecording(parts);
@@ -106,12 +104,12 @@ const wear = async (
   const telling = parts.tell?.();
   let timeoutMs = LOOK_EVERY_MS;
   try {
-    await ringHolders(parts, document, worn);
+    await ringHolders(parts, worn);
     while (!worn.aborted) {
       await fleet.changed({timeoutMs}, worn);
       if (worn.aborted) break;
       timeoutMs = await planOnce(
-        {...parts, fleet, document, membership, turning, recording, ringing, announcement, telling},
+        {...parts, fleet, membership, turning, recording, ringing, announcement, telling},
         worn,
       );
     }
@@ -129,16 +127,15 @@ const wear = async (
 };
 
 // A coordinator that died between its grant and the call left someone asleep.
-const ringHolders = async (parts: Parts, document: FleetDocument, signal: AbortSignal): Promise<void> => {
-  const {ledger, entry} = await current(document, signal);
-  if (entry) await callHolders(parts, {ledger, version: entry.version, permits: ledger.permits}, signal);
+const ringHolders = async (parts: Parts, signal: AbortSignal): Promise<void> => {
+  const {ledger, version} = await current(parts, signal);
+  if (version !== null) await callHolders(parts, {ledger, version, permits: ledger.permits}, signal);
 };
 
 type View = NonNullable<ReturnType<FleetWatch['view']>>;
 
 type Planning = Parts & {
   readonly fleet: FleetWatch;
-  readonly document: FleetDocument;
   readonly membership: Membership;
   readonly restores: Restores;
   readonly turning: Turning;
@@ -171,8 +168,8 @@ interface Planned {
 
 /** Writes the next ledger, when there is something new, and calls who got a permit. Null when somebody else wrote it meanwhile. */
 const writeNext = async (parts: Planning, view: View, signal: AbortSignal): Promise<Planned | null> => {
-  const {log, restores, document} = parts;
-  const {ledger, entry} = await current(document, signal);
+  const {log, restores} = parts;
+  const {ledger, version} = await current(parts, signal);
   const now = parts.clock.now();
   const holders = ledger.permits.map(({host}) => host);
   const sighting = {hosts: view.hosts, holders, rollout: ledger.rollout?.version ?? null, now};
@@ -182,9 +179,10 @@ const writeNext = async (parts: Planning, view: View, signal: AbortSignal): Prom
   const next = await planNow(parts, {...view, ledger, missing, gone, restored, now}, signal);
   const value = ledgerText(next.ledger);
   const planned = {next, now, missing, gone, restored};
-  if (value === ledgerText(ledger)) return {...planned, written: entry && {ledger, version: entry.version}};
-  const put = await document.write(value, entry, signal);
-  if (!put) return null;
+  if (value === ledgerText(ledger)) return {...planned, written: version === null ? null : {ledger, version}};
+  const expected = version === null ? ('absent' as const) : {version};
+  const put = await parts.store.put(parts.keys.ledger, value, expected, signal);
+  if (!put.ok) return null;
   const written = {ledger: next.ledger, version: put.version};
   restores.note({ledger: next.ledger, now});
   if (grantsText(next.ledger) !== grantsText(ledger)) log.info(grantsText(next.ledger));
@@ -216,11 +214,11 @@ const lookAgainMs = ({next: {lookAt}, restored, now}: Planned, waited: number): 
   return lookAt === null ? everyMs : Math.min(everyMs, Math.max(0, lookAt - now));
 };
 
-const current = async (document: FleetDocument, signal: AbortSignal) => {
-  const entry = await document.read(signal);
+const current = async ({store, keys}: Parts, signal: AbortSignal) => {
+  const entry = await store.get(keys.ledger, signal);
   const reading = readLedger(entry?.value ?? null);
   if (!reading.ok) throw new ReasonError(reading.cause);
-  return {ledger: reading.value, entry};
+  return {ledger: reading.value, version: entry?.version ?? null};
 };
 
 const grantsText = ({permits, blocked}: Ledger): string => {

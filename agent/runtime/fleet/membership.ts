@@ -3,7 +3,6 @@ import type {Keys} from '../../core/keys.ts';
 import {ReasonError} from '../../core/reason-error.ts';
 import type {Clock} from '../../host/clock.ts';
 import type {Store} from '../../ports.ts';
-import {createDocument} from './document.ts';
 
 interface Parts {
   readonly store: Store;
@@ -25,7 +24,6 @@ const ASK_AT_ONCE = 10;
 
 /** The coordinator's memory of who belongs to the fleet. It outlives the coordinator, as the key `members`. */
 export const createMembership = ({store, keys, ec2State, clock}: Parts): Membership => {
-  const document = createDocument({store}, keys.members);
   const asked = new Map<string, {readonly said: string; readonly at: number}>();
 
   const ask = async (hosts: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
@@ -40,22 +38,22 @@ export const createMembership = ({store, keys, ec2State, clock}: Parts): Members
   };
 
   const read = async (signal: AbortSignal) => {
-    const entry = await document.read(signal);
+    const entry = await store.get(keys.members, signal);
     const reading = readMembers(entry?.value ?? null);
     if (!reading.ok) throw new ReasonError(reading.cause);
-    return {before: reading.value, entry};
+    return {before: reading.value, expected: entry ? {version: entry.version} : ('absent' as const)};
   };
 
   return {
     note: async (sighting, signal) => {
       for (let tries = 0; tries < CAS_TRIES; tries += 1) {
-        const {before, entry} = await read(signal);
+        const {before, expected} = await read(signal);
         const absent = noteMembers(before, {...sighting, ec2: new Map()});
         const ec2 = await ask(namesOf(absent.members), signal);
         const noted = noteMembers(before, {...sighting, ec2});
         const value = JSON.stringify(noted.members);
         if (value === JSON.stringify(before)) return noted;
-        if (await document.write(value, entry, signal)) return noted;
+        if ((await store.put(keys.members, value, expected, signal)).ok) return noted;
       }
       throw new Error(`${keys.members} is written by others all the time`);
     },

@@ -43,9 +43,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     breaks: 'boots',
   },
   'the ledger is written by compare-and-set': {
-    file: 'agent/runtime/fleet/document.ts',
-    from: "put(key, value, read ? {version: read.version} : 'absent', signal)",
-    to: "put(key, value, 'any', signal)",
+    file: 'agent/runtime/fleet/coordinator.ts',
+    from: 'put(parts.keys.ledger, value, expected, signal)',
+    to: "put(parts.keys.ledger, value, 'any', signal)",
     breaks: 'freed',
   },
   'one that is stuck keeps its permit': {
