@@ -42,3 +42,20 @@ t.test('garbage is collected once, half a minute after the last of what the host
   createGarbage({clock, log: keptLog().log, collect: null}).saw();
   t.equal(due, null, 'nothing to wait for without the option');
 });
+
+t.test('V8 collects it where Node was started as the unit starts it, and says what that took', async t => {
+  const {log, lines} = keptLog();
+  const clock = {
+    elapsed: () => 0,
+    after: (_ms: number, work: () => void) => {
+      work();
+      return () => undefined;
+    },
+  };
+  createGarbage({clock, log}).saw();
+  const said = globalThis.gc ? ['garbage was collected in 0 ms'] : [];
+  t.same(
+    lines.map(({message}) => message),
+    said,
+  );
+});

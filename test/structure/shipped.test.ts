@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import process from 'node:process';
 import {promisify} from 'node:util';
 import t, {type Test} from 'tap';
+import {OF_UNIT} from '../../agent/host/ec2/channel.ts';
 import {isOfAgent, shippedOptions, testFiles} from '../../scripts/as-shipped.ts';
 import {temporaryFolder} from '../support/temporary.ts';
 
@@ -95,6 +96,11 @@ t.test('it is really not there', async t => {
     const {stdout} = await promisify(execFile)(process.execPath, [...options, '--eval', script]);
     t.equal(stdout, 'missing\n', name);
   }
+});
+
+t.test('the process that asks EC2 has them all', async t => {
+  for (const option of await shippedOptions()) t.match(option, OF_UNIT);
+  t.notMatch('--import=x', OF_UNIT);
 });
 
 t.test('the suites of the agent run with these options, those of its tools do not', async t => {

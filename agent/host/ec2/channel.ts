@@ -116,8 +116,9 @@ export const createChannel = ({
   return {ask, close};
 };
 
-/** V8 refuses a compile cache that was made with other options, and the package fills one for both. */
-const OF_UNIT = /^--(?:lite-mode$|max-semi-space-size=|invocation-count-for-feedback-allocation=|expose-gc$)/;
+/** The unit's options: V8 refuses a compile cache that was made with others, and the package fills one for both programs. */
+export const OF_UNIT =
+  /^--(?:lite-mode$|max-semi-space-size=|invocation-count-for-feedback-allocation=|expose-gc$)/;
 
 const startWorker = (args: readonly string[], imds: string | undefined): Worker => {
   const child = fork(WORKER, args, {

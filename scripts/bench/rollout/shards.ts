@@ -44,6 +44,8 @@ export interface Shards {
 
 const SHARD = join(import.meta.dirname, 'shard.ts');
 const STOP_MS = 30_000;
+/** A process that starts a thousand hosts answers late, but it answers. */
+const ANSWER_MS = 120_000;
 
 /** Starts a process for each part. */
 export const startShards = (parts: readonly Part[]): Shards => {
@@ -87,10 +89,14 @@ const startShard = (part: Part) => {
   const ask = (question: Question): Promise<unknown> => {
     if (isOver) return Promise.reject(new Error('a process of the fleet ended before'));
     const {promise, resolve, reject} = Promise.withResolvers<unknown>();
+    const late = setTimeout(
+      () => reject(new Error(`a process of the fleet says nothing to "${question.what}"`)),
+      ANSWER_MS,
+    );
     lastId += 1;
     waiting.set(lastId, {resolve, reject});
     child.send({...question, id: lastId} satisfies Asked);
-    return promise;
+    return promise.finally(() => clearTimeout(late));
   };
   const stop = async (): Promise<void> => {
     if (isOver) return;
